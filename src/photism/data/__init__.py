@@ -1,0 +1,1 @@
+"""Data: pairs of a sound and a picture, how they are prepared, and the sets photism knows."""

@@ -1,0 +1,1 @@
+"""Judges, metrics, evaluation and its report."""

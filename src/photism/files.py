@@ -1,0 +1,105 @@
+"""Files written whole or not at all, checksums, and a look at the disk before work begins."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from photism.errors import StorageError
+
+
+def home() -> Path:
+    """Folder for fetched archives and prepared data: `$PHOTISM_HOME`, else the user's cache."""
+    if chosen := os.environ.get("PHOTISM_HOME"):
+        return Path(chosen)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("photism"))
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path` that takes its place if the block succeeds.
+
+    Works for a file and for a folder that the block makes. An error removes what was written
+    and leaves an earlier `path` as it was.
+
+    Args:
+        path: what is to appear, complete or not at all.
+
+    Yields:
+        A path in the same folder that does not exist yet.
+
+    Raises:
+        StorageError: the disk is full or the folder is not writable.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        if temporary.is_dir() and path.exists():
+            shutil.rmtree(path)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, complete and on disk before the name appears."""
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write UTF-8 `content` to `path`, complete or not at all."""
+    write_bytes(path, content.encode("utf-8"))
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write `content` as indented JSON to `path`, complete or not at all."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as 64 hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def require_room(folder: Path, needed_bytes: int = 0) -> None:
+    """Make `folder` and check that it can be written and has room, before work is spent on it.
+
+    Args:
+        folder: where output is about to go.
+        needed_bytes: what is expected to be written.
+
+    Raises:
+        StorageError: it cannot be made or written, or the disk has too little room.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".photism-"):
+            pass
+        free_bytes = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise StorageError(f"cannot write to {folder}: {error.strerror or error}") from error
+    if free_bytes < needed_bytes:
+        raise StorageError(
+            f"{folder} has {free_bytes / 1e6:,.0f} MB free but about {needed_bytes / 1e6:,.0f} MB"
+            " are needed: free some space or choose another folder"
+        )

@@ -1,0 +1,168 @@
+"""What every system has in common: stages, phases, losses, generation, weights on disk.
+
+A system is one `nn.Module` with a frozen config. The training loop asks it what to train in which
+order (`stages`), what a phase costs (`losses`), and nothing else; everybody else asks it for
+outputs (`generate`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from photism.errors import ConfigError, nearest
+
+Direction = Literal["sound-to-image", "image-to-sound", "both"]
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """Settings of one optimiser."""
+
+    name: Literal["adam", "sgd"] = "adam"
+    lr: float = 1e-3
+    betas: tuple[float, float] = (0.9, 0.999)
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One optimiser's share of a training step.
+
+    `networks` are attribute names of the system whose parameters it moves. It runs in steps whose
+    number divides by `every`, phases in the order in which their stage lists them.
+    """
+
+    name: str
+    networks: tuple[str, ...]
+    optimiser: Optimiser
+    every: int = 1
+    clip_norm: float | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of training that ends before the next begins, such as an autoencoder before a GAN."""
+
+    name: str
+    phases: tuple[Phase, ...]
+    epochs: int
+    batch_size: int
+
+
+@dataclass
+class Step:
+    """What a system may know about the training step whose losses it is asked for.
+
+    `means` holds, for every loss term, its mean over each earlier epoch of the stage. `memo` is
+    empty at the start of a step and shared by its phases, so that one forward pass serves two.
+    """
+
+    number: int
+    epoch: int
+    rng: torch.Generator
+    means: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    memo: dict[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass
+class Losses:
+    """`total` is what the phase minimises; `terms` are recorded under their names."""
+
+    total: Tensor
+    terms: dict[str, Tensor]
+
+
+class System(nn.Module):
+    """Base class of all systems.
+
+    A subclass sets the class attributes, builds its networks from `config`, and implements
+    `stages`, `losses` and `generate`.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    paper: ClassVar[str]
+    direction: ClassVar[Direction]
+    config_class: ClassVar[type]
+    presets: ClassVar[Mapping[str, Any]]
+    """Preset name to config; the first is the default of `photism train`."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self.config = config
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Return what is trained, in order."""
+        raise NotImplementedError
+
+    def losses(self, phase: str, batch: Any, step: Step) -> Losses:
+        """Return the losses of one phase for one batch (a `photism.data.pairs.Batch`)."""
+        raise NotImplementedError
+
+    def generate(
+        self, condition: Tensor, *, label: Tensor | None = None, rng: torch.Generator
+    ) -> Tensor:
+        """Translate a batch of conditions.
+
+        Args:
+            condition: for sound to image `(batch, channel, mel_bin, frame)` in [-1, 1].
+            label: class indices `(batch,)` for systems that are told the class; others ignore it.
+            rng: source of all randomness, on the condition's device.
+
+        Returns:
+            `(batch, channel, height, width)` in [-1, 1].
+        """
+        raise NotImplementedError
+
+    def diagnose(self, means: Mapping[str, float], step: int) -> str | None:
+        """Return a warning if the recent means of the loss terms show that training goes wrong."""
+        return None
+
+    def networks(self) -> dict[str, nn.Module]:
+        """Return the direct children by name: encoder, decoder, generator, …"""
+        return dict(self.named_children())
+
+
+def parameter_count(module: nn.Module) -> int:
+    """Return the number of trainable parameters, as `SPEC` counts them."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad)
+
+
+def override(config: Any, settings: Mapping[str, str]) -> Any:
+    """Return a config with fields set from text, as in `--set lr=1e-4`.
+
+    Args:
+        config: a frozen config dataclass of scalar fields.
+        settings: field name to value as typed by a person.
+
+    Returns:
+        A new config of the same class, validated.
+
+    Raises:
+        ConfigError: an unknown field (the nearest is suggested) or a value of another type.
+    """
+    known = {f.name: getattr(config, f.name) for f in fields(config)}
+    values = {}
+    for name, text in settings.items():
+        if name not in known:
+            raise ConfigError(f"unknown field {name!r}: {nearest(name, known)}")
+        values[name] = _parse(name, text, known[name])
+    return type(config)(**{**known, **values})
+
+
+def _parse(name: str, text: str, current: Any) -> Any:
+    if isinstance(current, bool):
+        if text.lower() not in ("true", "false"):
+            raise ConfigError(f"{name} is true or false, not {text!r}")
+        return text.lower() == "true"
+    try:
+        return type(current)(text)
+    except ValueError as error:
+        kind = "a whole number" if isinstance(current, int) else "a number"
+        raise ConfigError(f"{name} is {kind}, not {text!r}") from error

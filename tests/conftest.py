@@ -1,0 +1,26 @@
+"""Shared fixtures: real recordings where they exist, and a home folder of the test's own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of real data sets, from `$PHOTISM_TEST_DATA` or `shared/data` beside the checkout."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("PHOTISM_TEST_DATA", beside))
+    if not folder.is_dir():
+        pytest.skip("no real data: set PHOTISM_TEST_DATA to its folder")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep fetched and prepared data of a test out of the user's cache."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("PHOTISM_HOME", str(home))
+    return home
