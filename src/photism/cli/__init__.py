@@ -1,0 +1,116 @@
+"""The command line: finds the command, imports only that one, and says errors in one line.
+
+Nothing here imports torch or tyro, so that `photism --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TextIO
+
+import photism
+from photism.errors import ConfigError, PhotismError, nearest
+
+COMMANDS = {
+    "Use a trained system": {
+        "translate": "Turn recordings, videos or folders of them into pictures",
+        "demo": "Walk the whole road once, on spoken digits that come along",
+        "info": "Show systems, presets, weights, and what made a picture",
+    },
+    "Train your own": {
+        "data": "List, fetch, prepare, inspect and verify data sets",
+        "train": "Train a system, or resume where it stopped",
+        "judge": "Train the classifier that judges pictures",
+    },
+    "Compare with the papers": {
+        "evaluate": "Measure a trained system and write a report",
+        "reproduce": "Run a published table or figure again",
+    },
+}
+"""Command and what it does, by the heading of the help it stands under."""
+
+EXAMPLES = (
+    ("photism translate three.wav", "writes three.png, a picture of the digit that was spoken"),
+    ("photism translate recordings/ -o pictures/", "every sound and video below a folder"),
+    ("photism train aivae --preset small --data mnist-fsdd --out runs/aivae", "your own weights"),
+)
+
+_BOLD, _CYAN, _DIM, _RED = "1", "36", "2", "31"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: what was typed after `photism`; `sys.argv[1:]` by default.
+
+    Returns:
+        The exit code: 0, or 2 for an error of the user's, 130 after Ctrl-C, 141 after the reader
+        of a pipe went away.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a file name need not fit the terminal's encoding
+            stream.reconfigure(errors="replace")
+    try:
+        code = _dispatch(argv)
+        sys.stdout.flush()
+    except PhotismError as error:
+        print(_paint(f"photism: {error}", _RED, sys.stderr), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(_paint("photism: interrupted", _RED, sys.stderr), file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The interpreter flushes again on its way out; let that go nowhere instead of failing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return code
+
+
+def _dispatch(argv: list[str]) -> int:
+    command = argv[0] if argv else "--help"
+    if command in ("-h", "--help", "help"):
+        print(_help(sys.stdout))
+        return 0
+    if command in ("-V", "--version"):
+        print(f"photism {photism.__version__}")
+        return 0
+    known = [name for commands in COMMANDS.values() for name in commands]
+    if command not in known:
+        if os.path.exists(command):
+            raise ConfigError(
+                f"{command!r} is a file, not a command: did you mean `photism translate {command}`?"
+            )
+        kind = "option" if command.startswith("-") else "command"
+        raise ConfigError(f"unknown {kind} {command!r}: {nearest(command, known)}")
+    module = importlib.import_module(f"photism.cli.{command}")
+    return module.main(argv[1:]) or 0
+
+
+def _help(stream: TextIO) -> str:
+    lines = [
+        f"{_paint('photism', _BOLD, stream)} {photism.__version__}: "
+        "sound to picture and picture to sound",
+        "",
+        f"{_paint('usage:', _BOLD, stream)} photism COMMAND [OPTIONS]",
+    ]
+    for heading, commands in COMMANDS.items():
+        lines += ["", _paint(heading, _BOLD, stream)]
+        lines += [
+            f"  {_paint(f'{name:<10}', _CYAN, stream)} {text}" for name, text in commands.items()
+        ]
+    lines += ["", _paint("Examples", _BOLD, stream)]
+    for example, text in EXAMPLES:
+        lines += [f"  {_paint(example, _CYAN, stream)}", f"      {_paint(text, _DIM, stream)}"]
+    lines += ["", "`photism COMMAND --help` shows the options of a command."]
+    return "\n".join(lines)
+
+
+def _paint(text: str, colour: str, stream: TextIO) -> str:
+    """Return `text` in an ANSI colour if `stream` is a terminal that may show it."""
+    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return f"\x1b[{colour}m{text}\x1b[0m"
