@@ -1,0 +1,218 @@
+"""AIVAE: a variational autoencoder from the log-mel picture of a spoken digit to a written one.
+
+Paper: M. Żelaszczyk, J. Mańdziuk, "Audio-to-Image Cross-Modal Generation", 2021, arXiv:2109.13354.
+
+Differs from the paper where a config field says so: `kl_warmup_steps` (the literal objective
+collapses onto the prior and draws one grey blur for every sound), `jitter` and `width`, `hidden`,
+`feature` of the smaller presets. Assumed where the paper is silent: encoder padding 1, a second
+head that is the log-variance, Bernoulli likelihood summed over pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from photism.blocks.gaussian import kl_to_standard_normal, sample_gaussian, warm_up
+from photism.blocks.jitter import jitter
+from photism.data.pairs import Batch
+from photism.errors import ConfigError
+from photism.systems.base import Losses, Optimiser, Phase, Stage, Step, System
+
+
+@dataclass(frozen=True)
+class AIVAEConfig:
+    """Settings of AIVAE; the defaults are the paper's."""
+
+    front_end: str = "aivae-8k"
+    """Log-mel front end; "aivae-16k" for Speech Commands."""
+    width: int = 64
+    """Channels after the first convolution; doubled after the second."""
+    hidden: int = 1024
+    """Width of the fully connected layer next to the convolutions."""
+    feature: int = 512
+    """Width of the fully connected layer next to the latent vector."""
+    latent: int = 64
+    encoder_padding: int = 1
+    """Not printed in the paper: 1 mirrors the decoder, 0 fits too (20,950,529 parameters)."""
+    lr: float = 1e-3
+    batch_size: int = 128
+    epochs: int = 100
+    kl_warmup_steps: int = 0
+    """Steps over which the weight of the KL term rises from 0 to 1. Not in the paper: with 0 the
+    posterior collapses onto the prior."""
+    jitter: float = 0.0
+    """Strength of the random change of training sounds (`blocks.jitter`). Not in the paper."""
+    sample: bool = True
+    """Draw the latent vector when generating, as in training; false takes its mean."""
+
+    def __post_init__(self) -> None:
+        for name in ("width", "hidden", "feature", "latent", "batch_size", "epochs"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.encoder_padding not in (0, 1):
+            raise ConfigError(f"encoder_padding is 0 or 1, not {self.encoder_padding}")
+        if self.lr <= 0 or self.kl_warmup_steps < 0 or self.jitter < 0:
+            raise ConfigError("lr must be above 0, kl_warmup_steps and jitter not below 0")
+
+
+class Encoder(nn.Module):
+    """Log-mel picture to mean and log-variance of the latent vector (paper, table 1).
+
+    Args:
+        config: widths and padding.
+    """
+
+    def __init__(self, config: AIVAEConfig) -> None:
+        super().__init__()
+        p, w = config.encoder_padding, config.width
+        side = 12 if p == 1 else 10
+        self.body = nn.Sequential(
+            nn.Conv2d(1, w, 4, 2, p),
+            nn.ReLU(),  # (batch, 64, 24, 24)
+            nn.Conv2d(w, 2 * w, 4, 2, p),
+            nn.ReLU(),  # (batch, 128, 12, 12)
+            nn.Flatten(),
+            nn.Linear(2 * w * side * side, config.hidden),
+            nn.ReLU(),
+            nn.Linear(config.hidden, config.feature),
+            nn.ReLU(),
+        )
+        self.mean = nn.Linear(config.feature, config.latent)
+        self.log_var = nn.Linear(config.feature, config.latent)
+
+    def forward(self, sound: Tensor) -> tuple[Tensor, Tensor]:
+        """Map `(batch, 1, 48, 48)` in [0, 1] to two tensors `(batch, latent)`."""
+        feature = self.body(sound)
+        return self.mean(feature), self.log_var(feature)
+
+
+class Decoder(nn.Module):
+    """Latent vector to the logits of a grey picture (paper, table 1).
+
+    Args:
+        config: widths.
+    """
+
+    def __init__(self, config: AIVAEConfig) -> None:
+        super().__init__()
+        w = config.width
+        self.body = nn.Sequential(
+            nn.Linear(config.latent, config.feature),
+            nn.ReLU(),
+            nn.Linear(config.feature, config.hidden),
+            nn.ReLU(),
+            nn.Linear(config.hidden, 2 * w * 7 * 7),
+            nn.ReLU(),
+            nn.Unflatten(1, (2 * w, 7, 7)),  # (batch, 128, 7, 7)
+            nn.ConvTranspose2d(2 * w, w, 4, 2, 1),
+            nn.ReLU(),  # (batch, 64, 14, 14)
+            nn.ConvTranspose2d(w, 1, 4, 2, 1),  # (batch, 1, 28, 28)
+        )
+
+    def forward(self, latent: Tensor) -> Tensor:
+        """Map `(batch, latent)` to logits `(batch, 1, 28, 28)`; their sigmoid is the picture."""
+        return self.body(latent)
+
+
+class AIVAE(System):
+    """Spoken digit to written digit, trained by likelihood alone.
+
+    Args:
+        config: see `AIVAEConfig`.
+    """
+
+    name = "aivae"
+    title = "AIVAE"
+    paper = "Żelaszczyk & Mańdziuk 2021, arXiv:2109.13354"
+    direction = "sound-to-image"
+    config_class = AIVAEConfig
+    presets = {
+        "small": AIVAEConfig(
+            width=32, hidden=256, feature=256, epochs=20, kl_warmup_steps=600, jitter=1.0
+        ),
+        "paper": AIVAEConfig(kl_warmup_steps=600),
+        "literal": AIVAEConfig(),
+        "debug": AIVAEConfig(
+            width=4, hidden=16, feature=16, latent=8, batch_size=8, epochs=1, kl_warmup_steps=4
+        ),
+    }
+
+    def __init__(self, config: AIVAEConfig) -> None:
+        super().__init__(config)
+        self.encoder = Encoder(config)
+        self.decoder = Decoder(config)
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Return the single stage: encoder and decoder under one Adam (paper, section 4)."""
+        adam = Optimiser("adam", lr=self.config.lr)
+        phase = Phase("autoencoder", ("encoder", "decoder"), adam)
+        return (Stage("vae", (phase,), self.config.epochs, self.config.batch_size),)
+
+    def losses(self, phase: str, batch: Batch, step: Step) -> Losses:
+        """Return the negative evidence lower bound (paper, eq. 3), in nats per picture."""
+        sound = jitter((batch.sound + 1) / 2, step.rng, strength=self.config.jitter)
+        mean, log_var = (part.float() for part in self.encoder(sound))
+        logits = self.decoder(sample_gaussian(mean, log_var, step.rng))
+        reconstruction = bernoulli_nats(logits, batch.image)
+        kl = kl_to_standard_normal(mean, log_var).mean()
+        weight = warm_up(step.number, self.config.kl_warmup_steps)
+        return Losses(
+            reconstruction + weight * kl, {"reconstruction": reconstruction, "kl": kl}
+        )
+
+    def latent(self, condition: Tensor, *, rng: torch.Generator) -> Tensor:
+        """Encode sounds `(batch, 1, 48, 48)` in [-1, 1]: f of the paper, `(batch, latent)`."""
+        mean, log_var = self.encoder((condition + 1) / 2)
+        return sample_gaussian(mean, log_var, rng) if self.config.sample else mean
+
+    def decode(self, latent: Tensor) -> Tensor:
+        """Draw pictures `(batch, 1, 28, 28)` in [-1, 1] from latent vectors `(batch, latent)`."""
+        return 2 * torch.sigmoid(self.decoder(latent)) - 1
+
+    def generate(
+        self, condition: Tensor, *, label: Tensor | None = None, rng: torch.Generator
+    ) -> Tensor:
+        """Translate sounds `(batch, 1, 48, 48)` to pictures `(batch, 1, 28, 28)`, both [-1, 1]."""
+        return self.decode(self.latent(condition, rng=rng))
+
+    def diagnose(self, means: Mapping[str, float], step: int) -> str | None:
+        """Warn of a posterior that carries less than a tenth of a nat about the sound."""
+        return collapse_warning(means, step, self.config.kl_warmup_steps)
+
+
+def bernoulli_nats(logits: Tensor, image: Tensor) -> Tensor:
+    """Return −log p(image) for pixels in [-1, 1] read as grey in [0, 1].
+
+    Args:
+        logits: `(batch, 1, height, width)`.
+        image: of the same shape, in [-1, 1].
+
+    Returns:
+        Scalar: nats, summed over pixels and averaged over the batch.
+    """
+    nats = F.binary_cross_entropy_with_logits(logits.float(), (image + 1) / 2, reduction="sum")
+    return nats / len(image)
+
+
+def collapse_warning(means: Mapping[str, float], step: int, warmup_steps: int) -> str | None:
+    """Return a warning when the KL term is below 0.1 nat well after its warm-up.
+
+    Args:
+        means: recent mean of each loss term; "kl" is looked at.
+        step: steps done.
+        warmup_steps: steps over which the KL weight rises.
+
+    Returns:
+        One line, or None.
+    """
+    if step < warmup_steps + 200 or means["kl"] >= 0.1:
+        return None
+    return (
+        f"the posterior has collapsed: KL is {means['kl']:.2g} nats, so the picture no longer depends"
+        " on the sound; try --set kl_warmup_steps=2000 or a lower --set lr"
+    )
