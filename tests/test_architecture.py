@@ -1,0 +1,96 @@
+"""The shape of the project: imports point one way, `import photism` is light, no pickles."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import photism
+
+SOURCE = Path(photism.__file__).parent
+LAYERS = (
+    {"errors"},
+    {"files"},
+    {"audio", "images"},
+    {"data"},
+    {"blocks"},
+    {"systems"},
+    {"training", "translate"},
+    {"evaluation"},
+    {"experiments"},
+    {"cli"},
+)
+"""Each room imports from rooms further up this list, never from its neighbours in a line."""
+ENTRANCES = {"__init__", "__main__"}
+MODULES = sorted(SOURCE.rglob("*.py"))
+LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
+
+
+def room(path: Path) -> str:
+    """The first part of a module's name inside the package: `data/pairs.py` is in `data`."""
+    return path.relative_to(SOURCE).with_suffix("").parts[0]
+
+
+def imported(path: Path) -> Iterator[tuple[str, int]]:
+    """Absolute names that a module imports anywhere in it, with their lines."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute here"
+            yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def test_every_room_has_its_place() -> None:
+    assert {room(path) for path in MODULES} - ENTRANCES <= set(LEVEL)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_imports_point_one_way(path: Path) -> None:
+    here = room(path)
+    if here in ENTRANCES:
+        return
+    wrong = []
+    for name, line in imported(path):
+        parts = name.split(".")
+        if parts[0] != "photism" or len(parts) == 1 or parts[1] not in LEVEL or parts[1] == here:
+            continue
+        if LEVEL[parts[1]] >= LEVEL[here]:
+            wrong.append(f"line {line}: {here} imports {name}")
+    assert not wrong, wrong
+
+
+def test_no_module_is_named_after_nothing() -> None:
+    assert not {path.stem for path in MODULES} & {"utils", "util", "helpers", "common", "misc"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_nothing_reads_a_pickle(path: Path) -> None:
+    assert not {name.split(".")[0] for name, _ in imported(path)} & {"pickle", "dill", "joblib"}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            settings = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+            assert settings.get("allow_pickle", "False") == "False", f"line {node.lineno}"
+            if ast.unparse(node.func) == "torch.load":
+                assert settings.get("weights_only") == "True", f"line {node.lineno}"
+
+
+@pytest.mark.parametrize(
+    ("statement", "unwanted"),
+    [
+        ("import photism", ("torch", "numpy", "tyro", "rich", "photism.files")),
+        ("import photism.cli", ("torch", "numpy", "tyro", "rich")),
+        ("import photism.audio.decode", ("torch", "librosa")),
+    ],
+)
+def test_importing_stays_light(statement: str, unwanted: tuple[str, ...]) -> None:
+    code = f"import sys; {statement}; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not set(unwanted) & set(loaded)
