@@ -130,6 +130,7 @@ class AIVAE(System):
     title = "AIVAE"
     paper = "Żelaszczyk & Mańdziuk 2021, arXiv:2109.13354"
     direction = "sound-to-image"
+    translators = ("encoder", "decoder")
     config_class = AIVAEConfig
     presets = {
         "small": AIVAEConfig(

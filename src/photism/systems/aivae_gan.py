@@ -129,6 +129,7 @@ class AIVAEGAN(System):
     title = "AIVAE-GAN"
     paper = "Żelaszczyk & Mańdziuk 2021, arXiv:2109.13354"
     direction = "sound-to-image"
+    translators = ("generator",)
     config_class = AIVAEGANConfig
     presets = {
         "small": AIVAEGANConfig(width=64, epochs=12, jitter=1.0),

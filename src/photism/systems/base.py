@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
+from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
 from photism.errors import ConfigError, nearest
@@ -78,7 +80,7 @@ class Losses:
     terms: dict[str, Tensor]
 
 
-class System(nn.Module):
+class System(nn.Module, PyTorchModelHubMixin):
     """Base class of all systems.
 
     A subclass sets the class attributes, builds its networks from `config`, and implements
@@ -92,10 +94,19 @@ class System(nn.Module):
     config_class: ClassVar[type]
     presets: ClassVar[Mapping[str, Any]]
     """Preset name to config; the first is the default of `photism train`."""
+    translators: ClassVar[tuple[str, ...]]
+    """The networks that `generate` needs; others exist for training alone."""
+
+    card: dict[str, Any]
+    """Where loaded weights come from; empty for a new system."""
+    preset: str
+    source: str
+    digest: str
 
     def __init__(self, config: Any) -> None:
         super().__init__()
         self.config = config
+        self.card, self.preset, self.source, self.digest = {}, "", "", ""
 
     def stages(self) -> tuple[Stage, ...]:
         """Return what is trained, in order."""
@@ -127,6 +138,23 @@ class System(nn.Module):
     def networks(self) -> dict[str, nn.Module]:
         """Return the direct children by name: encoder, decoder, generator, …"""
         return dict(self.named_children())
+
+    @classmethod
+    def _from_pretrained(cls, *, model_id: str, **download: Any) -> System:
+        from huggingface_hub import snapshot_download
+
+        from photism.systems.weights import load_weights
+
+        folder = Path(model_id)
+        if not folder.is_dir():
+            options = {k: download.get(k) for k in ("revision", "cache_dir", "token")}
+            folder = Path(snapshot_download(model_id, **options))
+        return load_weights(folder)
+
+    def _save_pretrained(self, save_directory: Path) -> None:
+        from photism.systems.weights import save_weights
+
+        save_weights(self, Path(save_directory), preset=self.preset, card=self.card)
 
 
 def parameter_count(module: nn.Module) -> int:
