@@ -1,0 +1,159 @@
+"""Metrics: identity, symmetry, closed form, parity with reference implementations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import sqrtm
+from scipy.spatial.distance import pdist
+
+from photism.errors import DataError
+from photism.evaluation.metrics import (
+    Gaussian,
+    accuracy_interval,
+    confusion,
+    diversity,
+    frechet_distance,
+    gaussian,
+    group_accuracy,
+    mean_pairwise_distance,
+)
+
+
+def random_features(seed: int, count: int = 300, size: int = 12) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(count, size)) @ rng.normal(size=(size, size)) + rng.normal(size=size)
+
+
+def test_frechet_distance_of_a_gaussian_to_itself_is_zero() -> None:
+    a = gaussian(random_features(0))
+    assert frechet_distance(a, a) == pytest.approx(0, abs=1e-9)
+
+
+def test_frechet_distance_is_symmetric() -> None:
+    a, b = gaussian(random_features(0)), gaussian(random_features(1))
+    assert frechet_distance(a, b) == pytest.approx(frechet_distance(b, a), rel=1e-12)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(*(st.floats(low, 5) for low in (-5, -5, 0, 0))), min_size=1, max_size=8))
+def test_frechet_distance_has_the_closed_form_of_independent_features(
+    rows: list[tuple[float, float, float, float]],
+) -> None:
+    """Diagonal covariances: the sum of (m_a − m_b)² + (s_a − s_b)²."""
+    mean_a, mean_b, deviation_a, deviation_b = np.array(rows).T
+    a = Gaussian(mean_a, np.diag(deviation_a**2), 10)
+    b = Gaussian(mean_b, np.diag(deviation_b**2), 10)
+    expected = np.square(mean_a - mean_b).sum() + np.square(deviation_a - deviation_b).sum()
+    assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+def test_frechet_distance_agrees_with_the_matrix_root_of_scipy() -> None:
+    a, b = gaussian(random_features(2)), gaussian(random_features(3))
+    root = sqrtm(a.covariance @ b.covariance).real
+    expected = np.square(a.mean - b.mean).sum() + np.trace(a.covariance + b.covariance - 2 * root)
+    assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-8)
+
+
+def test_frechet_distance_agrees_with_torch_fidelity() -> None:
+    reference = pytest.importorskip("torch_fidelity.metric_fid").fid_statistics_to_metric
+    a, b = gaussian(random_features(4)), gaussian(random_features(5))
+    expected = reference(
+        {"mu": a.mean, "sigma": a.covariance}, {"mu": b.mean, "sigma": b.covariance}, verbose=False
+    )["frechet_inception_distance"]
+    assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-6)
+
+
+def test_frechet_distance_takes_features_that_are_never_active() -> None:
+    dead = np.concatenate([random_features(0), np.zeros((300, 5))], axis=1)
+    other = np.concatenate([random_features(1), np.zeros((300, 5))], axis=1)
+    without = frechet_distance(gaussian(random_features(0)), gaussian(random_features(1)))
+    assert frechet_distance(gaussian(dead), gaussian(other)) == pytest.approx(without, rel=1e-9)
+
+
+def test_gaussian_is_the_unbiased_estimate() -> None:
+    features = random_features(0).astype(np.float32)
+    a = gaussian(features)
+    assert a.covariance.dtype == np.float64
+    assert np.allclose(a.covariance, np.cov(features.astype(np.float64), rowvar=False))
+    assert a.count == 300
+
+
+def test_gaussian_refuses_what_has_no_covariance() -> None:
+    with pytest.raises(DataError, match="at least 2 pictures"):
+        gaussian(np.zeros((1, 3)))
+    with pytest.raises(DataError, match="not finite"):
+        gaussian(np.array([[0.0], [np.nan]]))
+    with pytest.raises(DataError, match="2 features against 3"):
+        frechet_distance(gaussian(np.eye(2)), gaussian(np.eye(3)))
+
+
+def test_confusion_has_true_classes_in_rows() -> None:
+    table = confusion(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 0]), 3)
+    assert table.tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
+
+
+def test_accuracy_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    covered = 0
+    for trial in range(200):
+        rates = rng.choice([0.5, 1.0], size=80)  # recordings differ: half are coin throws
+        right = (rng.random((80, 10)) < rates[:, None]).reshape(-1)
+        interval = accuracy_interval(right, np.repeat(np.arange(80), 10), seed=trial)
+        assert interval.low <= interval.value <= interval.high
+        covered += interval.low <= 0.75 <= interval.high
+    assert 0.90 <= covered / 200 <= 0.99
+
+
+def test_pairs_that_share_a_recording_are_not_independent() -> None:
+    right = np.repeat(np.random.default_rng(0).random(50) < 0.8, 100)
+    by_recording = accuracy_interval(right, np.repeat(np.arange(50), 100), seed=0)
+    by_picture = accuracy_interval(right, np.arange(5000), seed=0)
+    assert by_recording.high - by_recording.low > 5 * (by_picture.high - by_picture.low)
+
+
+def test_accuracy_interval_repeats_with_its_seed_and_needs_pictures() -> None:
+    right, groups = np.random.default_rng(0).random(3000) < 0.7, np.arange(3000) // 7
+    assert accuracy_interval(right, groups, seed=1) == accuracy_interval(right, groups, seed=1)
+    assert accuracy_interval(right, groups, seed=1) != accuracy_interval(right, groups, seed=2)
+    with pytest.raises(DataError, match="no pictures"):
+        accuracy_interval(np.zeros(0, bool), np.zeros(0), seed=0)
+
+
+def test_group_accuracy() -> None:
+    assert group_accuracy(np.array([1, 0, 1], bool), np.array(["b", "b", "a"])) == {
+        "a": 1.0,
+        "b": 0.5,
+    }
+
+
+@pytest.mark.parametrize("count", [2, 5, 1024, 1500])
+def test_mean_pairwise_distance_agrees_with_scipy(count: int) -> None:
+    points = np.random.default_rng(count).normal(loc=3, size=(count, 7))
+    assert mean_pairwise_distance(points) == pytest.approx(pdist(points).mean(), rel=1e-9)
+
+
+def test_mean_pairwise_distance_of_equal_pictures_is_zero() -> None:
+    points = np.repeat(np.random.default_rng(0).normal(size=(1, 50)), 1100, axis=0)
+    assert mean_pairwise_distance(points) == 0
+    with pytest.raises(DataError, match="at least 2"):
+        mean_pairwise_distance(points[:1])
+
+
+def test_diversity_is_one_for_reality_zero_for_archetypes_and_scales() -> None:
+    labels = np.arange(60) % 3
+    real = np.random.default_rng(0).normal(size=(60, 4, 4))
+    archetypes = real[labels]
+    assert diversity(real, real, labels).value == pytest.approx(1)
+    assert diversity(archetypes, real, labels).value == 0
+    assert diversity(0.5 * real + 7, real, labels).per_class == pytest.approx(
+        {0: 0.5, 1: 0.5, 2: 0.5}
+    )
+
+
+def test_diversity_leaves_out_what_it_cannot_compare() -> None:
+    real = np.random.default_rng(0).normal(size=(5, 2))
+    assert set(diversity(real, real, np.array([0, 0, 1, -1, -1])).per_class) == {0}
+    assert diversity(real[:1], real[:1], np.array([0])).value is None
