@@ -1,0 +1,166 @@
+"""Spoken digits become log-mel pictures, and are written beside handwritten ones."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from photism.data.progress import track
+from photism.errors import AudioError, DataError
+
+if TYPE_CHECKING:
+    from photism.audio.logmel import FrontEnd
+    from photism.data.pairs import Card
+    from photism.data.sources.mnist import Digits
+
+CLASSES = tuple("0123456789")
+IMAGE_SHAPE = (28, 28, 1)
+COLUMNS = {"recording": "string", "speaker": "string", "mnist_index": "int"}
+_CHUNK = 256
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One spoken digit as it lies in its file."""
+
+    key: str
+    """Data set and file name without its ending; unique."""
+    label: int
+    speaker: str
+    content: bytes
+    """The sound file."""
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """Spoken digits as a network sees them, in the order of their keys."""
+
+    keys: np.ndarray
+    labels: np.ndarray
+    speakers: np.ndarray
+    sounds: np.ndarray
+    """`(recording, channel, height, width)` uint8; 0…255 is -1…1."""
+    skipped: tuple[dict[str, str], ...] = ()
+
+    def of(self, label: int) -> np.ndarray:
+        """Return the rows of one digit."""
+        return np.flatnonzero(self.labels == label)
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Which recording goes with which picture, `(pair,)` rows of each."""
+
+    recordings: np.ndarray
+    digits: np.ndarray
+
+
+def hear(recordings: Iterable[Recording], front_end: FrontEnd, *, show: str = "") -> Spoken:
+    """Turn recordings into log-mel pictures.
+
+    A recording that cannot be used is left out and listed with the reason.
+
+    Args:
+        recordings: read one at a time, so that a large archive never lies in memory whole.
+        front_end: decides rate and picture; recordings at another rate are resampled.
+        show: what to call the work in a progress bar.
+
+    Returns:
+        Pictures of all that could be used, sorted by key.
+
+    Raises:
+        DataError: none could be used, or two have the same key.
+    """
+    from photism.audio.logmel import pictures
+    from photism.data.pairs import to_bytes
+
+    kept: list[Recording] = []
+    sounds: list[np.ndarray] = []
+    skipped: list[dict[str, str]] = []
+    remaining = iter(track(recordings, show))
+    while chunk := list(islice(remaining, _CHUNK)):
+        waveforms = []
+        for recording in chunk:
+            try:
+                waveforms.append(_waveform(recording.content, front_end.rate))
+                kept.append(replace(recording, content=b""))
+            except AudioError as error:
+                skipped.append({"file": recording.key, "reason": str(error)})
+        if waveforms:
+            sounds.append(to_bytes(pictures(waveforms, front_end).numpy()))
+    if not kept:
+        raise DataError(f"none of the recordings could be used; the first: {skipped[:1]}")
+    keys = np.array([recording.key for recording in kept])
+    order = np.argsort(keys)
+    if len(np.unique(keys)) < len(keys):
+        raise DataError("two recordings have the same name: give a folder that holds one data set")
+    return Spoken(
+        keys=keys[order],
+        labels=np.array([recording.label for recording in kept])[order],
+        speakers=np.array([recording.speaker for recording in kept])[order],
+        sounds=np.concatenate(sounds)[order],
+        skipped=tuple(skipped),
+    )
+
+
+def _waveform(content: bytes, rate: int) -> np.ndarray:
+    """Decode a sound file to mono `(sample,)` float32 at `rate` Hz, or say why it is no use."""
+    import soundfile
+
+    try:
+        samples, file_rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"not a sound that can be read: {error.error_string}") from error
+    mono = samples.mean(axis=1)
+    if not np.isfinite(mono).all():
+        raise AudioError("holds values that are not numbers")
+    if not mono.any():
+        raise AudioError("silent or empty")
+    if file_rate != rate:
+        import soxr
+
+        mono = soxr.resample(mono, file_rate, rate)
+    return mono
+
+
+def write_pairs(
+    folder: Path, card: Card, spoken: Spoken, parts: Mapping[str, tuple[Digits, Pairing]]
+) -> Card:
+    """Write paired digits as a prepared data set.
+
+    Args:
+        folder: where it goes; replaced only when complete.
+        card: with `COLUMNS` and the shapes of `spoken` and MNIST.
+        spoken: every recording.
+        parts: for each split the pictures it draws from and who goes with whom.
+
+    Returns:
+        The card with its counts, as written.
+    """
+    from photism.data.pairs import Card, PairWriter
+
+    with PairWriter(folder, card) as writer:
+        for split, (digits, pairing) in parts.items():
+            recordings = spoken.keys[pairing.recordings]
+            writer.write(
+                split,
+                sound=spoken.sounds[pairing.recordings],
+                image=digits.images[pairing.digits, :, :, None],
+                label=digits.labels[pairing.digits],
+                key=[
+                    f"{recording} mnist/{split}/{index:05d}"
+                    for recording, index in zip(recordings, pairing.digits, strict=True)
+                ],
+                columns={
+                    "recording": recordings,
+                    "speaker": spoken.speakers[pairing.recordings],
+                    "mnist_index": pairing.digits,
+                },
+            )
+    return Card.read(folder)

@@ -1,0 +1,15 @@
+"""The data sets photism knows: pairs it can prepare and the published data they are made of."""
+
+from __future__ import annotations
+
+from photism.data.fetch import Upstream
+from photism.data.sources.base import PairSource
+from photism.data.sources.fsdd import FSDD
+from photism.data.sources.mnist import MNIST
+from photism.data.sources.mnist_fsdd import MnistFsdd
+
+SOURCES: dict[str, type[PairSource]] = {source.name: source for source in (MnistFsdd,)}
+"""Every source of pairs by name. To add one, write its file and name it here."""
+
+UPSTREAM: dict[str, Upstream] = {upstream.name: upstream for upstream in (MNIST, FSDD)}
+"""Published data by name."""

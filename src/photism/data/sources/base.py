@@ -1,0 +1,45 @@
+"""What a source of pairs is: options, the published data it needs, and how pairs are made."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from photism.data.fetch import Upstream  # noqa: TC001 - tyro evaluates it
+
+if TYPE_CHECKING:
+    from photism.data.pairs import Card
+
+
+@dataclass(frozen=True)
+class PairSource(ABC):
+    """A data set of pairs that photism can prepare.
+
+    A source is a frozen dataclass: its fields are the options of `photism data prepare NAME`,
+    checked in `__post_init__`, and its docstring is the help. It lives in one file and is
+    registered in `photism.data.sources.SOURCES`.
+    """
+
+    name: ClassVar[str]
+    what: ClassVar[str]
+    """One line for `photism data list`."""
+    licence: ClassVar[str]
+    upstream: ClassVar[tuple[Upstream, ...]]
+    """Published data that the pairs are made of."""
+
+    @abstractmethod
+    def write(self, raw: Path, folder: Path) -> Card:
+        """Make the pairs, the same for the same options and data.
+
+        Args:
+            raw: folder below which the upstream archives, or their unpacked files, lie.
+            folder: where the prepared data set goes.
+
+        Returns:
+            The card as written.
+
+        Raises:
+            DataError: something is missing below `raw`, damaged, or not what it should be.
+        """

@@ -1,0 +1,162 @@
+"""MNIST: 60,000 + 10,000 handwritten digits (LeCun, Cortes, Burges 1998), SPEC §1.3.
+
+Read from the four IDX files, packed or not, or from folders of PNG pictures, one a class:
+`train/0/….png` … `test/9/….png`.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from photism.data.archives import members
+from photism.data.fetch import Archive, Upstream, find_archive
+from photism.errors import DataError
+
+_MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+
+
+def _archive(name: str, size_bytes: int, sha256: str) -> Archive:
+    return Archive(name, tuple(mirror + name for mirror in _MIRRORS), size_bytes, sha256)
+
+
+MNIST = Upstream(
+    name="mnist",
+    what="handwritten digits, 60,000 + 10,000 pictures of 28×28",
+    licence="CC BY-SA 3.0 (Yann LeCun, Corinna Cortes, Christopher Burges)",
+    homepage="https://yann.lecun.com/exdb/mnist/",
+    archives=(
+        _archive(
+            "train-images-idx3-ubyte.gz",
+            9_912_422,
+            "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+        ),
+        _archive(
+            "train-labels-idx1-ubyte.gz",
+            28_881,
+            "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+        ),
+        _archive(
+            "t10k-images-idx3-ubyte.gz",
+            1_648_877,
+            "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+        ),
+        _archive(
+            "t10k-labels-idx1-ubyte.gz",
+            4_542,
+            "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Pictures of one split, `(picture, 28, 28)` uint8, ink bright, and the digit of each."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    skipped: tuple[dict[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Mnist:
+    """The two official parts."""
+
+    train: Digits
+    test: Digits
+
+
+def read_mnist(folder: Path) -> Mnist:
+    """Read MNIST from below a folder, whichever of its forms is there.
+
+    Args:
+        folder: searched for the IDX files, then for folders of PNG pictures.
+
+    Returns:
+        Both parts, in the order of the files.
+
+    Raises:
+        DataError: neither form is there, or a file is damaged or not what its name says.
+    """
+    found = [find_archive(a, folder) or _find_unpacked(a, folder) for a in MNIST.archives]
+    if all(found):
+        arrays = [_read_idx(path) for path in found if path]
+        return Mnist(_digits(arrays[0], arrays[1], folder), _digits(arrays[2], arrays[3], folder))
+    if any(found):
+        missing = [a.name for a, path in zip(MNIST.archives, found, strict=True) if not path]
+        raise DataError(f"MNIST below {folder} is incomplete: {', '.join(missing)} not found")
+    train, test = (_find_class_folders(folder, names) for names in (_TRAIN_NAMES, _TEST_NAMES))
+    if train and test:
+        return Mnist(_read_pictures(train), _read_pictures(test))
+    raise DataError(
+        f"no MNIST below {folder}: neither {MNIST.archives[0].name} and its companions nor"
+        " folders train/0 … test/9 of PNG pictures"
+    )
+
+
+_TRAIN_NAMES = ("train", "training")
+_TEST_NAMES = ("test", "testing")
+
+
+def _find_unpacked(archive: Archive, folder: Path) -> Path | None:
+    name = archive.name.removesuffix(".gz")
+    for spelling in (name, name.replace("-idx", ".idx")):
+        for path in sorted(folder.rglob(spelling)):
+            if path.is_file():
+                return path
+    return None
+
+
+def _read_idx(path: Path) -> np.ndarray:
+    """Return the array of an IDX file: two zero bytes, type, rank, big-endian sizes, values."""
+    content = next(members(path)).content if path.suffix == ".gz" else path.read_bytes()
+    if len(content) < 4 or content[:3] != b"\0\0\x08":
+        raise DataError(f"{path} is not an IDX file of bytes")
+    header = 4 + 4 * content[3]
+    shape = tuple(np.frombuffer(content[4:header], ">u4").astype(int))
+    if len(content) - header != np.prod(shape):
+        raise DataError(f"{path} is cut short: {len(content) - header:,} values for {shape}")
+    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+
+
+def _digits(images: np.ndarray, labels: np.ndarray, folder: Path) -> Digits:
+    if images.shape != (len(labels), 28, 28) or labels.ndim != 1 or labels.max(initial=0) > 9:
+        raise DataError(
+            f"the IDX files below {folder} do not fit together: pictures {images.shape}, labels"
+            f" {labels.shape} up to {labels.max(initial=0)}"
+        )
+    return Digits(images, labels.astype(np.int64))
+
+
+def _find_class_folders(folder: Path, names: tuple[str, ...]) -> Path | None:
+    for path in sorted([folder, *folder.rglob("*")]):
+        if path.name in names and all((path / str(digit)).is_dir() for digit in range(10)):
+            return path
+    return None
+
+
+def _read_pictures(folder: Path) -> Digits:
+    from PIL import Image
+
+    images, labels, skipped = [], [], []
+    for member in members(folder, lambda name: name.lower().endswith(".png")):
+        try:
+            with Image.open(io.BytesIO(member.content)) as picture:
+                image = np.asarray(picture.convert("L"))
+            if image.shape != (28, 28):
+                raise ValueError(f"{image.shape[1]}×{image.shape[0]} instead of 28×28")
+        except (OSError, ValueError) as error:
+            skipped.append({"file": f"{folder.name}/{member.name}", "reason": str(error)})
+            continue
+        images.append(image)
+        labels.append(int(member.name[0]))
+    if not images:
+        raise DataError(f"{folder} holds no PNG picture that can be read")
+    return Digits(np.stack(images), np.array(labels, np.int64), tuple(skipped))

@@ -1,0 +1,129 @@
+"""MNIST-FSDD: many pictures to one recording, as in the AIVAE paper, SPEC §5.2."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from photism.data.digits import CLASSES, COLUMNS, IMAGE_SHAPE, Pairing, Spoken, hear, write_pairs
+from photism.data.fetch import Upstream  # noqa: TC001 - tyro evaluates it
+from photism.data.sources.base import PairSource
+from photism.data.sources.fsdd import FSDD, check_speakers, read_fsdd
+from photism.data.sources.mnist import MNIST, Digits, read_mnist
+from photism.errors import DataError
+
+if TYPE_CHECKING:
+    from photism.data.pairs import Card
+
+TEST_FRACTION = 0.1
+
+
+@dataclass(frozen=True)
+class MnistFsdd(PairSource):
+    """Handwritten digits of MNIST, each with a spoken digit of FSDD: 60,000 + 10,000 pairs.
+
+    Recordings are split 90/10 at random. Every picture is used once, with a recording of the same
+    digit drawn with replacement from its part.
+    """
+
+    name: ClassVar[str] = "mnist-fsdd"
+    what: ClassVar[str] = "MNIST pictures with spoken digits of FSDD, 60,000 + 10,000 pairs (AIVAE)"
+    licence: ClassVar[str] = f"pictures {MNIST.licence}; sound {FSDD.licence}"
+    upstream: ClassVar[tuple[Upstream, ...]] = (MNIST, FSDD)
+
+    speakers: tuple[str, ...] = ("jackson", "nicolas", "theo", "yweweler")
+    """Whose recordings to use; also george and lucas. The default four are those of the paper."""
+    seed: int = 0
+    """Of the split and of the pairing."""
+    front_end: str = "aivae-8k"
+    """Log-mel front end of the sounds."""
+
+    def __post_init__(self) -> None:
+        check_speakers(self.speakers)
+
+    def write(self, raw: Path, folder: Path) -> Card:
+        """Make the pairs; see `PairSource.write`."""
+        from photism.audio.logmel import front_end
+        from photism.data.pairs import ArraySpec, Card
+
+        front = front_end(self.front_end)
+        mnist = read_mnist(raw)
+        spoken = hear(read_fsdd(raw, self.speakers), front, show="log-mels")
+        rng = np.random.default_rng((self.seed, 0))
+        train_rows, test_rows = split_recordings(spoken, rng)
+        parts = {
+            "train": (mnist.train, pair_with_replacement(mnist.train, spoken, train_rows, rng)),
+            "test": (mnist.test, pair_with_replacement(mnist.test, spoken, test_rows, rng)),
+        }
+        card = Card(
+            name=self.name,
+            description=self.what,
+            licence=self.licence,
+            classes=CLASSES,
+            sound=ArraySpec(spoken.sounds.shape[1:]),
+            image=ArraySpec(IMAGE_SHAPE),
+            front_end=self.front_end,
+            front_end_config=asdict(front),
+            group="recording",
+            columns=COLUMNS,
+            seed=self.seed,
+            options=asdict(self),
+            notes=(
+                f"{len(train_rows):,} recordings for training and {len(test_rows):,} for testing,"
+                f" by {', '.join(sorted(self.speakers))}; each picture used once, recordings drawn"
+                " with replacement",
+            ),
+            skipped=(*spoken.skipped, *mnist.train.skipped, *mnist.test.skipped),
+        )
+        return write_pairs(folder, card, spoken, parts)
+
+
+def split_recordings(spoken: Spoken, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the test part at random from all recordings.
+
+    Args:
+        spoken: all recordings.
+        rng: of the draw.
+
+    Returns:
+        Rows for training and for testing.
+
+    Raises:
+        DataError: a digit is missing in one of the two, as can happen with few recordings.
+    """
+    order = rng.permutation(len(spoken.labels))
+    tested = round(TEST_FRACTION * len(order))
+    train, test = np.sort(order[tested:]), np.sort(order[:tested])
+    for part, rows in (("training", train), ("test", test)):
+        missing = sorted(set(range(10)) - set(spoken.labels[rows].tolist()))
+        if missing:
+            raise DataError(
+                f"no recording of {missing[0]} fell into the {part} part of {len(rows)}: choose"
+                " more speakers or another seed"
+            )
+    return train, test
+
+
+def pair_with_replacement(
+    digits: Digits, spoken: Spoken, rows: np.ndarray, rng: np.random.Generator
+) -> Pairing:
+    """Give every picture a recording of its digit, drawn with replacement.
+
+    Args:
+        digits: pictures, each used once.
+        spoken: all recordings.
+        rows: the recordings that may be drawn.
+        rng: of the draw.
+
+    Returns:
+        One pair for each picture, in the order of the pictures.
+    """
+    recordings = np.empty(len(digits.labels), np.int64)
+    for label in range(10):
+        places = np.flatnonzero(digits.labels == label)
+        choices = rows[spoken.labels[rows] == label]
+        recordings[places] = rng.choice(choices, size=len(places))
+    return Pairing(recordings, np.arange(len(digits.labels)))
