@@ -6,6 +6,7 @@ or more bytes than any data set needs makes the whole archive an error.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import lzma
 import stat
@@ -14,6 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from photism.errors import DataError
@@ -33,10 +35,22 @@ class Limits:
 
 @dataclass(frozen=True)
 class Member:
-    """One file of an archive or folder: its name from there, with `/`, and its content."""
+    """One file of an archive or folder."""
 
     name: str
-    content: bytes
+    """From the archive's root, with `/`."""
+    place: Path
+    """The archive or folder."""
+    read_raw: Callable[[], bytes]
+
+    def read(self) -> bytes:
+        """Return the content; to be called before the next member is asked for.
+
+        Raises:
+            DataError: the archive is damaged or cut short.
+        """
+        with _damage(self.place):
+            return self.read_raw()
 
 
 def is_archive(path: Path) -> bool:
@@ -44,95 +58,81 @@ def is_archive(path: Path) -> bool:
     return path.name.lower().endswith((*_TAR_ENDINGS, ".zip", ".gz"))
 
 
-def members(
-    path: Path,
-    wanted: Callable[[str], bool] = lambda name: True,
-    limits: Limits = Limits(),  # noqa: B008 - frozen
-) -> Iterator[Member]:
-    """Yield the files of a folder or archive, one at a time.
+def members(path: Path, limits: Limits = Limits()) -> Iterator[Member]:
+    """Yield the files of a folder or archive one at a time, unread.
 
     Args:
         path: a folder, or a tar (plain, gz, bz2, xz), zip or gz file; a gz file has one member
             named like it without the ending.
-        wanted: whether to read the file of this name; others are passed over unread.
-        limits: what the archive may hold; counts files that are not wanted too.
+        limits: what the archive may hold.
 
     Yields:
-        The wanted files, in the archive's order; those of a folder by name.
+        The files, in the archive's order; those of a folder by name.
 
     Raises:
         DataError: the archive is missing, damaged or cut short, not an archive, or not safe.
     """
     name = path.name.lower()
     if path.is_dir():
-        yield from _folder_members(path, wanted)
+        for file in sorted(path.rglob("*")):
+            if file.is_file():
+                yield Member(file.relative_to(path).as_posix(), path, file.read_bytes)
     elif not path.is_file():
         raise DataError(f"no archive at {path}")
     elif not is_archive(path):
         raise DataError(f"{path} is not an archive photism reads: tar, tar.gz, zip, gz or a folder")
     else:
         if name.endswith(_TAR_ENDINGS):
-            read = _tar_members
+            walk = _tar_members
         else:
-            read = _zip_members if name.endswith(".zip") else _gzip_members
-        try:
-            yield from read(path, wanted, limits)
-        except _DAMAGE as error:
-            raise DataError(
-                f"{path} is damaged or cut short ({error}): delete it and fetch it again"
-            ) from error
+            walk = _zip_members if name.endswith(".zip") else _gzip_members
+        with _damage(path):
+            yield from walk(path, _Tally(path, limits))
 
 
-def _folder_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[Member]:
-    for file in sorted(path.rglob("*")):
-        name = file.relative_to(path).as_posix()
-        if wanted(name) and file.is_file():
-            try:
-                yield Member(name, file.read_bytes())
-            except OSError as error:
-                raise DataError(f"cannot read {file}: {error.strerror or error}") from error
-
-
-def _tar_members(path: Path, wanted: Callable[[str], bool], limits: Limits) -> Iterator[Member]:
-    tally = _Tally(path, limits)
+def _tar_members(path: Path, tally: _Tally) -> Iterator[Member]:
     with tarfile.open(path, "r:*") as archive:
         for info in archive:
             if info.isdir():
                 continue
             name = _safe_name(info.name, path)
-            if not info.isreg():
+            file = archive.extractfile(info) if info.isreg() else None
+            if file is None:
                 raise DataError(f"{path} holds {info.name!r}, a link or device: not unpacked")
             tally.add(info.size)
-            if wanted(name):
-                file = archive.extractfile(info)
-                assert file is not None  # regular, checked above
-                yield Member(name, file.read())
+            yield Member(name, path, file.read)
 
 
-def _zip_members(path: Path, wanted: Callable[[str], bool], limits: Limits) -> Iterator[Member]:
-    tally = _Tally(path, limits)
+def _zip_members(path: Path, tally: _Tally) -> Iterator[Member]:
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             if info.is_dir():
                 continue
             name = _safe_name(info.filename, path)
-            kind = stat.S_IFMT(info.external_attr >> 16)
-            if kind not in (0, stat.S_IFREG):
+            if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
                 raise DataError(f"{path} holds {info.filename!r}, a link or device: not unpacked")
             if info.flag_bits & 1:
                 raise DataError(f"{path} is encrypted: unpack it by hand and give the folder")
             tally.add(info.file_size)
-            if wanted(name):
-                yield Member(name, archive.read(info))
+            yield Member(name, path, partial(archive.read, info))
 
 
-def _gzip_members(path: Path, wanted: Callable[[str], bool], limits: Limits) -> Iterator[Member]:
-    name = path.stem
-    if wanted(name):
-        with gzip.open(path) as file:
-            content = file.read(limits.file_bytes + 1)
-        _Tally(path, limits).add(len(content))
-        yield Member(name, content)
+def _gzip_members(path: Path, tally: _Tally) -> Iterator[Member]:
+    with gzip.open(path) as file:
+        content = file.read(tally.limits.file_bytes + 1)
+    tally.add(len(content))
+    yield Member(path.stem, path, lambda: content)
+
+
+@contextlib.contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """Turn what the archive libraries raise into one clear error."""
+    try:
+        yield
+    except _DAMAGE as error:
+        raise DataError(
+            f"{path} is damaged or cut short ({error}): delete it and fetch it again"
+        ) from error
 
 
 class _Tally:

@@ -154,7 +154,7 @@ def write_pairs(
                 image=digits.images[pairing.digits, :, :, None],
                 label=digits.labels[pairing.digits],
                 key=[
-                    f"{recording} mnist/{split}/{index:05d}"
+                    f"{recording} mnist/{digits.name}/{index:05d}"
                     for recording, index in zip(recordings, pairing.digits, strict=True)
                 ],
                 columns={

@@ -28,7 +28,12 @@ CARD = "card.json"
 SPLITS = ("train", "validation", "test")
 SHARD_BYTES = 128 * 2**20
 _STORED = ("uint8", "float16", "float32")
-_COLUMN_TYPES = {"int": pa.int64(), "float": pa.float64(), "string": pa.string(), "bool": pa.bool_()}
+_COLUMN_TYPES = {
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "string": pa.string(),
+    "bool": pa.bool_(),
+}
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,13 @@ from photism.data.sources.base import PairSource
 from photism.data.sources.fsdd import FSDD
 from photism.data.sources.mnist import MNIST
 from photism.data.sources.mnist_fsdd import MnistFsdd
+from photism.data.sources.mnist_scd import MnistScd
+from photism.data.sources.speech_commands import SPEECH_COMMANDS
 
-SOURCES: dict[str, type[PairSource]] = {source.name: source for source in (MnistFsdd,)}
+SOURCES: dict[str, type[PairSource]] = {source.name: source for source in (MnistFsdd, MnistScd)}
 """Every source of pairs by name. To add one, write its file and name it here."""
 
-UPSTREAM: dict[str, Upstream] = {upstream.name: upstream for upstream in (MNIST, FSDD)}
+UPSTREAM: dict[str, Upstream] = {
+    upstream.name: upstream for upstream in (MNIST, FSDD, SPEECH_COMMANDS)
+}
 """Published data by name."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from photism.data.fetch import Upstream  # noqa: TC001 - tyro evaluates it
+from photism.data.fetch import Upstream
 
 if TYPE_CHECKING:
     from photism.data.pairs import Card

@@ -65,15 +65,11 @@ def read_fsdd(folder: Path, speakers: tuple[str, ...] = SPEAKERS) -> Iterator[Re
             f"no FSDD below {folder}: neither {FSDD.archives[0].name} nor a recordings/ folder"
         )
 
-    def wanted(name: str) -> bool:
-        match = _NAME.search(name)
-        return match is not None and match[2] in speakers
-
-    for member in members(place, wanted):
+    for member in members(place):
         match = _NAME.search(member.name)
-        assert match  # only wanted names come back
-        key = member.name.rsplit("/", 1)[-1].removesuffix(".wav")
-        yield Recording(f"fsdd/{key}", int(match[1]), match[2], member.content)
+        if match and match[2] in speakers:
+            key = "fsdd/" + "_".join(match.groups())
+            yield Recording(key, int(match[1]), match[2], member.read())
 
 
 def _find_unpacked(folder: Path) -> Path | None:

@@ -58,8 +58,9 @@ MNIST = Upstream(
 
 @dataclass(frozen=True)
 class Digits:
-    """Pictures of one split, `(picture, 28, 28)` uint8, ink bright, and the digit of each."""
+    """Pictures of one part, `(picture, 28, 28)` uint8, ink bright, and the digit of each."""
 
+    name: str
     images: np.ndarray
     labels: np.ndarray
     skipped: tuple[dict[str, str], ...] = ()
@@ -88,13 +89,15 @@ def read_mnist(folder: Path) -> Mnist:
     found = [find_archive(a, folder) or _find_unpacked(a, folder) for a in MNIST.archives]
     if all(found):
         arrays = [_read_idx(path) for path in found if path]
-        return Mnist(_digits(arrays[0], arrays[1], folder), _digits(arrays[2], arrays[3], folder))
+        return Mnist(
+            train=_digits("train", arrays[0], arrays[1]), test=_digits("test", arrays[2], arrays[3])
+        )
     if any(found):
         missing = [a.name for a, path in zip(MNIST.archives, found, strict=True) if not path]
         raise DataError(f"MNIST below {folder} is incomplete: {', '.join(missing)} not found")
     train, test = (_find_class_folders(folder, names) for names in (_TRAIN_NAMES, _TEST_NAMES))
     if train and test:
-        return Mnist(_read_pictures(train), _read_pictures(test))
+        return Mnist(train=_read_pictures("train", train), test=_read_pictures("test", test))
     raise DataError(
         f"no MNIST below {folder}: neither {MNIST.archives[0].name} and its companions nor"
         " folders train/0 … test/9 of PNG pictures"
@@ -116,7 +119,7 @@ def _find_unpacked(archive: Archive, folder: Path) -> Path | None:
 
 def _read_idx(path: Path) -> np.ndarray:
     """Return the array of an IDX file: two zero bytes, type, rank, big-endian sizes, values."""
-    content = next(members(path)).content if path.suffix == ".gz" else path.read_bytes()
+    content = next(members(path)).read() if path.suffix == ".gz" else path.read_bytes()
     if len(content) < 4 or content[:3] != b"\0\0\x08":
         raise DataError(f"{path} is not an IDX file of bytes")
     header = 4 + 4 * content[3]
@@ -126,13 +129,13 @@ def _read_idx(path: Path) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 
 
-def _digits(images: np.ndarray, labels: np.ndarray, folder: Path) -> Digits:
+def _digits(name: str, images: np.ndarray, labels: np.ndarray) -> Digits:
     if images.shape != (len(labels), 28, 28) or labels.ndim != 1 or labels.max(initial=0) > 9:
         raise DataError(
-            f"the IDX files below {folder} do not fit together: pictures {images.shape}, labels"
+            f"the IDX files of MNIST {name} do not fit together: pictures {images.shape}, labels"
             f" {labels.shape} up to {labels.max(initial=0)}"
         )
-    return Digits(images, labels.astype(np.int64))
+    return Digits(name, images, labels.astype(np.int64))
 
 
 def _find_class_folders(folder: Path, names: tuple[str, ...]) -> Path | None:
@@ -142,13 +145,15 @@ def _find_class_folders(folder: Path, names: tuple[str, ...]) -> Path | None:
     return None
 
 
-def _read_pictures(folder: Path) -> Digits:
+def _read_pictures(name: str, folder: Path) -> Digits:
     from PIL import Image
 
     images, labels, skipped = [], [], []
-    for member in members(folder, lambda name: name.lower().endswith(".png")):
+    for member in members(folder):
+        if not member.name.lower().endswith(".png"):
+            continue
         try:
-            with Image.open(io.BytesIO(member.content)) as picture:
+            with Image.open(io.BytesIO(member.read())) as picture:
                 image = np.asarray(picture.convert("L"))
             if image.shape != (28, 28):
                 raise ValueError(f"{image.shape[1]}×{image.shape[0]} instead of 28×28")
@@ -159,4 +164,4 @@ def _read_pictures(folder: Path) -> Digits:
         labels.append(int(member.name[0]))
     if not images:
         raise DataError(f"{folder} holds no PNG picture that can be read")
-    return Digits(np.stack(images), np.array(labels, np.int64), tuple(skipped))
+    return Digits(name, np.stack(images), np.array(labels, np.int64), tuple(skipped))

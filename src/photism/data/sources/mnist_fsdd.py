@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from photism.data.digits import CLASSES, COLUMNS, IMAGE_SHAPE, Pairing, Spoken, hear, write_pairs
-from photism.data.fetch import Upstream  # noqa: TC001 - tyro evaluates it
+from photism.data.fetch import Upstream
 from photism.data.sources.base import PairSource
 from photism.data.sources.fsdd import FSDD, check_speakers, read_fsdd
 from photism.data.sources.mnist import MNIST, Digits, read_mnist
