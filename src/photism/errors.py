@@ -49,5 +49,6 @@ class StorageError(PhotismError):
 def nearest(name: str, choices: Iterable[str]) -> str:
     """Return a hint that names the choice closest to `name`, or all of them if none is close."""
     options = sorted(choices)
-    close = difflib.get_close_matches(name.lower(), options, n=1, cutoff=0.5)
+    close = [option for option in options if name and name.lower() in option]
+    close = close or difflib.get_close_matches(name.lower(), options, n=1, cutoff=0.5)
     return f"did you mean {close[0]!r}?" if close else f"choose from: {', '.join(options)}"

@@ -29,7 +29,5 @@ def find_preset(system: type[System], name: str | None) -> tuple[str, object]:
     """
     name = name or next(iter(system.presets))
     if name not in system.presets:
-        raise ConfigError(
-            f"{system.name} has no preset {name!r}: {nearest(name, system.presets)}"
-        )
+        raise ConfigError(f"{system.name} has no preset {name!r}: {nearest(name, system.presets)}")
     return name, system.presets[name]

@@ -131,6 +131,7 @@ class AIVAE(System):
     paper = "Żelaszczyk & Mańdziuk 2021, arXiv:2109.13354"
     direction = "sound-to-image"
     translators = ("encoder", "decoder")
+    selection = "reconstruction"
     config_class = AIVAEConfig
     presets = {
         "small": AIVAEConfig(
@@ -156,15 +157,14 @@ class AIVAE(System):
 
     def losses(self, phase: str, batch: Batch, step: Step) -> Losses:
         """Return the negative evidence lower bound (paper, eq. 3), in nats per picture."""
-        sound = jitter((batch.sound + 1) / 2, step.rng, strength=self.config.jitter)
+        strength = self.config.jitter if self.training else 0.0
+        sound = jitter((batch.sound + 1) / 2, step.rng, strength=strength)
         mean, log_var = (part.float() for part in self.encoder(sound))
         logits = self.decoder(sample_gaussian(mean, log_var, step.rng))
         reconstruction = bernoulli_nats(logits, batch.image)
         kl = kl_to_standard_normal(mean, log_var).mean()
         weight = warm_up(step.number, self.config.kl_warmup_steps)
-        return Losses(
-            reconstruction + weight * kl, {"reconstruction": reconstruction, "kl": kl}
-        )
+        return Losses(reconstruction + weight * kl, {"reconstruction": reconstruction, "kl": kl})
 
     def latent(self, condition: Tensor, *, rng: torch.Generator) -> Tensor:
         """Encode sounds `(batch, 1, 48, 48)` in [-1, 1]: f of the paper, `(batch, latent)`."""

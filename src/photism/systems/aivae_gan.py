@@ -130,6 +130,7 @@ class AIVAEGAN(System):
     paper = "Żelaszczyk & Mańdziuk 2021, arXiv:2109.13354"
     direction = "sound-to-image"
     translators = ("generator",)
+    selection = "reconstruction"
     config_class = AIVAEGANConfig
     presets = {
         "small": AIVAEGANConfig(width=64, epochs=12, jitter=1.0),
@@ -174,7 +175,8 @@ class AIVAEGAN(System):
 
     def _draw(self, batch: Batch, step: Step) -> None:
         """Run the generator once for both players of the step."""
-        sound = jitter((batch.sound + 1) / 2, step.rng, strength=self.config.jitter)
+        strength = self.config.jitter if self.training else 0.0
+        sound = jitter((batch.sound + 1) / 2, step.rng, strength=strength)
         mean, log_var = (part.float() for part in self.generator.encode(sound))
         latent = sample_gaussian(mean, log_var, step.rng)
         step.memo.update(mean=mean, log_var=log_var, logits=self.generator.decode(latent))

@@ -96,6 +96,8 @@ class System(nn.Module, PyTorchModelHubMixin):
     """Preset name to config; the first is the default of `photism train`."""
     translators: ClassVar[tuple[str, ...]]
     """The networks that `generate` needs; others exist for training alone."""
+    selection: ClassVar[str | None] = None
+    """Loss term whose lowest held-out value decides which epoch's weights are kept; None: the last."""
 
     card: dict[str, Any]
     """Where loaded weights come from; empty for a new system."""

@@ -91,7 +91,9 @@ def load_weights(name_or_path: str | Path) -> System:
         system = cls(cls.config_class(**content["config"]))
         kept, preset = set(content["networks"]), content["preset"]
     except (KeyError, TypeError, PhotismError) as error:
-        raise WeightsError(f"{folder / CONFIG} is damaged or of another version: {error}") from error
+        raise WeightsError(
+            f"{folder / CONFIG} is damaged or of another version: {error}"
+        ) from error
     for name in set(system.networks()) - kept:
         setattr(system, name, None)
     tensors = read_tensors(folder / TENSORS)

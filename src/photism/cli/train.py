@@ -1,0 +1,156 @@
+"""`photism train`: train a system on prepared data, or go on with a run that was stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+
+from photism.errors import ConfigError
+
+if TYPE_CHECKING:
+    from photism.training.options import TrainOptions
+
+EPILOGUE = """\
+Train on prepared data, or go on with a run that was stopped.
+
+  photism data prepare mnist-fsdd                      what it trains on
+  photism train aivae --data mnist-fsdd --dry-run      what it would do: networks, steps, memory
+  photism train aivae --data mnist-fsdd --out runs/a   train; Ctrl-C stops it safely
+  photism train --resume runs/a                        go on exactly where it stopped
+  torchrun --nproc-per-node 2 -m photism train ...     several processes or GPUs
+"""
+
+
+@dataclass(frozen=True)
+class Train:
+    """Arguments of `photism train`."""
+
+    system: Annotated[str | None, tyro.conf.Positional] = None
+    """System to train; `photism info` lists them."""
+    data: str | None = None
+    """Prepared data: a name that `photism data list` shows, or a folder."""
+    out: Path | None = None
+    """New run folder; runs/SYSTEM-PRESET by default."""
+    resume: Path | None = None
+    """Run folder to go on with, from its newest checkpoint. Only --epochs may change then."""
+    preset: str | None = None
+    """Settings to start from; `photism info SYSTEM` lists them."""
+    set: tuple[str, ...] = ()
+    """Settings to change, such as: --set lr=1e-4 alpha=0.5"""
+    epochs: int | None = None
+    """Passes over the data, in place of the preset's."""
+    batch_size: int | None = None
+    """Pairs in a step, over all processes, in place of the preset's."""
+    seed: int = 0
+    """Of weights, order of the data and noise."""
+    validation: float = 0.1
+    """Share of the recordings held out of training, to watch and select on."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where to compute."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """bf16 is faster and a little coarser."""
+    ema: float = 0.0
+    """Keep a moving average of the weights with this decay, such as 0.999."""
+    log_every: int = 50
+    """Steps between records in metrics.jsonl."""
+    checkpoint_every: int = 500
+    """Steps between checkpoints, besides one after every epoch."""
+    max_steps: int | None = None
+    """Stop after so many steps, as if interrupted."""
+    dry_run: bool = False
+    """Print the resolved config, networks, parameters, memory and steps; train nothing."""
+    json: bool = False
+    """With --dry-run: print JSON."""
+
+
+def main(argv: list[str]) -> int:
+    """Run `photism train` with the words after it; return the exit code."""
+    args = tyro.cli(Train, args=argv, prog="photism train", description=EPILOGUE)
+    options, resume = _options(args)
+    if args.dry_run:
+        _print_plan(options, as_json=args.json)
+        return 0
+    from photism.training.loop import Interrupted, train
+
+    try:
+        weights = train(options, resume=resume)
+    except Interrupted as stopped:
+        print(stopped)
+        return 0 if args.max_steps else 130
+    print(f"weights: {weights}\nnext:    photism evaluate {options.out} --data {options.data}")
+    return 0
+
+
+def _options(args: Train) -> tuple[TrainOptions, bool]:
+    from dataclasses import replace
+
+    from photism.data.prepare import find
+    from photism.training.options import TrainOptions
+
+    if args.resume:
+        if args.system or args.data or args.preset or args.set:
+            raise ConfigError(
+                "--resume takes system, data and settings from the run: leave them out"
+            )
+        options = TrainOptions.read(args.resume)
+        epochs = args.epochs or options.epochs
+        return replace(options, epochs=epochs, max_steps=args.max_steps), True
+    if not args.system or not args.data:
+        raise ConfigError(
+            "name a system and its data, such as: photism train aivae --data mnist-fsdd"
+        )
+    return TrainOptions(
+        system=args.system,
+        data=find(args.data),
+        out=args.out or Path("runs") / f"{args.system}-{args.preset or 'default'}",
+        preset=args.preset,
+        settings=_settings(args.set),
+        epochs=args.epochs,
+        batch_size=args.batch_size,
+        seed=args.seed,
+        validation=args.validation,
+        device=args.device,
+        precision=args.precision,
+        ema=args.ema,
+        log_every=args.log_every,
+        checkpoint_every=args.checkpoint_every,
+        max_steps=args.max_steps,
+    ), False
+
+
+def _settings(words: tuple[str, ...]) -> dict[str, str]:
+    for word in words:
+        if "=" not in word:
+            raise ConfigError(f"--set wants field=value, not {word!r}")
+    return dict(word.split("=", 1) for word in words)
+
+
+def _print_plan(options: TrainOptions, *, as_json: bool) -> None:
+    from photism.training.plan import describe, resolve
+
+    plan = describe(resolve(options))
+    if as_json:
+        import json
+
+        print(json.dumps(plan, indent=2))
+        return
+    from rich.console import Console
+
+    Console().print(_tree(f"{plan['system']} · {plan['preset']}", plan))
+
+
+def _tree(title: str, content: Mapping[str, Any]) -> Any:
+    from rich.tree import Tree
+
+    tree = Tree(f"[bold]{title}[/]")
+    for name, value in content.items():
+        if isinstance(value, dict):
+            tree.add(_tree(name, value))
+        elif name not in ("system", "preset"):
+            shown = f"{value:,}" if isinstance(value, int) and name != "seed" else value
+            tree.add(f"{name} [cyan]{shown}[/]")
+    return tree

@@ -1,0 +1,117 @@
+"""Checkpoints of a run: everything that decides the next step, written whole or not at all.
+
+Randomness needs no state of its own: every step seeds its generators from the run's seed and its
+own number, and the order of an epoch follows from the seed and the epoch's number.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from photism.errors import PhotismError, TrainingError
+from photism.files import replacing, write_json
+from photism.systems.weights import fill, read_tensors
+
+_STATE, _OPTIMISERS = "state.json", "optimisers.pt"
+
+
+@dataclass
+class Progress:
+    """Where a run stands: the next step to take, and the sums its systems may ask for."""
+
+    stage: int = 0
+    epoch: int = 0
+    batch: int = 0
+    """Batches done in this epoch."""
+    number: int = 0
+    """Steps done in this stage."""
+    total: int = 0
+    """Steps done in the run."""
+    sums: dict[str, list[float]] = field(default_factory=dict)
+    """Sum and count of every loss term in this epoch."""
+    means: dict[str, list[float]] = field(default_factory=dict)
+    """Mean of every loss term in each earlier epoch of this stage."""
+    best: float | None = None
+    """Lowest validation value of the term that weights are selected by."""
+
+
+def save_checkpoint(
+    folder: Path,
+    progress: Progress,
+    modules: Mapping[str, nn.Module],
+    optimisers: Mapping[str, torch.optim.Optimizer],
+    *,
+    keep: int = 2,
+) -> Path:
+    """Write one checkpoint and remove all but the newest.
+
+    Args:
+        folder: the run's checkpoints.
+        progress: where the run stands.
+        modules: name to module; each becomes a safetensors file.
+        optimisers: phase name to optimiser.
+        keep: checkpoints that stay.
+
+    Returns:
+        The checkpoint's folder.
+
+    Raises:
+        StorageError: the disk is full; earlier checkpoints are untouched.
+    """
+    path = folder / f"step-{progress.total:08d}"
+    with replacing(path) as temporary:
+        temporary.mkdir()
+        for name, module in modules.items():
+            tensors = {key: value.contiguous() for key, value in module.state_dict().items()}
+            save_file(tensors, temporary / f"{name}.safetensors")
+        states = {name: optimiser.state_dict() for name, optimiser in optimisers.items()}
+        try:
+            torch.save(states, temporary / _OPTIMISERS)
+        except RuntimeError as error:  # how torch reports a full disk
+            raise OSError(None, str(error).splitlines()[0]) from error
+        write_json(temporary / _STATE, asdict(progress))
+    for old in list_checkpoints(folder)[:-keep]:
+        shutil.rmtree(old, ignore_errors=True)
+    return path
+
+
+def list_checkpoints(folder: Path) -> list[Path]:
+    """Return complete checkpoints, oldest first."""
+    return sorted(path for path in folder.glob("step-*") if (path / _STATE).is_file())
+
+
+def read_progress(checkpoint: Path) -> Progress:
+    """Return where the run stood at a checkpoint."""
+    return Progress(**json.loads((checkpoint / _STATE).read_text(encoding="utf-8")))
+
+
+def load_checkpoint(
+    checkpoint: Path,
+    modules: Mapping[str, nn.Module],
+    optimisers: Mapping[str, torch.optim.Optimizer],
+) -> None:
+    """Restore modules and optimisers in place.
+
+    Raises:
+        TrainingError: the checkpoint is damaged or of another system.
+    """
+    try:
+        for name, module in modules.items():
+            path = checkpoint / f"{name}.safetensors"
+            fill(module, read_tensors(path), path)
+        states = torch.load(checkpoint / _OPTIMISERS, map_location="cpu", weights_only=True)
+        for name, optimiser in optimisers.items():
+            optimiser.load_state_dict(states[name])
+    except (PhotismError, OSError, RuntimeError, KeyError, ValueError) as error:
+        raise TrainingError(
+            f"{checkpoint} cannot be read ({str(error).splitlines()[0]}): remove it to go on from"
+            " the one before"
+        ) from error

@@ -1,0 +1,80 @@
+"""What a training run is asked to do, and its record in the run folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from photism.errors import ConfigError, TrainingError
+from photism.files import write_json
+
+RECORD = "config.json"
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """One training run, complete enough to be repeated."""
+
+    system: str
+    data: Path
+    """Folder of prepared data."""
+    out: Path
+    """Run folder: config, metrics, sample grids, checkpoints, weights."""
+    preset: str | None = None
+    """The system's first preset by default."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Fields of the preset to change."""
+    epochs: int | None = None
+    """In place of the preset's, for every stage."""
+    batch_size: int | None = None
+    """In place of the preset's, over all processes."""
+    seed: int = 0
+    validation: float = 0.1
+    """Share of each class's recordings held out of training, to watch and select on."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """bf16 runs networks under autocast; losses and weights stay float32."""
+    ema: float = 0.0
+    """Decay of an exponential moving average of the weights; 0 keeps none."""
+    log_every: int = 50
+    """Steps between records in metrics.jsonl."""
+    checkpoint_every: int = 500
+    """Steps between checkpoints, besides one at the end of every epoch."""
+    max_steps: int | None = None
+    """Stop after so many steps, as if interrupted."""
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "log_every", "checkpoint_every", "max_steps"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ConfigError(f"{name} must be at least 1, not {value}")
+        if not 0 <= self.ema < 1:
+            raise ConfigError(f"ema must be in [0, 1), not {self.ema}: 0.999 is common")
+        if not 0 <= self.validation < 1:
+            raise ConfigError(f"validation must be in [0, 1), not {self.validation}")
+
+    def write(self, config: Any) -> None:
+        """Record the options and the resolved system config in the run folder."""
+        content = {**asdict(self), "data": str(self.data), "out": str(self.out)}
+        write_json(self.out / RECORD, {"options": content, "config": asdict(config)})
+
+    @classmethod
+    def read(cls, run: Path) -> TrainOptions:
+        """Read the options of an earlier run, in order to resume it.
+
+        Raises:
+            TrainingError: the folder holds no run, or its record is damaged.
+        """
+        path = run / RECORD
+        if not path.is_file():
+            raise TrainingError(f"nothing to resume: {run} has no {RECORD}")
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))["options"]
+            known = {f.name for f in fields(cls)}
+            options = cls(**{name: value for name, value in content.items() if name in known})
+        except (ValueError, KeyError, TypeError) as error:
+            raise TrainingError(f"{path} is damaged ({error}): start a new run") from error
+        return replace(options, data=Path(options.data), out=run)

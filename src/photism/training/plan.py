@@ -1,0 +1,130 @@
+"""What a run would do, found out before it begins: networks, steps, memory, disk."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from photism.data.pairs import PairDataset, PairLoader, hold_out
+from photism.errors import ConfigError
+from photism.systems import find_preset, find_system
+from photism.systems.base import Stage, Step, System, override, parameter_count
+from photism.training.options import TrainOptions
+
+
+@dataclass
+class Plan:
+    """Everything a run needs, resolved and checked."""
+
+    options: TrainOptions
+    preset: str
+    config: Any
+    system: System
+    stages: tuple[Stage, ...]
+    dataset: PairDataset
+    rows: np.ndarray
+    held_out: np.ndarray
+
+    def steps(self, stage: Stage) -> int:
+        """Return the steps of one stage."""
+        return len(self.rows) // stage.batch_size * stage.epochs
+
+    @property
+    def checkpoint_bytes(self) -> int:
+        """Room that one checkpoint takes: weights, two Adam moments, an average if there is one."""
+        weights = sum(t.numel() * t.element_size() for t in self.system.state_dict().values())
+        return weights * (3 + bool(self.options.ema))
+
+
+def resolve(options: TrainOptions) -> Plan:
+    """Look up the system, apply the settings, open the data, build the networks from the seed.
+
+    Raises:
+        ConfigError: unknown system, preset, field or value; front end other than the data's.
+        DataError: the data is missing or too small.
+    """
+    cls = find_system(options.system)
+    preset, config = find_preset(cls, options.preset)
+    config = override(config, options.settings)
+    dataset = PairDataset(options.data, "train")
+    if dataset.card.front_end != config.front_end:
+        raise ConfigError(
+            f"{options.data} was prepared with front end {dataset.card.front_end!r}, the system"
+            f" wants {config.front_end!r}: add --set front_end={dataset.card.front_end}"
+        )
+    rows, held_out = hold_out(dataset, options.validation, seed=options.seed)
+    torch.manual_seed(options.seed)
+    system = cls(config)
+    system.preset = preset
+    stages = tuple(
+        replace(
+            stage,
+            epochs=options.epochs or stage.epochs,
+            batch_size=options.batch_size or stage.batch_size,
+        )
+        for stage in system.stages()
+    )
+    for stage in stages:
+        PairLoader(dataset, stage.batch_size, rows=rows)  # complains if there are too few pairs
+    return Plan(options, preset, config, system, stages, dataset, rows, held_out)
+
+
+def describe(plan: Plan) -> dict[str, Any]:
+    """Return what a dry run prints: config, networks, stages, memory, disk."""
+    return {
+        "system": plan.system.name,
+        "preset": plan.preset,
+        "config": asdict(plan.config),
+        "data": {
+            "folder": str(plan.options.data),
+            "train": len(plan.rows),
+            "validation": len(plan.held_out),
+        },
+        "networks": {
+            name: {"parameters": parameter_count(network)}
+            for name, network in plan.system.networks().items()
+        },
+        "stages": {
+            stage.name: {
+                "epochs": stage.epochs,
+                "batch_size": stage.batch_size,
+                "steps": plan.steps(stage),
+                "phases": {p.name: asdict(p) for p in stage.phases},
+                "memory_mb": round(estimate_memory(plan, stage) / 1e6),
+            }
+            for stage in plan.stages
+        },
+        "checkpoint_mb": round(plan.checkpoint_bytes / 1e6, 1),
+    }
+
+
+def estimate_memory(plan: Plan, stage: Stage) -> int:
+    """Estimate the bytes of a training step: weights, gradients, moments and what is kept.
+
+    Activations are counted, not guessed: one small batch runs through every phase and what
+    autograd saves of it is scaled to the stage's batch size. Workspace of single layers and the
+    libraries' own memory (about 500 MB for torch) come on top.
+    """
+    probe = min(4, len(plan.rows))
+    loader = PairLoader(plan.dataset, probe, rows=plan.rows, shuffle=False)
+    batch = loader.batch(plan.rows[:probe])
+    own = {p.untyped_storage().data_ptr() for p in plan.system.parameters()}
+    saved: dict[int, int] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            saved[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    state = {name: value.clone() for name, value in plan.system.state_dict().items()}
+    step = Step(0, 0, torch.Generator().manual_seed(0))
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        kept = [plan.system.losses(phase.name, batch, step).total for phase in stage.phases]
+    del kept
+    plan.system.load_state_dict(state)  # batch norm has moved
+    weights = sum(p.numel() * p.element_size() for p in plan.system.parameters())
+    return 4 * weights + sum(saved.values()) * stage.batch_size // probe

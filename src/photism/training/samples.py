@@ -1,0 +1,52 @@
+"""Sample grids during training: the same held-out pairs after every epoch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from photism.data.pairs import PairLoader
+from photism.images import enlarge, grid, log_mel_picture, to_pil, write_png
+from photism.systems.base import System
+from photism.training.plan import Plan
+
+PER_CLASS = 2
+SIDE = 84
+
+
+@torch.no_grad()
+def write_samples(system: System, plan: Plan, device: torch.device, epoch: int) -> Path:
+    """Draw log-mel, real picture and generated picture of a few held-out pairs of every class.
+
+    Args:
+        system: the weights to look at.
+        plan: names the held-out pairs and the run folder.
+        device: where `system` is.
+        epoch: number of epochs done, for the file's name.
+
+    Returns:
+        The PNG in the run's folder `samples`.
+    """
+    labels = plan.dataset.labels[plan.held_out]
+    places = [np.flatnonzero(labels == label)[:PER_CLASS] for label in np.unique(labels)]
+    rows = plan.held_out[np.concatenate(places)]
+    batch = PairLoader(plan.dataset, len(rows), rows=rows, shuffle=False, device=device).batch(rows)
+    rng = torch.Generator(device).manual_seed(plan.options.seed)
+    training = system.training
+    system.eval()
+    drawn = system.generate(batch.sound, label=batch.label, rng=rng).cpu()
+    system.train(training)
+    pictures, captions = [], []
+    for index, label in enumerate(batch.label.tolist()):
+        name = plan.dataset.card.classes[label]
+        pictures += [
+            log_mel_picture(batch.sound[index, 0]).resize((SIDE, SIDE)),
+            enlarge(to_pil(batch.image[index]), SIDE),
+            enlarge(to_pil(drawn[index]), SIDE),
+        ]
+        captions += [f"“{name}” heard", "real", "drawn"]
+    path = plan.options.out / "samples" / f"epoch-{epoch:04d}.png"
+    write_png(path, grid(pictures, 3 * PER_CLASS, labels=captions))
+    return path
