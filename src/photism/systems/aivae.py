@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from photism.blocks.gaussian import kl_to_standard_normal, sample_gaussian, warm_up
+from photism.blocks.gaussian import Randomness, kl_to_standard_normal, sample_gaussian, warm_up
 from photism.blocks.jitter import jitter
 from photism.data.pairs import Batch
 from photism.errors import ConfigError
@@ -166,7 +166,7 @@ class AIVAE(System):
         weight = warm_up(step.number, self.config.kl_warmup_steps)
         return Losses(reconstruction + weight * kl, {"reconstruction": reconstruction, "kl": kl})
 
-    def latent(self, condition: Tensor, *, rng: torch.Generator) -> Tensor:
+    def latent(self, condition: Tensor, *, rng: Randomness) -> Tensor:
         """Encode sounds `(batch, 1, 48, 48)` in [-1, 1]: f of the paper, `(batch, latent)`."""
         mean, log_var = self.encoder((condition + 1) / 2)
         return sample_gaussian(mean, log_var, rng) if self.config.sample else mean
@@ -176,7 +176,7 @@ class AIVAE(System):
         return 2 * torch.sigmoid(self.decoder(latent)) - 1
 
     def generate(
-        self, condition: Tensor, *, label: Tensor | None = None, rng: torch.Generator
+        self, condition: Tensor, *, label: Tensor | None = None, rng: Randomness
     ) -> Tensor:
         """Translate sounds `(batch, 1, 48, 48)` to pictures `(batch, 1, 28, 28)`, both [-1, 1]."""
         return self.decode(self.latent(condition, rng=rng))

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from photism.blocks.gaussian import kl_to_standard_normal, sample_gaussian, warm_up
+from photism.blocks.gaussian import Randomness, kl_to_standard_normal, sample_gaussian, warm_up
 from photism.blocks.jitter import jitter
 from photism.data.pairs import Batch
 from photism.errors import ConfigError
@@ -181,7 +181,7 @@ class AIVAEGAN(System):
         latent = sample_gaussian(mean, log_var, step.rng)
         step.memo.update(mean=mean, log_var=log_var, logits=self.generator.decode(latent))
 
-    def latent(self, condition: Tensor, *, rng: torch.Generator) -> Tensor:
+    def latent(self, condition: Tensor, *, rng: Randomness) -> Tensor:
         """Encode sounds `(batch, 1, 48, 48)` in [-1, 1]: f of the paper, `(batch, latent)`."""
         mean, log_var = self.generator.encode((condition + 1) / 2)
         return sample_gaussian(mean, log_var, rng) if self.config.sample else mean
@@ -191,7 +191,7 @@ class AIVAEGAN(System):
         return 2 * torch.sigmoid(self.generator.decode(latent)) - 1
 
     def generate(
-        self, condition: Tensor, *, label: Tensor | None = None, rng: torch.Generator
+        self, condition: Tensor, *, label: Tensor | None = None, rng: Randomness
     ) -> Tensor:
         """Translate sounds `(batch, 1, 48, 48)` to pictures `(batch, 1, 28, 28)`, both [-1, 1]."""
         return self.decode(self.latent(condition, rng=rng))

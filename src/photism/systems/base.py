@@ -16,6 +16,7 @@ import torch
 from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
+from photism.blocks.gaussian import Randomness
 from photism.errors import ConfigError, nearest
 
 Direction = Literal["sound-to-image", "image-to-sound", "both"]
@@ -119,14 +120,15 @@ class System(nn.Module, PyTorchModelHubMixin):
         raise NotImplementedError
 
     def generate(
-        self, condition: Tensor, *, label: Tensor | None = None, rng: torch.Generator
+        self, condition: Tensor, *, label: Tensor | None = None, rng: Randomness
     ) -> Tensor:
         """Translate a batch of conditions.
 
         Args:
             condition: for sound to image `(batch, channel, mel_bin, frame)` in [-1, 1].
             label: class indices `(batch,)` for systems that are told the class; others ignore it.
-            rng: source of all randomness, on the condition's device.
+            rng: source of all randomness; one generator for each row makes a row independent of
+                the rest of its batch.
 
         Returns:
             `(batch, channel, height, width)` in [-1, 1].
