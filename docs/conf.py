@@ -1,0 +1,52 @@
+"""Sphinx: `make docs` builds this into docs/_build/html, with warnings as errors."""
+
+from __future__ import annotations
+
+import photism
+
+project = "photism"
+author = "the photism authors"
+copyright = "the photism authors; text and code under the Apache License 2.0"
+release = version = photism.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+]
+exclude_patterns = ["_build"]
+nitpicky = False
+
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_class_signature = "separated"
+autodoc_default_options = {"members": True, "show-inheritance": True}
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+
+html_theme = "furo"
+html_title = "photism"
+html_static_path = ["_static"]
+html_css_files = ["photism.css"]
+html_favicon = "_static/logo.svg"
+html_logo = "_static/logo.svg"
+html_show_sphinx = False
+html_theme_options = {
+    "sidebar_hide_name": False,
+    "light_css_variables": {
+        "color-brand-primary": "#7a2f8f",
+        "color-brand-content": "#7a2f8f",
+        "color-brand-visited": "#7a2f8f",
+        "font-stack--monospace": "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": "#d9a3e8",
+        "color-brand-content": "#d9a3e8",
+        "color-brand-visited": "#d9a3e8",
+    },
+}
