@@ -55,7 +55,7 @@ class Member:
 
 def is_archive(path: Path) -> bool:
     """Whether a file's name says that `members` can read it as an archive."""
-    return path.name.lower().endswith((*_TAR_ENDINGS, ".zip", ".gz"))
+    return _name(path).endswith((*_TAR_ENDINGS, ".zip", ".gz"))
 
 
 def members(path: Path, limits: Limits = Limits()) -> Iterator[Member]:
@@ -72,7 +72,6 @@ def members(path: Path, limits: Limits = Limits()) -> Iterator[Member]:
     Raises:
         DataError: the archive is missing, damaged or cut short, not an archive, or not safe.
     """
-    name = path.name.lower()
     if path.is_dir():
         for file in sorted(path.rglob("*")):
             if file.is_file():
@@ -82,10 +81,10 @@ def members(path: Path, limits: Limits = Limits()) -> Iterator[Member]:
     elif not is_archive(path):
         raise DataError(f"{path} is not an archive photism reads: tar, tar.gz, zip, gz or a folder")
     else:
-        if name.endswith(_TAR_ENDINGS):
+        if _name(path).endswith(_TAR_ENDINGS):
             walk = _tar_members
         else:
-            walk = _zip_members if name.endswith(".zip") else _gzip_members
+            walk = _zip_members if _name(path).endswith(".zip") else _gzip_members
         with _damage(path):
             yield from walk(path, _Tally(path, limits))
 
@@ -152,6 +151,11 @@ class _Tally:
         ):
             if value > most:
                 raise DataError(f"{self.path} holds more than {most:,} {name}: not unpacked")
+
+
+def _name(path: Path) -> str:
+    """Return a file's name as it decides the format; a download is `.part` until it is checked."""
+    return path.name.lower().removesuffix(".part")
 
 
 def _safe_name(name: str, path: Path) -> str:

@@ -61,7 +61,9 @@ class Pairing:
     digits: np.ndarray
 
 
-def hear(recordings: Iterable[Recording], front_end: FrontEnd, *, show: str = "") -> Spoken:
+def hear(
+    recordings: Iterable[Recording], front_end: FrontEnd, *, total: int | None = None
+) -> Spoken:
     """Turn recordings into log-mel pictures.
 
     A recording that cannot be used is left out and listed with the reason.
@@ -69,7 +71,7 @@ def hear(recordings: Iterable[Recording], front_end: FrontEnd, *, show: str = ""
     Args:
         recordings: read one at a time, so that a large archive never lies in memory whole.
         front_end: decides rate and picture; recordings at another rate are resampled.
-        show: what to call the work in a progress bar.
+        total: how many there are, about, for the progress bar.
 
     Returns:
         Pictures of all that could be used, sorted by key.
@@ -83,7 +85,7 @@ def hear(recordings: Iterable[Recording], front_end: FrontEnd, *, show: str = ""
     kept: list[Recording] = []
     sounds: list[np.ndarray] = []
     skipped: list[dict[str, str]] = []
-    remaining = iter(track(recordings, show))
+    remaining = iter(track(recordings, "log-mels", total))
     while chunk := list(islice(remaining, _CHUNK)):
         waveforms = []
         for recording in chunk:

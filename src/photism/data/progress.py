@@ -2,36 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 T = TypeVar("T")
 
 
-def track(items: Iterable[T], what: str) -> Iterator[T]:
-    """Yield items and show how many went by, at what rate.
+def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
+    """Yield items and show how many went by and how long the rest will take.
 
     Args:
-        items: of unknown number, read one at a time.
-        what: the work, such as "log-mels"; nothing is shown if empty.
+        items: read one at a time.
+        what: the work, such as "log-mels".
+        total: how many there will be, about, if known.
 
     Yields:
         The items.
     """
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TextColumn("{task.completed:,.0f}"),
-        TimeElapsedColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, disable=not (what and console.is_terminal)
-    ) as bar:
-        task = bar.add_task(what, total=None)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with _progress(*columns, TimeRemainingColumn()) as bar:
+        task = bar.add_task(what, total=total)
         for item in items:
             yield item
             bar.advance(task)
+
+
+@contextlib.contextmanager
+def transfer(
+    what: str, done_bytes: int, total_bytes: int | None
+) -> Iterator[Callable[[int], None]]:
+    """Show a download with its rate and the time it still takes.
+
+    Args:
+        what: name of the file.
+        done_bytes: what lies there from an earlier try.
+        total_bytes: of the whole file, if known.
+
+    Yields:
+        A function to call with the number of bytes that arrived.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with _progress(*columns, TransferSpeedColumn(), TimeRemainingColumn()) as bar:
+        task = bar.add_task(what, completed=done_bytes, total=total_bytes)
+        yield lambda count: bar.advance(task, count)
+
+
+def _progress(*columns: object) -> Progress:
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

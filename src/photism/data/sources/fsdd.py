@@ -16,6 +16,8 @@ from photism.data.fetch import Archive, Upstream, find_archive
 from photism.errors import ConfigError, DataError, nearest
 
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
+TAKES = 50
+"""Recordings of each digit by each speaker."""
 
 FSDD = Upstream(
     name="fsdd",

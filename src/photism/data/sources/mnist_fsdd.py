@@ -11,7 +11,7 @@ import numpy as np
 from photism.data.digits import CLASSES, COLUMNS, IMAGE_SHAPE, Pairing, Spoken, hear, write_pairs
 from photism.data.fetch import Upstream
 from photism.data.sources.base import PairSource
-from photism.data.sources.fsdd import FSDD, check_speakers, read_fsdd
+from photism.data.sources.fsdd import FSDD, TAKES, check_speakers, read_fsdd
 from photism.data.sources.mnist import MNIST, Digits, read_mnist
 from photism.errors import DataError
 
@@ -51,7 +51,8 @@ class MnistFsdd(PairSource):
 
         front = front_end(self.front_end)
         mnist = read_mnist(raw)
-        spoken = hear(read_fsdd(raw, self.speakers), front, show="log-mels")
+        total = TAKES * 10 * len(self.speakers)
+        spoken = hear(read_fsdd(raw, self.speakers), front, total=total)
         rng = np.random.default_rng((self.seed, 0))
         train_rows, test_rows = split_recordings(spoken, rng)
         parts = {

@@ -71,7 +71,8 @@ class MnistScd(PairSource):
         found = find_speech_commands(raw)
         self._check_counts(found)
         words = [WORDS[digit] for digit in self.digits]
-        spoken = hear(read_speech_commands(found, words), front, show="log-mels")
+        total = sum(found.counts[word] for word in words)
+        spoken = hear(read_speech_commands(found, words), front, total=total)
         rng = np.random.default_rng((self.seed, 0))
         splits = self._split(spoken, found, rng)
         card = Card(
