@@ -1,0 +1,212 @@
+"""`photism info`: what there is, what a system is made of, and what made a picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+
+import photism
+from photism.errors import ConfigError, nearest
+
+if TYPE_CHECKING:
+    from photism.systems.base import System
+
+DESCRIPTION = """\
+Show what photism has, what a system is made of, or what made a picture.
+
+  photism info                          all systems and all weights that come along
+  photism info aivae --preset paper     networks and exact parameter counts of a system
+  photism info aivae-fsdd               the card of weights; a folder of weights will do
+  photism info three.png                system, seed and recording behind a picture
+"""
+
+
+@dataclass(frozen=True)
+class Info:
+    """Arguments of `photism info`."""
+
+    target: Annotated[str | None, tyro.conf.Positional] = None
+    """A system, weights (a name or a folder), or a PNG that photism wrote."""
+    preset: str | None = None
+    """Of a system; its first preset by default."""
+    json: bool = False
+    """Print JSON."""
+
+
+def main(argv: list[str]) -> int:
+    """Run `photism info` with the words after it; return the exit code."""
+    args = tyro.cli(Info, args=argv, prog="photism info", description=DESCRIPTION)
+    content = describe(args.target, args.preset)
+    if args.json:
+        print(json.dumps(content, indent=2, ensure_ascii=False))
+    elif args.target is None:
+        _print_overview(content)
+    else:
+        from rich.console import Console
+
+        Console().print(_tree(str(args.target), content))
+    return 0
+
+
+def describe(target: str | None, preset: str | None = None) -> dict[str, Any]:
+    """Gather what `photism info` prints.
+
+    Args:
+        target: a system, weights by name or folder, or a PNG; None is everything in short.
+        preset: of a system.
+
+    Returns:
+        A dict that JSON can hold. That of a system or of weights has
+        `{"networks": {name: {"parameters": count}}}`.
+
+    Raises:
+        PhotismError: nothing of that name, a preset where there is none, damaged weights or PNG.
+    """
+    if target is not None and Path(target).is_file():
+        from photism.images import read_provenance
+
+        _refuse_preset(preset, target)
+        return read_provenance(Path(target))
+    from photism.systems import SYSTEMS, find_preset
+    from photism.systems.weights import bundled, load_weights
+
+    if target is None:
+        _refuse_preset(preset, "an overview")
+        return _overview()
+    if target in SYSTEMS:
+        return _describe_system(SYSTEMS[target], *find_preset(SYSTEMS[target], preset))
+    weights = bundled()
+    if target in weights or Path(target).is_dir():
+        _refuse_preset(preset, target)
+        return _describe_weights(load_weights(target))
+    raise ConfigError(
+        f"no system, weights or file called {target!r}: {nearest(target, {*SYSTEMS, *weights})}"
+    )
+
+
+def _refuse_preset(preset: str | None, target: str) -> None:
+    if preset is not None:
+        raise ConfigError(f"--preset belongs to a system, and {target} is none: leave it out")
+
+
+def _overview() -> dict[str, Any]:
+    from photism.systems import SYSTEMS
+    from photism.systems.weights import CONFIG, TENSORS, bundled
+
+    weights = {}
+    for name, folder in bundled().items():
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        weights[name] = {
+            "system": config["system"],
+            "preset": config["preset"],
+            "front_end": config["config"]["front_end"],
+            "bytes": (folder / TENSORS).stat().st_size,
+            "metrics": _read_card(folder).get("metrics", {}),
+        }
+    systems = {
+        name: {
+            "title": system.title,
+            "paper": system.paper,
+            "direction": system.direction,
+            "presets": list(system.presets),
+            "weights": [key for key, entry in weights.items() if entry["system"] == name],
+        }
+        for name, system in SYSTEMS.items()
+    }
+    return {"photism": photism.__version__, "systems": systems, "weights": weights}
+
+
+def _read_card(folder: Path) -> dict[str, Any]:
+    from photism.systems.weights import CARD
+
+    path = folder / CARD
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _describe_system(cls: type[System], preset: str, config: Any) -> dict[str, Any]:
+    import torch
+
+    with torch.device("meta"):  # shapes without memory: counting needs no more
+        system = cls(config)
+    system.preset = preset
+    return {**_identity(system), "presets": list(cls.presets), **_anatomy(system)}
+
+
+def _describe_weights(system: System) -> dict[str, Any]:
+    return {
+        **_identity(system),
+        "weights": system.source,
+        "sha256": system.digest,
+        **_anatomy(system),
+        "card": system.card,
+    }
+
+
+def _identity(system: System) -> dict[str, Any]:
+    return {
+        "system": system.name,
+        "title": system.title,
+        "paper": system.paper,
+        "direction": system.direction,
+        "preset": system.preset,
+    }
+
+
+def _anatomy(system: System) -> dict[str, Any]:
+    from photism.audio.logmel import front_end
+    from photism.systems.base import parameter_count
+
+    networks = {
+        name: {"parameters": parameter_count(network)}
+        for name, network in system.networks().items()
+    }
+    return {
+        "front_end": system.config.front_end,
+        "front_end_config": asdict(front_end(system.config.front_end)),
+        "config": asdict(system.config),
+        "networks": networks,
+        "parameters": sum(network["parameters"] for network in networks.values()),
+    }
+
+
+def _print_overview(content: Mapping[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    systems = Table("system", "direction", "presets", "weights", "paper", title="Systems")
+    for name, system in content["systems"].items():
+        presets = ", ".join(system["presets"])
+        state = ", ".join(system["weights"]) or "[dim]train your own[/]"
+        systems.add_row(f"[cyan]{name}[/]", system["direction"], presets, state, system["paper"])
+    weights = Table("weights", "system", "preset", "front end", "size", "measured", title="Weights")
+    for name, entry in content["weights"].items():
+        measured = ", ".join(f"{key} {value}" for key, value in entry["metrics"].items())
+        size = f"{entry['bytes'] / 1e6:.1f} MB"
+        origin = (entry["system"], entry["preset"], entry["front_end"])
+        weights.add_row(f"[cyan]{name}[/]", *origin, size, measured)
+    console = Console()
+    console.print(systems)
+    if content["weights"]:
+        console.print(weights)
+    console.print("[dim]`photism info NAME` tells more about one of them.[/]")
+
+
+def _tree(title: str, content: Mapping[str, Any]) -> Any:
+    from rich.markup import escape
+    from rich.tree import Tree
+
+    tree = Tree(f"[bold]{escape(title)}[/]")
+    for name, value in content.items():
+        if isinstance(value, Mapping):
+            tree.add(_tree(name, value))
+            continue
+        if isinstance(value, list):
+            value = ", ".join(map(str, value))
+        shown = f"{value:,}" if name == "parameters" else str(value)
+        tree.add(f"{escape(name)} [cyan]{escape(shown)}[/]")
+    return tree
