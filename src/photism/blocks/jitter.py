@@ -1,4 +1,4 @@
-"""Random change of log-mel pictures in training, so that a network does not learn voices by heart."""
+"""Random change of log-mel pictures in training: no network shall learn voices by heart."""
 
 from __future__ import annotations
 

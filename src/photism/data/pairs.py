@@ -68,7 +68,7 @@ class Card:
     sound: ArraySpec
     image: ArraySpec
     front_end: str
-    """Name of the log-mel front end that made `sound`; its parameters stand in `front_end_config`."""
+    """Name of the front end that made `sound`; its parameters are in `front_end_config`."""
     front_end_config: Mapping[str, Any]
     group: str
     """Column whose values must not cross a split, such as the recording, performance or video."""
@@ -289,7 +289,7 @@ class PairDataset:
 class Batch:
     """Pairs ready for a network.
 
-    `sound` is `(batch, channel, mel_bin, frame)` and `image` `(batch, channel, height, width)`, both
+    `sound` is `(batch, channel, mel_bin, frame)` and `image` `(batch, channel, height, width)`,
     float32 in [-1, 1]; `label` and `row` (the place in the data set) are int64 `(batch,)`.
     """
 

@@ -214,6 +214,6 @@ def collapse_warning(means: Mapping[str, float], step: int, warmup_steps: int) -
     if step < warmup_steps + 200 or means["kl"] >= 0.1:
         return None
     return (
-        f"the posterior has collapsed: KL is {means['kl']:.2g} nats, so the picture no longer depends"
+        f"the posterior has collapsed: KL is {means['kl']:.2g} nats, so the picture does not depend"
         " on the sound; try --set kl_warmup_steps=2000 or a lower --set lr"
     )

@@ -98,7 +98,7 @@ class System(nn.Module, PyTorchModelHubMixin):
     translators: ClassVar[tuple[str, ...]]
     """The networks that `generate` needs; others exist for training alone."""
     selection: ClassVar[str | None] = None
-    """Loss term whose lowest held-out value decides which epoch's weights are kept; None: the last."""
+    """Loss term that picks the epoch whose weights are kept: lowest held-out value; None: last."""
 
     card: dict[str, Any]
     """Where loaded weights come from; empty for a new system."""
@@ -140,7 +140,7 @@ class System(nn.Module, PyTorchModelHubMixin):
         return None
 
     def networks(self) -> dict[str, nn.Module]:
-        """Return the direct children by name: encoder, decoder, generator, …"""
+        """Return the direct children by name: encoder, decoder, generator and so on."""
         return dict(self.named_children())
 
     @classmethod
@@ -151,8 +151,14 @@ class System(nn.Module, PyTorchModelHubMixin):
 
         folder = Path(model_id)
         if not folder.is_dir():
-            options = {k: download.get(k) for k in ("revision", "cache_dir", "token")}
-            folder = Path(snapshot_download(model_id, **options))
+            folder = Path(
+                snapshot_download(
+                    model_id,
+                    revision=download.get("revision"),
+                    cache_dir=download.get("cache_dir"),
+                    token=download.get("token"),
+                )
+            )
         return load_weights(folder)
 
     def _save_pretrained(self, save_directory: Path) -> None:

@@ -1,7 +1,13 @@
-"""Devices, processes and optimisers, as asked for or as found."""
+"""Devices, processes, optimisers, seeds and signals: what the loop stands on."""
 
 from __future__ import annotations
 
+import contextlib
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
@@ -17,8 +23,8 @@ def make_accelerator(options: TrainOptions) -> Accelerator:
     Raises:
         ConfigError: the device asked for is not there.
     """
-    available = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
-    if options.device in available and not available[options.device]():
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not available.get(options.device, True):
         raise ConfigError(f"this machine has no {options.device} device: use --device auto or cpu")
     AcceleratorState._reset_state()  # a second run in one process may want another precision
     return Accelerator(
@@ -29,7 +35,7 @@ def make_accelerator(options: TrainOptions) -> Accelerator:
 def build_optimiser(
     settings: Optimiser, parameters: list[torch.nn.Parameter]
 ) -> torch.optim.Optimizer:
-    """Return the optimiser of a phase; fused where that is faster."""
+    """Return the optimiser of a phase."""
     if settings.name == "adam":
         return torch.optim.Adam(
             parameters,
@@ -41,3 +47,49 @@ def build_optimiser(
     return torch.optim.SGD(
         parameters, lr=settings.lr, momentum=settings.momentum, weight_decay=settings.weight_decay
     )
+
+
+def seed_step(accelerator: Accelerator, seed: int, stage: int, number: int) -> torch.Generator:
+    """Seed all randomness of one step from its number, so that nothing needs to be saved.
+
+    Layers such as dropout draw from torch's default generator, systems from the one returned.
+    """
+    entropy = (seed, stage, number, accelerator.process_index)
+    words = np.random.SeedSequence(entropy).generate_state(4, np.uint32).tolist()
+    torch.manual_seed(words[0] << 31 | words[1] >> 1)
+    return torch.Generator(accelerator.device).manual_seed(words[2] << 31 | words[3] >> 1)
+
+
+def share_gradients(accelerator: Accelerator, parameters: Sequence[torch.nn.Parameter]) -> None:
+    """Average gradients over processes in one transfer; networks need no wrapper for it."""
+    if accelerator.num_processes == 1:
+        return
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+    flat = accelerator.reduce(flat, reduction="mean")
+    parts = flat.split([gradient.numel() for gradient in gradients])
+    for gradient, part in zip(gradients, parts, strict=True):
+        gradient.copy_(part.view_as(gradient))
+
+
+def anybody(accelerator: Accelerator, asked: bool) -> bool:
+    """Return whether any process was asked to stop."""
+    if accelerator.num_processes == 1:
+        return asked
+    flag = torch.tensor(float(asked), device=accelerator.device)
+    return bool(accelerator.reduce(flag, reduction="sum") > 0)
+
+
+@contextmanager
+def stop_signals() -> Iterator[list[int]]:
+    """Collect Ctrl-C and SIGTERM instead of dying of them; outside the main thread do nothing."""
+    received: list[int] = []
+    previous = {}
+    with contextlib.suppress(ValueError):  # not the main thread
+        for number in (signal.SIGINT, signal.SIGTERM):
+            previous[number] = signal.signal(number, lambda n, _: received.append(n))
+    try:
+        yield received
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
-import numpy as np
 import torch
-from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from photism.data.pairs import Batch, PairLoader
@@ -24,17 +20,23 @@ from photism.training.checkpoint import (
     read_progress,
     save_checkpoint,
 )
-from photism.training.device import build_optimiser, make_accelerator
+from photism.training.device import (
+    anybody,
+    build_optimiser,
+    make_accelerator,
+    seed_step,
+    share_gradients,
+    stop_signals,
+)
+from photism.training.ledger import Ledger
 from photism.training.options import TrainOptions
 from photism.training.plan import Plan, resolve
 from photism.training.record import Recorder
 from photism.training.samples import write_samples
-
-VALIDATION_PAIRS = 2048
-"""Held-out pairs looked at after every epoch, at most."""
+from photism.training.validation import validate
 
 
-class Interrupted(TrainingError):
+class Interrupted(TrainingError):  # noqa: N818 - it was asked for, and nothing is wrong
     """The run was asked to stop and has written a checkpoint."""
 
 
@@ -63,7 +65,7 @@ def train(options: TrainOptions, *, resume: bool = False) -> Path:
     require_room(options.out, 3 * plan.checkpoint_bytes)
     trainer = Trainer(plan, existing[-1] if existing else None)
     try:
-        with _stop_signals() as trainer.stop_signals:
+        with stop_signals() as trainer.signals:
             trainer.run()
     finally:
         trainer.recorder.close()
@@ -88,8 +90,8 @@ class Trainer:
             self.average = AveragedModel(self.system, multi_avg_fn=decay)
         self.progress = read_progress(checkpoint) if checkpoint else Progress()
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
-        self.stop_signals: list[int] = []
-        self._pending: list[tuple[int, str, tuple[str, ...], Tensor]] = []
+        self.ledger = Ledger()
+        self.signals: list[int] = []
         if self.accelerator.is_main_process:
             self.options.write(plan.config)
         self.recorder = Recorder(
@@ -103,14 +105,13 @@ class Trainer:
         """Train every stage that is left."""
         for index in range(self.progress.stage, len(self.plan.stages)):
             self._train_stage(self.plan.stages[index])
-            done = self.progress
-            self.progress = Progress(stage=index + 1, total=done.total)
+            self.progress = Progress(stage=index + 1, total=self.progress.total)
         if not len(self.plan.held_out) or self.system.selection is None:
             self._save_weights({})
 
     def _train_stage(self, stage: Stage) -> None:
         self.optimisers = {
-            phase.name: build_optimiser(phase.optimiser, self.parameters(phase))
+            phase.name: build_optimiser(phase.optimiser, self._parameters(phase))
             for phase in stage.phases
         }
         if self.checkpoint:
@@ -130,151 +131,90 @@ class Trainer:
             self._train_epoch(stage, loader)
 
     def _train_epoch(self, stage: Stage, loader: PairLoader) -> None:
-        progress = self.progress
+        progress, options = self.progress, self.options
         order = progress.stage * 1_000_000 + progress.epoch
         for batch in loader.epoch(order, start=progress.batch):
             self._train_step(stage, batch)
             progress.batch += 1
             progress.number += 1
             progress.total += 1
-            if progress.total % self.options.log_every == 0:
-                self._flush(stage)
+            if progress.total % options.log_every == 0:
+                self._settle(stage)
             if self._must_stop():
                 self._save(stage)
                 raise Interrupted(
                     f"stopped after step {progress.total}; go on with: photism train --resume"
-                    f" {self.options.out}"
+                    f" {options.out}"
                 )
-            if progress.total % self.options.checkpoint_every == 0:
+            if progress.total % options.checkpoint_every == 0:
                 self._save(stage)
-        self._flush(stage)
         self._finish_epoch(stage)
         self._save(stage)
 
     def _train_step(self, stage: Stage, batch: Batch) -> None:
-        number = self.progress.number
-        step = Step(number, self.progress.epoch, self._seed_step(number), self.progress.means)
+        step = self._step()
         for phase in stage.phases:
-            if number % phase.every:
+            if step.number % phase.every:
                 continue
             with self.accelerator.autocast():
                 losses = self.system.losses(phase.name, batch, step)
-            parameters = self.parameters(phase)
+            parameters = self._parameters(phase)
             losses.total.backward(inputs=parameters)
-            self._share_gradients(parameters)
+            share_gradients(self.accelerator, parameters)
             if phase.clip_norm is not None:
                 torch.nn.utils.clip_grad_norm_(parameters, phase.clip_norm)
             self.optimisers[phase.name].step()
             self.optimisers[phase.name].zero_grad(set_to_none=True)
-            values = torch.stack(
-                [v.detach().float() for v in (losses.total, *losses.terms.values())]
-            )
-            self._pending.append((self.progress.total + 1, phase.name, tuple(losses.terms), values))
+            self.ledger.add(self.progress.total + 1, phase.name, losses)
         if self.average is not None:
             self.average.update_parameters(self.system)
 
-    def parameters(self, phase: Phase) -> list[torch.nn.Parameter]:
-        """Return the parameters that a phase moves."""
+    def _step(self) -> Step:
+        p = self.progress
+        rng = seed_step(self.accelerator, self.options.seed, p.stage, p.number)
+        return Step(p.number, p.epoch, rng, p.means)
+
+    def _parameters(self, phase: Phase) -> list[torch.nn.Parameter]:
         return [p for name in phase.networks for p in getattr(self.system, name).parameters()]
 
-    def _seed_step(self, number: int) -> torch.Generator:
-        """Seed everything random in a step from its number, so that nothing needs be saved."""
-        entropy = (self.options.seed, self.progress.stage, number, self.accelerator.process_index)
-        seeds = np.random.SeedSequence(entropy).generate_state(2, np.uint64)
-        torch.manual_seed(int(seeds[0] >> np.uint64(1)))
-        generator = torch.Generator(self.accelerator.device)
-        return generator.manual_seed(int(seeds[1] >> np.uint64(1)))
-
-    def _share_gradients(self, parameters: list[torch.nn.Parameter]) -> None:
-        """Average gradients over processes, in one transfer; networks stay unwrapped."""
-        if self.accelerator.num_processes == 1:
-            return
-        gradients = [p.grad for p in parameters if p.grad is not None]
-        flat = torch.cat([g.reshape(-1) for g in gradients])
-        flat = self.accelerator.reduce(flat, reduction="mean")
-        for gradient, part in zip(
-            gradients, flat.split([g.numel() for g in gradients]), strict=True
-        ):
-            gradient.copy_(part.view_as(gradient))
-
-    def _flush(self, stage: Stage) -> None:
-        """Fetch the losses since the last call, check them, add them up and record their means."""
-        if not self._pending:
-            return
-        names = [("loss", *terms) for _, _, terms, _ in self._pending]
-        numbers = torch.cat([values for _, _, _, values in self._pending]).tolist()
-        window: dict[str, list[float]] = {}
-        position = 0
-        for (step, phase, _, _), labels in zip(self._pending, names, strict=True):
-            for name in labels:
-                value = numbers[position]
-                position += 1
-                if not np.isfinite(value):
-                    self._report_not_finite(step, phase, name, value)
-                if name == "loss":
-                    continue
-                window.setdefault(name, []).append(value)
-                total = self.progress.sums.setdefault(name, [0.0, 0.0])
-                total[0] += value
-                total[1] += 1
-        self._pending.clear()
-        means = {name: sum(values) / len(values) for name, values in window.items()}
-        where = {"stage": stage.name, "epoch": self.progress.epoch + 1}
-        self.recorder.record("train", self.progress.total, means, **where)
-        epoch = f"{stage.name} {self.progress.epoch + 1}/{stage.epochs}"
-        self.recorder.advance(epoch, self.progress.total, means)
-        self.recorder.warn(self.system.diagnose(means, self.progress.number))
-
-    def _report_not_finite(self, step: int, phase: str, name: str, value: float) -> None:
-        kept = list_checkpoints(self.options.out / "checkpoints")
-        last = f"the last good checkpoint is {kept[-1]}" if kept else "no checkpoint was reached"
-        raise TrainingError(
-            f"{name} of phase {phase!r} became {value} at step {step}: {last}; try a lower learning"
-            " rate or --precision fp32"
-        )
+    def _settle(self, stage: Stage) -> None:
+        try:
+            means = self.ledger.settle(self.progress.sums)
+        except TrainingError as error:
+            kept = list_checkpoints(self.options.out / "checkpoints")
+            raise TrainingError(
+                f"{error}; {f'the last good checkpoint is {kept[-1]}' if kept else 'no checkpoint'}"
+                " was written; try a lower learning rate"
+            ) from error
+        if means:
+            where = {"stage": stage.name, "epoch": self.progress.epoch + 1}
+            self.recorder.record("train", self.progress.total, means, **where)
+            epoch = f"{stage.name} {self.progress.epoch + 1}/{stage.epochs}"
+            self.recorder.advance(epoch, self.progress.total, means)
+            self.recorder.warn(self.system.diagnose(means, self.progress.number))
 
     def _finish_epoch(self, stage: Stage) -> None:
-        progress = self.progress
-        where = {"stage": stage.name, "epoch": progress.epoch + 1}
-        means = {name: total / count for name, (total, count) in progress.sums.items()}
+        self._settle(stage)
+        p = self.progress
+        where = {"stage": stage.name, "epoch": p.epoch + 1}
+        means = {name: total / count for name, (total, count) in p.sums.items()}
         for name, mean in means.items():
-            progress.means.setdefault(name, []).append(mean)
-        progress.sums, progress.epoch, progress.batch = {}, progress.epoch + 1, 0
-        self.recorder.record("epoch", progress.total, means, **where)
+            p.means.setdefault(name, []).append(mean)
+        p.sums, p.epoch, p.batch = {}, p.epoch + 1, 0
+        self.recorder.record("epoch", p.total, means, **where)
         if len(self.plan.held_out) and self.accelerator.is_main_process:
-            seen = self._validate(stage)
-            self.recorder.record("validation", progress.total, seen, **where)
-            self._select(seen, progress.epoch)
-            write_samples(self._shown(), self.plan, self.accelerator.device, progress.epoch)
+            seen = validate(self._shown(), self.plan, stage, self._step(), self.accelerator)
+            self.recorder.record("validation", p.total, seen, **where)
+            self._select(seen)
+            write_samples(self._shown(), self.plan, self.accelerator.device, p.epoch)
 
-    @torch.no_grad()
-    def _validate(self, stage: Stage) -> dict[str, float]:
-        """Return the loss terms on held-out pairs, with the same noise every time."""
-        system = self._shown()
-        rows = np.random.default_rng(0).permutation(self.plan.held_out)[:VALIDATION_PAIRS]
-        loader = PairLoader(
-            self.plan.dataset, 256, rows=rows, shuffle=False, device=self.accelerator.device
-        )
-        sums: dict[str, float] = {}
-        rng = torch.Generator(self.accelerator.device).manual_seed(0)
-        system.eval()
-        for batch in loader.epoch():
-            step = Step(self.progress.number, self.progress.epoch, rng, self.progress.means)
-            for phase in stage.phases:
-                with self.accelerator.autocast():
-                    losses = system.losses(phase.name, batch, step)
-                for name, value in losses.terms.items():
-                    sums[name] = sums.get(name, 0.0) + float(value) * len(batch)
-        self.system.train()
-        return {name: total / len(rows) for name, total in sums.items()}
-
-    def _select(self, seen: dict[str, float], epoch: int) -> None:
+    def _select(self, seen: dict[str, float]) -> None:
         """Keep the weights with the lowest held-out value of the system's `selection` term."""
-        if (term := self.system.selection) is None:
-            return
-        if self.progress.best is None or seen[term] < self.progress.best:
+        term = self.system.selection
+        if term in seen and (self.progress.best is None or seen[term] < self.progress.best):
             self.progress.best = seen[term]
-            self._save_weights({"epoch": epoch, **{f"validation {k}": v for k, v in seen.items()}})
+            metrics = {f"validation {name}": value for name, value in seen.items()}
+            self._save_weights({"epoch": self.progress.epoch, **metrics})
 
     def _save_weights(self, metrics: dict[str, float]) -> None:
         if not self.accelerator.is_main_process:
@@ -288,47 +228,28 @@ class Trainer:
             "steps": self.progress.total,
             "metrics": metrics,
         }
-        save_weights(
-            self._shown(), self.options.out / "weights", preset=self.plan.preset, card=card
-        )
+        folder = self.options.out / "weights"
+        save_weights(self._shown(), folder, preset=self.plan.preset, card=card)
 
     def _shown(self) -> System:
         """The weights that are looked at and kept: the moving average where there is one."""
-        return self.average.module if self.average is not None else self.system
+        return self.system if self.average is None else cast(System, self.average.module)
 
     def _modules(self) -> dict[str, torch.nn.Module]:
         modules: dict[str, torch.nn.Module] = {"system": self.system}
         return modules if self.average is None else {**modules, "average": self.average}
 
     def _save(self, stage: Stage) -> None:
-        self._flush(stage)
+        self._settle(stage)
         if self.accelerator.is_main_process:
             folder = self.options.out / "checkpoints"
             save_checkpoint(folder, self.progress, self._modules(), self.optimisers)
 
     def _must_stop(self) -> bool:
-        if self.options.max_steps is not None and self.progress.total >= self.options.max_steps:
+        done, options = self.progress.total, self.options
+        if options.max_steps is not None and done >= options.max_steps:
             return True
-        if self.accelerator.num_processes == 1:
-            return bool(self.stop_signals)
-        if self.progress.total % self.options.log_every:
+        alone = self.accelerator.num_processes == 1
+        if not alone and done % options.log_every:
             return False  # processes agree on stopping only now and then: it costs a transfer
-        asked = torch.tensor(float(bool(self.stop_signals)), device=self.accelerator.device)
-        return bool(self.accelerator.reduce(asked, reduction="sum") > 0)
-
-
-@contextmanager
-def _stop_signals() -> Iterator[list[int]]:
-    """Collect Ctrl-C and SIGTERM instead of dying of them; outside the main thread do nothing."""
-    received: list[int] = []
-    previous = {}
-    try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            previous[number] = signal.signal(number, lambda n, _: received.append(n))
-    except ValueError:
-        pass  # not the main thread
-    try:
-        yield received
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        return anybody(self.accelerator, bool(self.signals))
