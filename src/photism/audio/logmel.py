@@ -1,0 +1,430 @@
+"""Log-mel front ends: one named, frozen set of parameters per paper, batched, exact to librosa.
+
+Sources of the parameters: Yang et al. (CAR-GAN, 2020) and its published pictures; Tan et al.
+(SA-CMGAN, 2020) and its helper script; Fanzeres and Nadeu (S2I, 2021, arXiv 2110.02266) and its
+published pictures; Żelaszczyk and Mańdziuk (AIVAE, 2021, arXiv 2106.07448). What no paper states is
+an assumption, named as such beside the front end in `FRONT_ENDS`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Literal, get_args, get_type_hints
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from photism.errors import AudioError, ConfigError, nearest
+
+_POWER_FLOOR = 1e-10  # librosa's `amin`: -100 dB
+_LN_OFFSET = 1e-6
+_CHUNK = 512  # frames transformed at once: small enough for the processor's cache
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """How a waveform becomes the log-mel picture that a network eats.
+
+    The defaults of librosa hold where no field says otherwise: Slaney's mel scale and area
+    normalisation, periodic windows, zeros beyond the ends of a clip.
+    """
+
+    name: str
+    rate: int
+    """Samples per second of the waveform."""
+    clip_s: float | None
+    """Length of a clip; None takes a sound, such as a spoken word, whole."""
+    n_fft: int
+    win_length: int
+    hop_length: int
+    n_mels: int
+    height: int
+    width: int
+    """`height` and `width` are the canvas of the network."""
+    frames: int | None = None
+    """Frames drawn of a clip; None draws all."""
+    window: Literal["hann", "hamming"] = "hann"
+    center: bool = True
+    """Frames are centred on multiples of the hop; half of the first one lies before the clip."""
+    f_min: float = 0.0
+    f_max: float | None = None
+    """Upper edge of the highest mel band in Hz; None is half the rate."""
+    power: Literal[1, 2] = 2
+    """Exponent of the magnitudes that the mel bands sum: 1 amplitude, 2 power."""
+    log: Literal["power_db", "amplitude_db", "ln"] = "power_db"
+    """10·log10 or 20·log10 relative to a maximum, or ln(x + 1e-6)."""
+    reference: Literal["clip", "recording", "one"] = "clip"
+    """What 0 dB is: the maximum of the clip, of all clips of its recording, or the number one."""
+    top_db: float | None = 80.0
+    """Levels further below the maximum are raised to this floor."""
+    scaling: Literal["top_db", "min_max"] = "top_db"
+    """What spans black to white: floor to maximum, or the clip's own extremes."""
+    origin: Literal["top", "bottom", "left"] = "top"
+    """Where the lowest band lies; with "left", time runs downwards."""
+    colour_map: Literal["jet", "magma"] | None = None
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    drawn: int | None = None
+    """Side of the square picture drawn first, then resized to the canvas; None draws at once."""
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for field in fields(self):
+            value, choices = getattr(self, field.name), get_args(hints[field.name])
+            literal = [c for choice in choices for c in get_args(choice)] or choices
+            if literal and not any(isinstance(c, type) for c in literal) and value is not None:
+                self._require(value in literal, field.name, f"choose from {literal}")
+        for name in ("rate", "n_fft", "win_length", "hop_length", "n_mels", "height", "width"):
+            self._require(getattr(self, name) > 0, name, "must be above 0")
+        self._require(self.win_length <= self.n_fft, "win_length", f"at most n_fft = {self.n_fft}")
+        self._require(self.clip_s is None or self.clip_s > 0, "clip_s", "above 0, or None")
+        self._require(
+            0 <= self.f_min < (self.f_max or self.rate / 2) <= self.rate / 2,
+            "f_max",
+            f"between f_min = {self.f_min:g} and half the rate, {self.rate / 2:g} Hz",
+        )
+        self._require(
+            self.top_db is not None or self.scaling == "min_max", "top_db", "set it, or min_max"
+        )
+        self._require(
+            (self.log == "ln") == (self.reference == "one"), "reference", 'ln goes with "one"'
+        )
+
+    def _require(self, met: bool, field: str, remedy: str) -> None:
+        if not met:
+            value = getattr(self, field)
+            raise ConfigError(f"front end {self.name!r}: {field} is {value!r}: {remedy}")
+
+    @property
+    def channels(self) -> int:
+        """Channels of the picture: 1 grey, 3 colour."""
+        return 3 if self.colour_map else 1
+
+    @property
+    def clip_samples(self) -> int | None:
+        """Samples that fill a clip's frames, or None for whole sounds."""
+        if self.clip_s is None:
+            return None
+        samples = round(self.clip_s * self.rate)
+        if self.center or self.frames is None:
+            return samples
+        return max(samples, self.n_fft + (self.frames - 1) * self.hop_length)
+
+    def frame_count(self, samples: int) -> int:
+        """Number of frames of a waveform of `samples` samples, 0 if it is too short for one."""
+        if self.center:
+            return 1 + samples // self.hop_length if samples else 0
+        return max(0, 1 + (samples - self.n_fft) // self.hop_length)
+
+
+FRONT_ENDS: dict[str, FrontEnd] = {
+    front_end.name: front_end
+    for front_end in (
+        # Published pictures show 34 bands by 128 frames, jet, frequency to the right, time down.
+        # Assumed: the transform behind them (n_fft 512, Hann, hop 170, not centred, end padded).
+        FrontEnd(
+            "car-gan", rate=44_100, clip_s=0.5, n_fft=512, win_length=512, hop_length=170,
+            n_mels=34, height=128, width=128, frames=128, center=False, power=1, log="ln",
+            reference="one", top_db=None, scaling="min_max", origin="left", colour_map="jet",
+            interpolation="bicubic", drawn=256,
+        ),
+        # The helper script puts mel power through the amplitude formula. Assumed: top_db; drawn
+        # without the white margins that the script saves with the figure.
+        FrontEnd(
+            "sa-cmgan", rate=44_100, clip_s=0.5, n_fft=2048, win_length=2048, hop_length=512,
+            n_mels=128, height=64, width=64, log="amplitude_db", scaling="min_max",
+            origin="bottom", colour_map="magma",
+        ),
+        # 25 ms Hamming, 10 ms hop, 1 s in 100 frames. Assumed: rate, n_fft, floor.
+        FrontEnd(
+            "s2i", rate=44_100, clip_s=1.0, n_fft=2048, win_length=1102, hop_length=441,
+            n_mels=128, height=128, width=100, frames=100, window="hamming",
+            reference="recording", top_db=60.0, origin="bottom",
+        ),
+        # All but the canvas is assumed; 8 kHz is the rate of FSDD, 16 kHz that of Speech Commands.
+        FrontEnd(
+            "aivae-8k", rate=8_000, clip_s=None, n_fft=512, win_length=512, hop_length=128,
+            n_mels=64, height=48, width=48,
+        ),
+        FrontEnd(
+            "aivae-16k", rate=16_000, clip_s=None, n_fft=512, win_length=512, hop_length=128,
+            n_mels=64, height=48, width=48,
+        ),
+    )
+}  # fmt: skip
+
+
+def front_end(name: str) -> FrontEnd:
+    """Return the front end of that name.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    try:
+        return FRONT_ENDS[name]
+    except KeyError:
+        hint = nearest(name, FRONT_ENDS)
+        raise ConfigError(f"no front end is called {name!r}: {hint}") from None
+
+
+class LogMel(nn.Module):
+    """Log-mel levels and pictures of waveforms.
+
+    The transform runs in double precision, as librosa's does: in single precision the quiet bands
+    of a loud frame are off by some 0.002 dB.
+
+    Args:
+        front_end: its parameters.
+        precision: type of the transform; float32 for a device that knows no float64.
+    """
+
+    window: Tensor
+    filters: Tensor
+    colours: Tensor
+
+    def __init__(self, front_end: FrontEnd, precision: torch.dtype = torch.float64) -> None:
+        super().__init__()
+        import librosa.filters
+
+        self.front_end = fe = front_end
+        windows = {"hann": torch.hann_window, "hamming": torch.hamming_window}
+        window = windows[fe.window](fe.win_length, dtype=torch.float64)
+        left = (fe.n_fft - fe.win_length) // 2
+        window = F.pad(window, (left, fe.n_fft - fe.win_length - left)).to(precision)
+        filters = librosa.filters.mel(
+            sr=fe.rate, n_fft=fe.n_fft, n_mels=fe.n_mels, fmin=fe.f_min, fmax=fe.f_max
+        )
+        self.register_buffer("window", window, persistent=False)
+        self.register_buffer("filters", torch.from_numpy(filters), persistent=False)
+        self.register_buffer("colours", _colours(fe.colour_map), persistent=False)
+
+    def forward(self, waveform: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Return log-mel levels of a padded batch.
+
+        Args:
+            waveform: `(batch, sample)` in [-1, 1], zeros beyond a clip's length.
+            lengths: `(batch,)` samples of each clip; None where all are full.
+
+        Returns:
+            `(batch, mel_bin, frame)`, lowest band first: dB relative to the clip's maximum, or ln.
+            Frames beyond a clip's own are silence.
+        """
+        fe = self.front_end
+        if fe.center:
+            waveform = F.pad(waveform, (fe.n_fft // 2, fe.n_fft // 2))
+        frames = waveform.unfold(-1, fe.n_fft, fe.hop_length)  # (batch, frame, n_fft)
+        batch, count = frames.shape[:2]
+        level = self._level(frames.flatten(0, 1)).unflatten(1, (batch, count)).movedim(1, 0)
+        if lengths is not None:
+            own = torch.tensor([fe.frame_count(int(n)) for n in lengths], device=level.device)
+            beyond = torch.arange(count, device=level.device) >= own[:, None]
+            level = level.masked_fill(beyond[:, None], _silence(fe))
+        if fe.reference == "one":
+            return level
+        level = level - level.amax((1, 2), keepdim=True)
+        return level if fe.top_db is None else level.clamp_min(-fe.top_db)
+
+    def log_mels(self, waveforms: Sequence[np.ndarray | Tensor]) -> list[Tensor]:
+        """Return log-mel levels of clips of any lengths, the same values as one at a time.
+
+        Args:
+            waveforms: each `(sample,)` in [-1, 1] at the front end's rate.
+
+        Returns:
+            For each clip `(mel_bin, frame)`, lowest band first: dB relative to the clip's maximum,
+            or ln.
+
+        Raises:
+            AudioError: a clip is too short for one frame.
+        """
+        return self._referenced(*self._tape_levels(waveforms, None), recordings=None)
+
+    def picture(
+        self,
+        waveforms: Sequence[np.ndarray | Tensor],
+        recordings: Sequence[int] | None = None,
+    ) -> Tensor:
+        """Return the pictures of clips of any lengths; see `pictures`."""
+        fe = self.front_end
+        clips = [_fit(waveform, fe) for waveform in waveforms]
+        levels = self._referenced(*self._tape_levels(clips, fe.frames), recordings=recordings)
+        images = torch.empty(len(levels), fe.channels, fe.height, fe.width)
+        widths = np.array([level.shape[1] for level in levels])
+        for width in np.unique(widths):
+            members = np.flatnonzero(widths == width)
+            images[members] = self.render(torch.stack([levels[i] for i in members]))
+        return images
+
+    def render(self, log_mel: Tensor) -> Tensor:
+        """Draw log-mel levels on the canvas of the network.
+
+        Args:
+            log_mel: `(batch, mel_bin, frame)`, lowest band first, as `forward` returns.
+
+        Returns:
+            `(batch, channel, height, width)` in [-1, 1].
+        """
+        fe = self.front_end
+        if fe.scaling == "min_max":
+            low = log_mel.amin((1, 2), keepdim=True)
+            span = log_mel.amax((1, 2), keepdim=True) - low
+            unit = (log_mel - low) / span.clamp_min(torch.finfo(log_mel.dtype).tiny)
+        else:
+            assert fe.top_db is not None
+            unit = log_mel / fe.top_db + 1
+        if fe.origin == "bottom":
+            unit = unit.flip(1)
+        elif fe.origin == "left":
+            unit = unit.transpose(1, 2)
+        if fe.colour_map:
+            steps = len(self.colours)
+            unit = self.colours[(unit * steps).long().clamp_max(steps - 1)].movedim(-1, 1)
+        else:
+            unit = unit[:, None]
+        if fe.drawn:
+            unit = _resize(unit, fe.drawn, fe.drawn, fe.interpolation)
+        return _resize(unit, fe.height, fe.width, fe.interpolation) * 2 - 1
+
+    def _level(self, frames: Tensor) -> Tensor:
+        """Log of the mel bands, `(mel_bin, frame)`, of `(frame, n_fft)` samples; no reference."""
+        fe = self.front_end
+        mel = torch.empty(fe.n_mels, len(frames), device=frames.device)
+        for start in range(0, len(frames), _CHUNK):
+            spectrum = torch.fft.rfft(frames[start : start + _CHUNK] * self.window)
+            parts = torch.view_as_real(spectrum).float().square()
+            magnitude = parts[..., 0] + parts[..., 1]
+            if fe.power == 1:
+                magnitude = magnitude.sqrt()
+            mel[:, start : start + _CHUNK] = self.filters @ magnitude.T
+        if fe.log == "ln":
+            return (mel + _LN_OFFSET).log()
+        return mel.clamp_min(_POWER_FLOOR).log10() * (10 if fe.log == "power_db" else 20)
+
+    def _tape_levels(
+        self, waveforms: Sequence[np.ndarray | Tensor], limit: int | None
+    ) -> tuple[Tensor, list[int]]:
+        """Lay the clips on one tape with silence between and return the levels of all its frames.
+
+        No frame touches two clips but those in the gaps, one or two between clips. The second
+        result gives the frames of the first clip, of the gap behind it, of the second clip, ….
+        """
+        fe = self.front_end
+        pad, hop = (fe.n_fft // 2 if fe.center else 0), fe.hop_length
+        spans: list[int] = []
+        for waveform in waveforms:
+            samples = len(waveform)
+            count = min(fe.frame_count(samples), limit or samples)
+            if count == 0:
+                raise AudioError(
+                    f"a clip of {samples} samples is too short for front end {fe.name!r}"
+                )
+            end = max(pad + samples, (count - 1) * hop + fe.n_fft - pad)
+            spans += [count, -(-end // hop) - count]
+        starts = np.concatenate([[0], np.cumsum(spans)])[::2] * hop
+        tape = np.zeros(starts[-1] + fe.n_fft, dtype=np.float32)
+        for start, waveform in zip((starts + pad).tolist(), waveforms, strict=False):
+            tape[start : start + len(waveform)] = waveform
+        on_device = torch.from_numpy(tape).to(self.window.device)
+        frames = on_device.unfold(0, fe.n_fft, hop)[: sum(spans)]
+        return self._level(frames), spans
+
+    def _referenced(
+        self, level: Tensor, spans: list[int], recordings: Sequence[int] | None
+    ) -> list[Tensor]:
+        """Levels `(mel_bin, frame)` of the clips on a tape, relative to their maxima."""
+        fe = self.front_end
+        if fe.reference != "one" and spans:
+            lengths = torch.tensor(spans, device=level.device)
+            peaks = torch.segment_reduce(level.amax(0), "max", lengths=lengths, initial=-torch.inf)
+            if fe.reference == "recording" and recordings is not None:
+                own = torch.as_tensor(recordings, device=level.device)
+                shared = peaks.new_full((int(own.max()) + 1,), -torch.inf)
+                shared.scatter_reduce_(0, own, peaks[::2], "amax")
+                peaks[::2] = shared[own]
+            level -= peaks.repeat_interleave(lengths)
+            if fe.top_db is not None:
+                level.clamp_min_(-fe.top_db)
+        return list(level.split(spans, 1)[::2])
+
+
+@functools.lru_cache(maxsize=8)
+def _log_mel(front_end: FrontEnd) -> LogMel:
+    return LogMel(front_end)
+
+
+def log_mels(waveforms: Sequence[np.ndarray | Tensor], front_end: FrontEnd) -> list[Tensor]:
+    """Return log-mel levels of clips of any lengths, the same values as one at a time.
+
+    Args:
+        waveforms: each `(sample,)` in [-1, 1] at the front end's rate.
+        front_end: its parameters.
+
+    Returns:
+        For each clip `(mel_bin, frame)`, lowest band first: dB relative to the clip's maximum, or
+        ln.
+    """
+    return _log_mel(front_end).log_mels(waveforms)
+
+
+def pictures(
+    waveforms: Sequence[np.ndarray | Tensor],
+    front_end: FrontEnd,
+    recordings: Sequence[int] | None = None,
+) -> Tensor:
+    """Return the log-mel pictures of clips of any lengths, the same values as one at a time.
+
+    Args:
+        waveforms: each `(sample,)` in [-1, 1] at the front end's rate. Where the front end has
+            clips of a fixed length, shorter ones are extended with silence.
+        front_end: its parameters.
+        recordings: number of the recording that each clip is cut from, where the front end refers
+            levels to the maximum of the recording; None takes each clip as a recording.
+
+    Returns:
+        `(batch, channel, height, width)` float32 in [-1, 1].
+
+    Raises:
+        AudioError: a clip is too short for one frame, or longer than the front end's clips.
+    """
+    return _log_mel(front_end).picture(waveforms, recordings)
+
+
+def _fit(waveform: np.ndarray | Tensor, front_end: FrontEnd) -> np.ndarray | Tensor:
+    """Extend a clip with silence to the front end's length."""
+    wanted = front_end.clip_samples
+    if wanted is None or len(waveform) == wanted:
+        return waveform
+    if len(waveform) > wanted:
+        raise AudioError(
+            f"front end {front_end.name!r} takes clips of {front_end.clip_s:g} s, not"
+            f" {len(waveform) / front_end.rate:.3g} s: cut the sound into windows first"
+        )
+    fitted = np.zeros(wanted, dtype=np.float32)
+    fitted[: len(waveform)] = waveform
+    return fitted
+
+
+def _resize(unit: Tensor, height: int, width: int, mode: str) -> Tensor:
+    """Resize pictures in [0, 1], without aliases where they shrink."""
+    if unit.shape[-2:] == (height, width):
+        return unit
+    return F.interpolate(unit, (height, width), mode=mode, antialias=True).clamp(0, 1)
+
+
+def _colours(name: str | None) -> Tensor:
+    """Colours of a matplotlib map, `(256, 3)` in [0, 1]; empty without a name."""
+    if name is None:
+        return torch.empty(0, 3)
+    import matplotlib
+
+    return torch.from_numpy(matplotlib.colormaps[name](np.arange(256))[:, :3]).float()
+
+
+def _silence(front_end: FrontEnd) -> float:
+    """Level of digital silence without reference."""
+    if front_end.log == "ln":
+        return float(np.log(_LN_OFFSET))
+    return -100.0 if front_end.log == "power_db" else -200.0
