@@ -1,8 +1,8 @@
 """Log-mel front ends: one named, frozen set of parameters per paper, batched, exact to librosa.
 
-Sources of the parameters: Yang et al. (CAR-GAN, 2020) and its published pictures; Tan et al.
-(SA-CMGAN, 2020) and its helper script; Fanzeres and Nadeu (S2I, 2021, arXiv 2110.02266) and its
-published pictures; Żelaszczyk and Mańdziuk (AIVAE, 2021, arXiv 2106.07448). What no paper states is
+Sources of the parameters: Duan et al. (CAR-GAN, arXiv:1907.01826) and its published pictures; Tan
+et al. (SA-CMGAN, 2020) and its helper script; Fanzeres and Nadeu (S2I, arXiv:2106.01266) and its
+published pictures; Żelaszczyk and Mańdziuk (AIVAE, arXiv:2109.13354). What no paper states is
 an assumption, named as such beside the front end in `FRONT_ENDS`.
 """
 
