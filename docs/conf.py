@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import photism
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "photism"
 author = "the photism authors"
@@ -15,7 +20,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "api/*-table.md"]
 nitpicky = False
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
@@ -50,3 +55,10 @@ html_theme_options = {
         "color-brand-visited": "#d9a3e8",
     },
 }
+
+
+def setup(app: object) -> None:
+    """Write the generated pages before Sphinx looks for pages."""
+    import generate
+
+    generate.write_all()
