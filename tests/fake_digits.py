@@ -1,0 +1,110 @@
+"""A world small enough to know every figure: pixel i is bright where the class is i."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from photism.blocks.gaussian import Randomness, standard_normal
+from photism.data.pairs import ArraySpec, Card, PairDataset, PairWriter
+from photism.evaluation.judges import Judge, JudgeOutput
+from photism.systems.base import System
+
+CLASSES = ("zero", "one", "two")
+PER_CLASS = 20
+RECORDING = 4
+"""Pairs that share a recording."""
+
+
+class PixelJudge(Judge):
+    architecture = "pixel"
+    image_shape = (1, 4, 4)
+
+    def judge(self, images: Tensor) -> JudgeOutput:
+        pixels = images.flatten(1)
+        return JudgeOutput(pixels[:, : len(self.classes)], pixels)
+
+
+@dataclass(frozen=True)
+class PixelConfig:
+    front_end: str = "pixel"
+    noise: float = 0.1
+
+
+class PixelSystem(System):
+    """Copies the sound's first pixels into a latent vector and draws them, with noise."""
+
+    name = "pixel"
+    title = "Pixel"
+    paper = "none"
+    direction = "sound-to-image"
+    config_class = PixelConfig
+    presets: ClassVar = {"debug": PixelConfig()}
+
+    def __init__(self, config: PixelConfig) -> None:
+        super().__init__(config)
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def latent(self, condition: Tensor, *, rng: Randomness) -> Tensor:
+        clean = (condition.flatten(1)[:, :5] + 1) / 2
+        return clean + self.config.noise * standard_normal(clean.shape, rng, clean.device)
+
+    def decode(self, latent: Tensor) -> Tensor:
+        pixels = torch.zeros(len(latent), 16, device=latent.device)
+        pixels[:, :5] = latent * self.scale
+        return pixels.view(-1, 1, 4, 4).clamp(0, 1) * 2 - 1
+
+    def generate(
+        self, condition: Tensor, *, label: Tensor | None = None, rng: Randomness
+    ) -> Tensor:
+        return self.decode(self.latent(condition, rng=rng))
+
+
+def write_pairs(
+    folder: Path, *, misleading: tuple[int, ...] = (), front_end: str = "pixel"
+) -> Path:
+    """Write a test split whose recordings numbered in `misleading` sound like the next class."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(len(CLASSES)), PER_CLASS)
+    recordings = np.arange(len(labels)) // RECORDING
+    heard = np.where(np.isin(recordings, misleading), (labels + 1) % len(CLASSES), labels)
+    image = rng.integers(0, 60, (len(labels), 16), dtype=np.uint8)
+    image[np.arange(len(labels)), labels] = rng.integers(200, 256, len(labels))
+    sound = np.zeros((len(labels), 16), np.uint8)
+    sound[np.arange(len(labels)), heard] = 255
+    card = Card(
+        name="pixels",
+        description="",
+        licence="",
+        classes=CLASSES,
+        sound=ArraySpec((1, 4, 4)),
+        image=ArraySpec((4, 4, 1)),
+        front_end=front_end,
+        front_end_config={},
+        group="recording",
+        columns={"recording": "string"},
+        notes=("made for a test",),
+    )
+    with PairWriter(folder, card) as writer:
+        writer.write(
+            "test",
+            sound=sound.reshape(-1, 1, 4, 4),
+            image=image.reshape(-1, 4, 4, 1),
+            label=labels,
+            key=[f"pixels/{index}" for index in range(len(labels))],
+            columns={"recording": [f"r{number:02}" for number in recordings]},
+        )
+    return folder
+
+
+def pixel_world(
+    folder: Path, *, misleading: tuple[int, ...] = (), noise: float = 0.1
+) -> tuple[PixelSystem, PairDataset, PixelJudge]:
+    """Return system, data and judge."""
+    dataset = PairDataset(write_pairs(folder / "pixels", misleading=misleading), "test")
+    return PixelSystem(PixelConfig(noise=noise)), dataset, PixelJudge("pixel-judge", CLASSES)

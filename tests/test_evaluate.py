@@ -1,0 +1,149 @@
+"""Evaluation on a world whose figures are known in advance."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from fake_digits import CLASSES, PER_CLASS, PixelConfig, PixelJudge, PixelSystem, pixel_world
+
+from photism.errors import ConfigError, DataError
+from photism.evaluation.evaluate import evaluate, row_generators
+
+
+def test_figures_of_a_system_that_hears_two_of_fifteen_recordings_wrongly(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path, misleading=(0, 6))
+    result = evaluate(system, dataset, judge, seed=3, latent_zeroing=0)
+    assert result.accuracy.value == pytest.approx(13 / 15)
+    assert result.accuracy.low < 13 / 15 < result.accuracy.high <= 1
+    assert result.per_class == pytest.approx({"zero": 0.8, "one": 0.8, "two": 1.0})
+    assert result.recordings.group == "recording"
+    assert result.recordings.count == 15
+    assert result.recordings.mean_accuracy == pytest.approx(13 / 15)
+    assert result.recordings.hardest[:3] == (("r00", 0.0), ("r06", 0.0), ("r01", 1.0))
+    assert result.confusion == ((16, 4, 0), (0, 16, 4), (0, 0, 20))
+    assert result.latent_zeroing is None
+
+
+def test_references_are_reality_and_pictures_dealt_at_random(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path)
+    result = evaluate(system, dataset, judge, latent_zeroing=0)
+    assert result.references.real_accuracy == 1
+    assert 0.1 < result.references.blind_accuracy < 0.6
+    assert 0 < result.references.real_frechet < result.frechet
+
+
+def test_diversity_sees_archetypes(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path, noise=0)
+    archetypes = evaluate(system, dataset, judge, latent_zeroing=0)
+    assert archetypes.accuracy.value == 1
+    assert archetypes.diversity_pixels.value == 0
+    assert archetypes.diversity_features.value == 0
+    lively = evaluate(
+        PixelSystem(PixelConfig(noise=0.1)), dataset, judge, latent_zeroing=0
+    ).diversity_pixels
+    assert lively.value is not None
+    assert 0.3 < lively.value < 3
+
+
+def test_zeroing_the_whole_latent_vector_leaves_what_the_decoder_draws_anyway(
+    tmp_path: Path,
+) -> None:
+    system, dataset, judge = pixel_world(tmp_path, noise=0)
+    curve = evaluate(system, dataset, judge, latent_zeroing=60).latent_zeroing
+    assert curve is not None
+    assert curve.pairs == 60
+    assert len(curve.accuracy) == 6
+    assert curve.accuracy[0] == 1
+    assert curve.accuracy[-1] == pytest.approx(1 / 3)  # a black picture is taken for "zero"
+    assert all(
+        low <= mean <= high
+        for low, mean, high in zip(curve.low, curve.accuracy, curve.high, strict=True)
+    )
+    assert np.diff(curve.accuracy).max() <= 0  # one more zero never helps a system without noise
+
+
+def test_the_same_seed_gives_the_same_figures_whatever_the_batch_size(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path, misleading=(2,), noise=0.6)
+    first = evaluate(system, dataset, judge, seed=5, batch_size=7)
+    assert evaluate(system, dataset, judge, seed=5, batch_size=60).to_json() == first.to_json()
+    assert evaluate(system, dataset, judge, seed=6).frechet != first.frechet
+
+
+def test_a_limit_takes_a_seeded_choice_and_says_so(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path)
+    result = evaluate(system, dataset, judge, limit=30)
+    assert (result.provenance.pairs, result.provenance.pairs_in_split) == (30, 60)
+    assert sum(map(sum, result.confusion)) == 30
+    rows = {example.row for example in result.examples}
+    assert rows != {
+        example.row for example in evaluate(system, dataset, judge, limit=30, seed=1).examples
+    }
+
+
+def test_a_pair_keeps_its_noise_when_others_are_left_out() -> None:
+    both = row_generators(1, torch.tensor([4, 9]))
+    alone = row_generators(1, torch.tensor([9]))
+    assert torch.equal(torch.randn(3, generator=both[1]), torch.randn(3, generator=alone[0]))
+    assert not torch.equal(torch.randn(3, generator=both[0]), torch.randn(3, generator=alone[0]))
+
+
+def test_examples_are_of_every_class_and_hold_the_pair(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path, misleading=(0,), noise=0)
+    result = evaluate(system, dataset, judge)
+    assert [example.label for example in result.examples] == [0] * 5 + [1] * 5 + [2] * 5
+    for example in result.examples:
+        assert example.key == f"pixels/{example.row}"
+        assert example.label == dataset.labels[example.row]
+        assert example.predicted == example.generated.reshape(-1).argmax()
+        stored = dataset.images(np.array([example.row]))[0].transpose(2, 0, 1)
+        assert np.allclose(example.real, stored / 127.5 - 1)
+        assert example.sound.shape == (1, 4, 4)
+
+
+def test_json_names_everything_needed_to_measure_again(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path)
+    content = json.loads(json.dumps(evaluate(system, dataset, judge).to_json(), allow_nan=False))
+    assert content["frechet_name"] == "FD(pixel-judge)"
+    assert "examples" not in content
+    provenance = content["provenance"]
+    assert provenance["data"] == "pixels"
+    assert provenance["data_notes"] == ["made for a test"]
+    assert set(provenance["data_sha256"]) == {"card.json", "test-00000.arrow"}
+    assert len(provenance["weights_sha256"]) == len(provenance["judge_sha256"]) == 64
+
+
+def test_the_weights_checksum_follows_the_weights(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path)
+    before = evaluate(system, dataset, judge, latent_zeroing=0).provenance.weights_sha256
+    with torch.no_grad():
+        system.scale.mul_(0.5)
+    after = evaluate(system, dataset, judge, latent_zeroing=0).provenance.weights_sha256
+    assert before != after
+
+
+def test_what_does_not_fit_together_is_told(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path)
+    with pytest.raises(ConfigError, match="other-judge knows the classes a, b, c, the data has"):
+        evaluate(system, dataset, PixelJudge("other-judge", ("a", "b", "c")))
+    with pytest.raises(ConfigError, match="front end 'pixel', the system wants 'other'"):
+        evaluate(PixelSystem(PixelConfig(front_end="other")), dataset, judge)
+    with pytest.raises(ConfigError, match="limit must be at least 4, not 1"):
+        evaluate(system, dataset, judge, limit=1)
+    judge.image_shape = (1, 8, 8)  # type: ignore[misc]
+    with pytest.raises(DataError, match=r"takes pictures of 1 × 8 × 8 .* not 1 × 4 × 4"):
+        evaluate(system, dataset, judge)
+
+
+def test_pairs_without_a_label_are_left_out(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path)
+    dataset.labels = np.where(np.arange(60) < 30, dataset.labels, -1)
+    result = evaluate(system, dataset, judge)
+    assert result.provenance.pairs == 30
+    assert set(result.per_class) == set(CLASSES[: 1 + 30 // PER_CLASS])
+    dataset.labels = np.full(60, -1)
+    with pytest.raises(DataError, match="too few labelled pairs"):
+        evaluate(system, dataset, judge)
