@@ -30,6 +30,14 @@ $(VENV)/photism-%: pyproject.toml | $(VENV)/photism-run
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
 	@touch $@
 
+# pydoclint and tyro bring two packages that both call themselves docstring_parser: pydoclint, which
+# only reads files, gets an environment of its own.
+PYDOCLINT := $(VENV)/pydoclint
+$(PYDOCLINT)/photism-ready: | $(VENV)/photism-python
+	$(PYTHON) -m venv $(PYDOCLINT)
+	$(PYDOCLINT)/$(notdir $(BIN))/python -m pip install --quiet 'pydoclint>=0.5.9'
+	@touch $@
+
 install: $(VENV)/photism-dev ## make .venv with photism and all that developing it needs
 
 demo: $(VENV)/photism-run ## translate and judge the embedded recordings, write a report
@@ -41,11 +49,11 @@ test: $(VENV)/photism-test ## run the tests, without those marked slow
 test-slow: $(VENV)/photism-test ## run the tests marked slow, minutes each
 	$(BIN)/python -m pytest -m slow
 
-lint: $(VENV)/photism-lint ## ruff, mypy, pydoclint
+lint: $(VENV)/photism-lint $(PYDOCLINT)/photism-ready ## ruff, mypy, pydoclint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pydoclint --quiet src
+	$(PYDOCLINT)/$(notdir $(BIN))/pydoclint --quiet src
 
 format: $(VENV)/photism-lint ## put the code in its form
 	$(BIN)/ruff check --fix .
