@@ -2,39 +2,317 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Union
 
 import tyro
 
-from photism.data.sources.mnist_fsdd import MnistFsdd
+from photism.data.sources import SOURCES, UPSTREAM
+from photism.errors import ConfigError, DataError, nearest
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from photism.data.fetch import Upstream
+    from photism.data.pairs import Card
+    from photism.data.sources.base import PairSource as AnySource
+else:
+    AnySource = Union[  # noqa: UP007 - made of a dict
+        tuple(Annotated[source, tyro.conf.subcommand(name)] for name, source in SOURCES.items())
+    ]
+
+_SHOWN_SKIPPED = 10
+
+DESCRIPTION = """List, fetch, prepare, inspect and verify data sets.
+
+Examples:
+  photism data list
+  photism data fetch mnist-fsdd                    download the archives, 27 MB
+  photism data prepare mnist-fsdd                  make 60,000 + 10,000 pairs of them
+  photism data prepare mnist-fsdd --from archives  the same from a folder, no download
+  photism data inspect mnist-fsdd                  counts, and a contact sheet to look at
+  photism data verify                              compare everything here with its checksums
+
+Archives and prepared sets lie in the user's cache; $PHOTISM_HOME chooses another folder."""
+
+
+@dataclass(frozen=True)
+class List:
+    """Show every data set: what it is, its size and licence, and whether it is here."""
+
+    def run(self) -> int:
+        """Print two tables."""
+        from rich.console import Console
+
+        console = Console()
+        console.print(_sources_table(), _upstream_table())
+        return 0
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """Download published archives, going on where an earlier try stopped.
+
+    For example:
+      photism data fetch mnist-fsdd              all that mnist-fsdd is made of
+      photism data fetch mnist fsdd              the same by their own names
+      photism data fetch mnist --from downloads  copy them from a folder, checksums compared
+    """
+
+    names: tyro.conf.Positional[tuple[str, ...]]
+    """Names that `photism data list` shows."""
+    from_: Annotated[Path | None, tyro.conf.arg(name="from", metavar="DIR")] = None
+    """Folder to copy the archives from, instead of downloading; searched with all below it."""
+
+    def run(self) -> int:
+        """Fetch and say for every archive how."""
+        from photism.data.fetch import fetch
+        from photism.data.prepare import raw_folder
+
+        if not self.names:
+            raise ConfigError(f"name what to fetch: {', '.join([*SOURCES, *UPSTREAM])}")
+        for upstream in _upstreams(self.names):
+            print(f"{upstream.name}: {upstream.terms}, {upstream.homepage}")
+            for archive in upstream.archives:
+                fetched = fetch(archive, raw_folder() / upstream.name, source=self.from_)
+                how = "checksum agrees" if fetched.verified else _UNVERIFIED
+                print(f"  {fetched.how}: {fetched.path} ({how})")
+        return 0
+
+
+_UNVERIFIED = "upstream publishes no checksum; the archive is whole"
 
 
 @dataclass(frozen=True)
 class Prepare:
-    """Make pairs from published data."""
+    """Make pairs of pictures and log-mels; an earlier set is replaced only when all is done.
 
-    source: MnistFsdd
-    from_: Annotated[Path | None, tyro.conf.arg(name="from")] = None
-    """Folder with the archives."""
-    out: Path | None = None
-    """Where the prepared data set goes."""
+    For example:
+      photism data prepare mnist-fsdd
+      photism data prepare mnist-fsdd --speakers jackson theo --out pairs
+      photism data prepare mnist-scd --from archives --digits 0 1 5 8
+    """
+
+    source: AnySource
+    from_: tyro.conf.CascadeSubcommandArgs[
+        Annotated[Path | None, tyro.conf.arg(name="from", metavar="DIR")]
+    ] = None
+    """Folder with the archives or their unpacked files, searched with all below it; by default the
+    one that `photism data fetch` fills."""
+    out: tyro.conf.CascadeSubcommandArgs[Annotated[Path | None, tyro.conf.arg(metavar="DIR")]] = (
+        None
+    )
+    """Folder of the prepared set; by default where `--data NAME` finds it."""
+
+    def run(self) -> int:
+        """Prepare and print what came of it."""
+        from photism.data.prepare import prepare, prepared_folder
+
+        card = prepare(self.source, raw=self.from_, out=self.out)
+        _print_card(card)
+        print(f"written to {self.out or prepared_folder(self.source.name)}")
+        return 0
 
 
-def main(argv: list[str]) -> int | None:
-    """Run `photism data` with these arguments."""
-    from photism.data.prepare import prepare
+@dataclass(frozen=True)
+class Inspect:
+    """Show counts per class and split, and write a contact sheet of pictures beside log-mels.
 
-    if argv[:1] == ["prepare"]:
-        args = tyro.cli(
-            tyro.conf.ConsolidateSubcommandArgs[Prepare], args=argv[2:], prog="photism data prepare"
+    For example:
+      photism data inspect mnist-fsdd
+      photism data inspect pairs --split test --per-class 10 --out sheet.png
+    """
+
+    data: tyro.conf.Positional[str]
+    """A prepared set by name, or its folder."""
+    split: str = "train"
+    """Part of the set that the contact sheet shows."""
+    per_class: int = 6
+    """Pairs of each class on the contact sheet."""
+    seed: int = 0
+    """Of their choice."""
+    out: Annotated[Path | None, tyro.conf.arg(metavar="PNG")] = None
+    """The contact sheet, a PNG; NAME-SPLIT.png in this folder by default."""
+
+    def run(self) -> int:
+        """Print the card and write the sheet."""
+        from photism.data.inspect import contact_sheet
+        from photism.data.pairs import Card
+        from photism.data.prepare import find
+        from photism.images import write_png
+
+        folder = find(self.data)
+        card = Card.read(folder)
+        sheet = contact_sheet(folder, self.split, per_class=self.per_class, seed=self.seed)
+        out = self.out or Path(f"{card.name}-{self.split}.png")
+        write_png(out, sheet)
+        _print_card(card)
+        print(f"contact sheet: {out}")
+        return 0
+
+
+@dataclass(frozen=True)
+class Verify:
+    """Compute checksums and counts again and name every damaged file; exit code 2 if there is one.
+
+    For example:
+      photism data verify             everything that was fetched or prepared
+      photism data verify mnist-fsdd  one prepared set
+      photism data verify pairs fsdd  a folder, and a fetched archive
+    """
+
+    names: tyro.conf.Positional[tuple[str, ...]] = ()
+    """Prepared sets by name or folder, and published ones by name; all that is here by default."""
+
+    def run(self) -> int:
+        """Print what is wrong, or that all is well."""
+        names = self.names or tuple(_all_here())
+        if not names:
+            print("nothing was fetched or prepared yet: see `photism data fetch --help`")
+        damaged = 0
+        for name in names:
+            problems = _verify_archives(name) if name in UPSTREAM else _verify_prepared(name)
+            damaged += bool(problems)
+            print(f"{name}: {'NOT as it should be' if problems else 'as it should be'}")
+            for problem in problems:
+                print(f"  {problem}")
+        if damaged:
+            raise DataError(f"{damaged} of {len(names)} not as they should be: see above")
+        return 0
+
+
+Command = (
+    Annotated[List, tyro.conf.subcommand("list")]
+    | Annotated[Fetch, tyro.conf.subcommand("fetch")]
+    | Annotated[Prepare, tyro.conf.subcommand("prepare")]
+    | Annotated[Inspect, tyro.conf.subcommand("inspect")]
+    | Annotated[Verify, tyro.conf.subcommand("verify")]
+)
+
+
+def main(argv: list[str]) -> int:
+    """Run `photism data` with these arguments and return the exit code."""
+    command: Command = tyro.cli(
+        Command,
+        args=argv,
+        prog="photism data",
+        description=DESCRIPTION,
+        config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
+    )
+    return command.run()
+
+
+def _upstreams(names: tuple[str, ...]) -> Iterator[Upstream]:
+    """Yield the published data that names stand for, each once."""
+    seen: set[str] = set()
+    for name in names:
+        if name not in SOURCES and name not in UPSTREAM:
+            raise ConfigError(f"no data set {name!r}: {nearest(name, [*SOURCES, *UPSTREAM])}")
+        for upstream in SOURCES[name].upstream if name in SOURCES else (UPSTREAM[name],):
+            if upstream.name not in seen:
+                seen.add(upstream.name)
+                yield upstream
+
+
+def _all_here() -> Iterator[str]:
+    """Yield the published data that was fetched and the prepared sets, by name."""
+    from photism.data.prepare import prepared_folders, raw_folder
+
+    for name, upstream in UPSTREAM.items():
+        if any((raw_folder() / name / archive.name).is_file() for archive in upstream.archives):
+            yield name
+    for folder in prepared_folders():
+        yield folder.name
+
+
+def _verify_prepared(name: str) -> list[str]:
+    """Return what is wrong with a prepared set."""
+    from photism.data.prepare import find
+    from photism.data.verify import verify
+
+    try:
+        return verify(find(name))
+    except DataError as error:
+        return [str(error)]
+
+
+def _verify_archives(name: str) -> list[str]:
+    """Return what is wrong with the fetched archives of published data."""
+    from photism.data.fetch import check
+    from photism.data.prepare import raw_folder
+
+    problems = []
+    for archive in UPSTREAM[name].archives:
+        path = raw_folder() / name / archive.name
+        try:
+            if path.is_file():
+                check(archive, path)
+            else:
+                problems.append(f"{path} is missing: run `photism data fetch {name}`")
+        except DataError as error:
+            problems.append(str(error))
+    return problems
+
+
+def _sources_table() -> Table:
+    from rich.table import Table
+
+    from photism.data.prepare import prepared_folder
+
+    table = Table("pairs to train on", "what", "made of", "prepared")
+    for name, source in SOURCES.items():
+        parts = ", ".join(upstream.name for upstream in source.upstream)
+        here = prepared_folder(name).is_dir()
+        table.add_row(name, source.what, parts, "yes" if here else "no")
+    return table
+
+
+def _upstream_table() -> Table:
+    from rich.table import Table
+
+    from photism.data.prepare import raw_folder
+
+    table = Table("published data", "what", "size", "licence", "fetched")
+    for name, upstream in UPSTREAM.items():
+        places = [raw_folder() / name / archive.name for archive in upstream.archives]
+        here = sum(path.is_file() for path in places)
+        table.add_row(
+            name,
+            upstream.what,
+            f"{upstream.size_bytes / 1e6:,.0f} MB",
+            upstream.licence,
+            "yes" if here == len(places) else f"{here} of {len(places)}" if here else "no",
         )
-        print(prepare(args.source, raw=args.from_, out=args.out))
-    return 0
+    return table
 
 
-if __name__ == "__main__":
-    import sys
+def _print_card(card: Card) -> None:
+    """Print counts per class and split, front end, licence, notes and what was skipped."""
+    from rich.console import Console
+    from rich.table import Table
 
-    sys.exit(main(sys.argv[1:]))
+    console = Console()
+    print(f"{card.name}: {card.description}")
+    table = Table("class")
+    for split in card.counts:
+        table.add_column(split, justify="right")
+    classes = [c for c in card.classes if any(counts.get(c) for counts in card.counts.values())]
+    for name in classes:
+        table.add_row(name, *(f"{counts.get(name, 0):,}" for counts in card.counts.values()))
+    table.add_section()
+    table.add_row("all", *(f"{sum(counts.values()):,}" for counts in card.counts.values()))
+    console.print(table)
+    sound, image = ("×".join(map(str, spec.shape)) for spec in (card.sound, card.image))
+    print(f"sound:     {sound} {card.sound.dtype}, front end {card.front_end}")
+    print(f"picture:   {image} {card.image.dtype}")
+    print(f"licence:   {card.licence}")
+    print(f"seed:      {card.seed}")
+    for note in card.notes:
+        style = "bold yellow" if note.startswith("NOT ") else ""
+        console.print(f"note:      {note}", style=style, soft_wrap=True, markup=False)
+    for file in card.skipped[:_SHOWN_SKIPPED]:
+        print(f"skipped:   {file['file']}: {file['reason']}")
+    if len(card.skipped) > _SHOWN_SKIPPED:
+        print(f"skipped:   {len(card.skipped) - _SHOWN_SKIPPED:,} more, listed in card.json")

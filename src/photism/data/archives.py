@@ -46,6 +46,9 @@ class Member:
     def read(self) -> bytes:
         """Return the content; to be called before the next member is asked for.
 
+        Returns:
+            All bytes.
+
         Raises:
             DataError: the archive is damaged or cut short.
         """

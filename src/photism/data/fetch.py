@@ -50,8 +50,14 @@ class Upstream:
     name: str
     what: str
     licence: str
+    credit: str
     homepage: str
     archives: tuple[Archive, ...]
+
+    @property
+    def terms(self) -> str:
+        """Licence and whom to credit."""
+        return f"{self.licence} ({self.credit})"
 
     @property
     def size_bytes(self) -> int:
@@ -187,26 +193,30 @@ def download(
             part.replace(folder / archive.name)
             return verified
     raise DownloadError(
-        f"{archive.name} could not be fetched: {'; '.join(failures)}. Try again later, which goes on"
-        " where it stopped, or get the file by other means and give its folder with --from"
+        f"{archive.name} could not be fetched: {'; '.join(failures)}. Try again later, which goes"
+        " on where it stopped, or get the file by other means and give its folder with --from"
     )
 
 
 def _download_from(
     url: str, part: Path, attempts: int, timeout_s: float, pause: Callable[[float], None]
 ) -> None:
-    """Receive a whole file into `part`, as often as connections break while they bring something.
+    """Receive a whole file into `part`, trying again while tries bring something.
 
-    Raises:
-        DownloadError: what this mirror answered in the end.
+    A DownloadError says what this mirror answered in the end.
     """
     fruitless = 0
     while True:
         before = _size(part)
         try:
-            return _receive(url, part, timeout_s)
+            _receive(url, part, timeout_s)
+            return
         except urllib.error.HTTPError as error:
             reason = f"answered {error.code} {error.reason}"
+            if error.code == 416:  # nothing lies behind what is here
+                if error.headers["Content-Range"] == f"bytes */{before}":
+                    return
+                part.unlink(missing_ok=True)  # longer than the file: of something else
             if error.code in _FINAL:
                 raise DownloadError(reason) from error
         except (OSError, http.client.HTTPException) as error:
@@ -220,25 +230,14 @@ def _download_from(
 def _receive(url: str, part: Path, timeout_s: float) -> None:
     """Receive what is missing in `part`, or all where the server cannot send a rest.
 
-    Raises:
-        OSError: no connection, or it broke.
-        StorageError: what arrived could not be written.
+    An OSError is a matter of the connection, a StorageError one of the disk.
     """
     already = _size(part)
     headers = {"User-Agent": f"photism/{photism.__version__}", "Accept-Encoding": "identity"}
     if already:
         headers["Range"] = f"bytes={already}-"
     request = urllib.request.Request(url, headers=headers)
-    try:
-        response = urllib.request.urlopen(request, timeout=timeout_s)
-    except urllib.error.HTTPError as error:
-        if error.code != 416:
-            raise
-        if error.headers["Content-Range"] != f"bytes */{already}":
-            part.unlink()  # longer than the file: left by something else
-            return _receive(url, part, timeout_s)
-        return None  # nothing is missing
-    with response:
+    with urllib.request.urlopen(request, timeout=timeout_s) as response:
         start = f"bytes {already}-"
         if response.status != 206 or not response.headers["Content-Range"].startswith(start):
             already = 0

@@ -89,6 +89,12 @@ class Card:
     def read(cls, folder: Path) -> Card:
         """Read the card of a prepared folder.
 
+        Args:
+            folder: the prepared folder.
+
+        Returns:
+            The card.
+
         Raises:
             DataError: there is no folder or card, or the card cannot be understood.
         """
@@ -252,7 +258,13 @@ class PairDataset:
         return int(self._ends[-1])
 
     def column(self, name: str) -> np.ndarray:
-        """Return a whole column other than the arrays, `(pair,)`.
+        """Return a whole column other than the arrays.
+
+        Args:
+            name: "label", "key" or a further column of the card.
+
+        Returns:
+            One value a pair, `(pair,)`.
 
         Raises:
             DataError: there is no such column.

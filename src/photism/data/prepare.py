@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photism.data.sources import SOURCES
-from photism.errors import DataError, nearest
+from photism.errors import DataError, StorageError, nearest
 from photism.files import home, require_room
 
 if TYPE_CHECKING:
     from photism.data.pairs import Card
     from photism.data.sources.base import PairSource
+
+_ROOM_BYTES = 300 * 2**20
 
 
 def prepared_folder(name: str) -> Path:
@@ -22,6 +24,11 @@ def prepared_folder(name: str) -> Path:
 def raw_folder() -> Path:
     """Return where fetched archives are kept."""
     return home() / "raw"
+
+
+def prepared_folders() -> list[Path]:
+    """Return every data set that lies where `find` looks, complete or not."""
+    return sorted(path for path in (home() / "data").glob("[!.]*") if path.is_dir())
 
 
 def prepare(source: PairSource, *, raw: Path | None = None, out: Path | None = None) -> Card:
@@ -38,7 +45,7 @@ def prepare(source: PairSource, *, raw: Path | None = None, out: Path | None = N
 
     Raises:
         DataError: the published data is missing, damaged or another version.
-        StorageError: the folder cannot be written or the disk has too little room.
+        StorageError: the folder cannot be written, holds something else, or the disk is too full.
     """
     raw = raw or raw_folder()
     out = out or prepared_folder(source.name)
@@ -47,8 +54,21 @@ def prepare(source: PairSource, *, raw: Path | None = None, out: Path | None = N
             f"no folder {raw}: run `photism data fetch {source.name}`, or give --from with the"
             " folder of the archives"
         )
-    require_room(out.parent, 300 * 2**20)
+    if out.exists() and not _replaceable(out):
+        raise StorageError(
+            f"{out} is there and holds something else: it is not replaced, choose another --out"
+        )
+    require_room(out.parent, _ROOM_BYTES)
     return source.write(raw, out)
+
+
+def _replaceable(folder: Path) -> bool:
+    """Whether a folder is empty or holds nothing but a prepared data set."""
+    from photism.data.pairs import CARD
+
+    return folder.is_dir() and all(
+        path.name == CARD or path.suffix == ".arrow" for path in folder.iterdir()
+    )
 
 
 def find(name_or_dir: str | Path) -> Path:

@@ -12,6 +12,7 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
@@ -31,7 +32,11 @@ def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T
     Yields:
         The items.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns: tuple[ProgressColumn, ...] = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+    )
     with _progress(*columns, TimeRemainingColumn()) as bar:
         task = bar.add_task(what, total=total)
         for item in items:
@@ -53,12 +58,16 @@ def transfer(
     Yields:
         A function to call with the number of bytes that arrived.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    columns: tuple[ProgressColumn, ...] = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+    )
     with _progress(*columns, TransferSpeedColumn(), TimeRemainingColumn()) as bar:
         task = bar.add_task(what, completed=done_bytes, total=total_bytes)
         yield lambda count: bar.advance(task, count)
 
 
-def _progress(*columns: object) -> Progress:
+def _progress(*columns: ProgressColumn) -> Progress:
     console = Console(stderr=True)
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

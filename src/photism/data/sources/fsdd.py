@@ -21,8 +21,9 @@ TAKES = 50
 
 FSDD = Upstream(
     name="fsdd",
-    what="Free Spoken Digit Dataset 1.0.10: 3,000 recordings of digits, 6 speakers, 8 kHz",
-    licence="CC BY-SA 4.0 (Zohar Jackson and contributors)",
+    what="spoken digits, 3,000 by 6 speakers",
+    licence="CC BY-SA 4.0",
+    credit="Zohar Jackson and contributors",
     homepage="https://github.com/Jakobovski/free-spoken-digit-dataset",
     archives=(
         Archive(
@@ -64,7 +65,8 @@ def read_fsdd(folder: Path, speakers: tuple[str, ...] = SPEAKERS) -> Iterator[Re
     place = find_archive(FSDD.archives[0], folder) or _find_unpacked(folder)
     if place is None:
         raise DataError(
-            f"no FSDD below {folder}: neither {FSDD.archives[0].name} nor a recordings/ folder"
+            f"no FSDD below {folder}: neither {FSDD.archives[0].name} nor a recordings/ folder; run"
+            " `photism data fetch fsdd`, or say with --from where it is"
         )
 
     for member in members(place):

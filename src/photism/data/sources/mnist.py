@@ -28,8 +28,9 @@ def _archive(name: str, size_bytes: int, sha256: str) -> Archive:
 
 MNIST = Upstream(
     name="mnist",
-    what="handwritten digits, 60,000 + 10,000 pictures of 28×28",
-    licence="CC BY-SA 3.0 (Yann LeCun, Corinna Cortes, Christopher Burges)",
+    what="handwritten digits, 60,000 + 10,000",
+    licence="CC BY-SA 3.0",
+    credit="Yann LeCun, Corinna Cortes, Christopher Burges",
     homepage="https://yann.lecun.com/exdb/mnist/",
     archives=(
         _archive(
@@ -94,13 +95,17 @@ def read_mnist(folder: Path) -> Mnist:
         )
     if any(found):
         missing = [a.name for a, path in zip(MNIST.archives, found, strict=True) if not path]
-        raise DataError(f"MNIST below {folder} is incomplete: {', '.join(missing)} not found")
+        raise DataError(
+            f"MNIST below {folder} is incomplete, {', '.join(missing)} not found: run"
+            " `photism data fetch mnist`, or say with --from where all four files are"
+        )
     train, test = (_find_class_folders(folder, names) for names in (_TRAIN_NAMES, _TEST_NAMES))
     if train and test:
         return Mnist(train=_read_pictures("train", train), test=_read_pictures("test", test))
     raise DataError(
         f"no MNIST below {folder}: neither {MNIST.archives[0].name} and its companions nor"
-        " folders train/0 … test/9 of PNG pictures"
+        " folders train/0 … test/9 of PNG pictures; run `photism data fetch mnist`, or say with"
+        " --from where it is"
     )
 
 

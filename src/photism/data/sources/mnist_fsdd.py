@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
 from photism.data.digits import CLASSES, COLUMNS, IMAGE_SHAPE, Pairing, Spoken, hear, write_pairs
 from photism.data.fetch import Upstream
-from photism.data.sources.base import PairSource
+from photism.data.sources.base import PairSource, check_seed
 from photism.data.sources.fsdd import FSDD, TAKES, check_speakers, read_fsdd
 from photism.data.sources.mnist import MNIST, Digits, read_mnist
 from photism.errors import DataError
@@ -30,18 +30,19 @@ class MnistFsdd(PairSource):
     """
 
     name: ClassVar[str] = "mnist-fsdd"
-    what: ClassVar[str] = "MNIST pictures with spoken digits of FSDD, 60,000 + 10,000 pairs (AIVAE)"
-    licence: ClassVar[str] = f"pictures {MNIST.licence}; sound {FSDD.licence}"
+    what: ClassVar[str] = "pictures of MNIST with spoken digits of FSDD, 60,000 + 10,000 pairs"
+    licence: ClassVar[str] = f"pictures {MNIST.terms}; sound {FSDD.terms}"
     upstream: ClassVar[tuple[Upstream, ...]] = (MNIST, FSDD)
 
     speakers: tuple[str, ...] = ("jackson", "nicolas", "theo", "yweweler")
     """Whose recordings to use; also george and lucas. The default four are those of the paper."""
     seed: int = 0
     """Of the split and of the pairing."""
-    front_end: str = "aivae-8k"
+    front_end: Literal["aivae-8k", "aivae-16k"] = "aivae-8k"
     """Log-mel front end of the sounds."""
 
     def __post_init__(self) -> None:
+        check_seed(self.seed)
         check_speakers(self.speakers)
 
     def write(self, raw: Path, folder: Path) -> Card:

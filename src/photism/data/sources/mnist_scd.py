@@ -11,7 +11,7 @@ import numpy as np
 
 from photism.data.digits import CLASSES, COLUMNS, IMAGE_SHAPE, Pairing, Spoken, hear, write_pairs
 from photism.data.fetch import Upstream
-from photism.data.sources.base import PairSource
+from photism.data.sources.base import PairSource, check_seed
 from photism.data.sources.mnist import MNIST, Digits, Mnist, read_mnist
 from photism.data.sources.speech_commands import (
     SPEECH_COMMANDS,
@@ -34,13 +34,13 @@ class MnistScd(PairSource):
     """Handwritten digits of MNIST, each with a digit of Speech Commands: 21,160 + 2,360 pairs.
 
     Every digit is cut to as many recordings as the rarest has and split 90/10 at random; each
-    recording and each picture is used at most once. Collections other than the complete version
-    0.01 work too, and the card says so.
+    recording and each picture is used at most once. Parts of version 0.01 work too, and the card
+    says so.
     """
 
     name: ClassVar[str] = "mnist-scd"
-    what: ClassVar[str] = "MNIST pictures with digits of Speech Commands, 21,160 + 2,360 (AIVAE)"
-    licence: ClassVar[str] = f"pictures {MNIST.licence}; sound {SPEECH_COMMANDS.licence}"
+    what: ClassVar[str] = "pictures of MNIST with digits of Speech Commands, 21,160 + 2,360 pairs"
+    licence: ClassVar[str] = f"pictures {MNIST.terms}; sound {SPEECH_COMMANDS.terms}"
     upstream: ClassVar[tuple[Upstream, ...]] = (MNIST, SPEECH_COMMANDS)
 
     digits: tuple[int, ...] = tuple(range(10))
@@ -48,14 +48,15 @@ class MnistScd(PairSource):
     split: Literal["random", "official"] = "random"
     """"random" is 90/10 as in the paper; "official" follows the lists that come with the data."""
     per_digit: int | None = None
-    """Recordings of each digit, drawn at random; the number of the rarest if not given. Version
-    0.02 has more than the paper's 0.01 and needs this said, such as 2352."""
+    """Recordings of each digit, drawn at random; as many as the rarest has if not given. To be
+    given, such as 2352, for version 0.02, which has more than the paper's."""
     seed: int = 0
     """Of the draw, the split and the pairing."""
-    front_end: str = "aivae-16k"
+    front_end: Literal["aivae-8k", "aivae-16k"] = "aivae-16k"
     """Log-mel front end of the sounds."""
 
     def __post_init__(self) -> None:
+        check_seed(self.seed)
         if not self.digits or sorted(set(self.digits) & set(range(10))) != sorted(self.digits):
             raise ConfigError(f"digits are some of 0 to 9, each once, not {self.digits}")
         if self.per_digit is not None and self.per_digit < 2:

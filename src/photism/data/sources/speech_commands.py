@@ -21,8 +21,9 @@ from photism.errors import DataError
 
 SPEECH_COMMANDS = Upstream(
     name="speech-commands",
-    what="Speech Commands v0.01: 64,727 recordings of 30 words, 23,666 of them digits, 16 kHz",
-    licence="CC BY 4.0 (Pete Warden, Google)",
+    what="spoken words, version 0.01, with 23,666 digits",
+    licence="CC BY 4.0",
+    credit="Pete Warden, Google",
     homepage="https://arxiv.org/abs/1804.03209",
     archives=(
         Archive(
@@ -114,7 +115,8 @@ def find_speech_commands(folder: Path) -> SpeechCommands:
         raise DataError(
             f"no digits of Speech Commands below {folder}: neither"
             f" {SPEECH_COMMANDS.archives[0].name} nor word folders with files named like"
-            " zero/00b01445_nohash_0.wav"
+            " zero/00b01445_nohash_0.wav; run `photism data fetch speech-commands`, or say with"
+            " --from where they are"
         )
     frozen = {split: frozenset(keys) for split, keys in lists.items()}
     return SpeechCommands(places, frozenset(words), frozen, repeated)
