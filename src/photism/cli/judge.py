@@ -132,7 +132,7 @@ def _card(args: Train, trained: TrainedJudge, test: int, accuracy: float) -> Any
         architecture=args.architecture,
         classes=trained.judge.classes,
         data=f"{args.data}: {MNIST.what}",
-        licence=MNIST.licence,
+        licence=MNIST.terms,
         command=f"photism judge train {args.architecture} --data {args.data} {options}"
         f" --out {trained.judge.name}",
         seed=args.seed,

@@ -50,7 +50,7 @@ class JudgeCard:
     architecture: str
     classes: tuple[str, ...]
     data: str
-    """The real pictures it was trained on, with their checksum where they have one."""
+    """The real pictures it was trained on."""
     licence: str
     """Licence of those pictures."""
     command: str
