@@ -70,7 +70,7 @@ def gaussian(features: np.ndarray) -> Gaussian:
 def frechet_distance(a: Gaussian, b: Gaussian) -> float:
     """Squared Fréchet distance of two Gaussians (Dowson & Landau 1982; Heusel et al. 2017, eq. 6).
 
-    |m_a − m_b|² + tr(C_a + C_b − 2 (C_a C_b)^½), where the trace of the root is the sum of the
+    ‖m_a − m_b‖² + tr(C_a + C_b − 2 (C_a C_b)^½), where the trace of the root is the sum of the
     singular values of C_a^½ C_b^½: no root of a matrix that is not symmetric, and singular
     covariances (features that are never active) need no correction.
 
