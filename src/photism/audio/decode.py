@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -74,29 +75,26 @@ def decode(
         AudioError: there is no sound to be had, it holds values that are not numbers, or it is
             longer than `max_s`.
     """
-    blocks = []
-    limit_s = max_s if duration_s is None else duration_s
     with _reader(source, start_s) as reader:
-        if duration_s is None and (reader.declared_s or 0.0) - start_s > max_s:
-            raise reader.too_long(max_s)
-        wanted = round(limit_s * reader.rate)
-        for samples in reader.read():
-            blocks.append(samples[:, :wanted])
-            wanted -= blocks[-1].shape[1]
-            if wanted == 0 and blocks[-1].shape[1] < samples.shape[1] and duration_s is None:
-                raise reader.too_long(max_s)
-            if wanted == 0 and duration_s is not None:
-                break
-    return reader.sound(blocks, start_s)
+        return reader.sound(list(_limited(reader, start_s, duration_s, max_s)), start_s)
 
 
-def stream(source: Source, *, block_s: float = 30.0, start_s: float = 0.0) -> Iterator[Sound]:
+def stream(
+    source: Source,
+    *,
+    block_s: float = 30.0,
+    start_s: float = 0.0,
+    duration_s: float | None = None,
+    max_s: float = math.inf,
+) -> Iterator[Sound]:
     """Read a sound of any length block by block; memory stays at one block.
 
     Args:
         source: path, or an open binary file.
         block_s: length of a block in seconds; the last one may be shorter.
         start_s: where to begin, in seconds from the first sample.
+        duration_s: how much to read; None reads to the end.
+        max_s: longest sound that is read without a `duration_s` that asks for it.
 
     Yields:
         Blocks that follow one another without gap.
@@ -109,7 +107,7 @@ def stream(source: Source, *, block_s: float = 30.0, start_s: float = 0.0) -> It
         held: list[np.ndarray] = []
         count = 0
         given = 0
-        for samples in reader.read():
+        for samples in _limited(reader, start_s, duration_s, max_s):
             held.append(samples)
             count += samples.shape[1]
             while count >= size:
@@ -118,6 +116,24 @@ def stream(source: Source, *, block_s: float = 30.0, start_s: float = 0.0) -> It
                 held, count, given = [joined[:, size:]], count - size, given + size
         if count or not given:
             yield reader.sound(held, start_s + given / reader.rate)
+
+
+def _limited(
+    reader: _Reader, start_s: float, duration_s: float | None, max_s: float
+) -> Iterator[np.ndarray]:
+    """Yield `(channel, sample)` up to `duration_s`; without one, refuse more than `max_s`."""
+    if duration_s is None and (reader.declared_s or 0.0) - start_s > max_s:
+        raise reader.too_long(max_s)
+    limit_s = max_s if duration_s is None else duration_s
+    wanted = math.inf if math.isinf(limit_s) else round(limit_s * reader.rate)
+    for samples in reader.read():
+        if duration_s is not None and samples.shape[1] >= wanted:
+            yield samples[:, : int(wanted)]
+            return
+        if samples.shape[1] > wanted:
+            raise reader.too_long(max_s)
+        yield samples
+        wanted -= samples.shape[1]
 
 
 def resample(samples: np.ndarray, rate: int, to_rate: int) -> np.ndarray:
@@ -234,7 +250,7 @@ class _Reader:
         lasts = f"lasts {self.declared_s:,.0f} s" if self.declared_s else f"lasts over {max_s:g} s"
         return AudioError(
             f"{self.name} {lasts}; at most {max_s:g} s are read at once:"
-            " choose a start and a duration, or stream it"
+            " choose a part of it by start and duration"
         )
 
 
