@@ -84,6 +84,7 @@ class Trainer:
         self.plan, self.options, self.checkpoint = plan, plan.options, checkpoint
         self.accelerator = make_accelerator(self.options)
         self.system: System = plan.system.to(self.accelerator.device).train()
+        self.system.to(memory_format=torch.channels_last)  # the faster layout of convolutions
         self.average: AveragedModel | None = None
         if self.options.ema:
             decay = get_ema_multi_avg_fn(self.options.ema)
@@ -182,10 +183,10 @@ class Trainer:
             means = self.ledger.settle(self.progress.sums)
         except TrainingError as error:
             kept = list_checkpoints(self.options.out / "checkpoints")
-            raise TrainingError(
-                f"{error}; {f'the last good checkpoint is {kept[-1]}' if kept else 'no checkpoint'}"
-                " was written; try a lower learning rate"
-            ) from error
+            last = (
+                f"the last good checkpoint is {kept[-1]}" if kept else "there is no checkpoint yet"
+            )
+            raise TrainingError(f"{error}; {last}; try a lower --set lr") from error
         if means:
             where = {"stage": stage.name, "epoch": self.progress.epoch + 1}
             self.recorder.record("train", self.progress.total, means, **where)

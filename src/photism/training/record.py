@@ -88,8 +88,8 @@ class Recorder:
 
     def warn(self, message: str | None) -> None:
         """Show a warning, once for each kind of it."""
-        if message and self.active and message[:40] not in self._warned:
-            self._warned.add(message[:40])
+        if message and self.active and (kind := message.split(":")[0]) not in self._warned:
+            self._warned.add(kind)
             self.say(f"[yellow]warning:[/] {message}")
 
     def say(self, message: str) -> None:

@@ -1,0 +1,262 @@
+"""The contract that every system and preset keeps, and the exact sizes of the networks."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from photism.data.pairs import Batch
+from photism.errors import ConfigError
+from photism.systems import SYSTEMS, find_preset, find_system
+from photism.systems.base import Step, System, override, parameter_count
+from photism.systems.weights import load_weights, save_weights
+
+# Parameter counts of the papers' tables.
+PAPER_COUNTS = {
+    "aivae": {"encoder": 19_598_144, "decoder": 7_119_553},
+    "aivae-gan": {"generator": 5_283_713, "discriminator": 2_626_689},
+}
+EVERY_PRESET = [(name, preset) for name, cls in SYSTEMS.items() for preset in cls.presets]
+
+
+def build(name: str, preset: str = "debug") -> System:
+    torch.manual_seed(0)
+    cls = find_system(name)
+    return cls(cls.presets[preset])
+
+
+def make_batch(count: int = 8) -> Batch:
+    rng = torch.Generator().manual_seed(1)
+    return Batch(
+        sound=torch.rand(count, 1, 48, 48, generator=rng) * 2 - 1,
+        image=(torch.rand(count, 1, 28, 28, generator=rng) > 0.5).float() * 2 - 1,
+        label=torch.arange(count) % 10,
+        row=torch.arange(count),
+    )
+
+
+def make_step(number: int = 0, seed: int = 0) -> Step:
+    return Step(number, 0, torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize(("name", "counts"), PAPER_COUNTS.items())
+def test_paper_preset_has_the_published_sizes(name, counts):
+    networks = build(name, "paper").networks()
+    assert {n: parameter_count(network) for n, network in networks.items()} == counts
+
+
+def test_aivae_total_and_its_other_padding():
+    assert parameter_count(build("aivae", "paper")) == 26_717_697
+    config = override(SYSTEMS["aivae"].presets["paper"], {"encoder_padding": "0"})
+    assert parameter_count(SYSTEMS["aivae"](config)) == 20_950_529
+
+
+def test_aivae_gan_spatial_sizes():
+    system = build("aivae-gan", "debug")
+    generator, discriminator = system.generator, system.discriminator
+    sizes = [
+        feature.shape[-1] for feature in _stages_of(generator.encoder, torch.zeros(2, 1, 48, 48))
+    ]
+    assert sizes == [23, 10, 4]
+    latent = torch.zeros(2, system.config.latent)
+    assert [f.shape[-1] for f in _stages_of(generator.decoder[1:], latent[:, :, None, None])] == [
+        3,
+        7,
+        14,
+        28,
+    ]
+    sizes = [f.shape[-1] for f in _stages_of(discriminator.body[:-1], torch.zeros(2, 1, 28, 28))]
+    assert sizes == [13, 5, 1, 1]
+
+
+def _stages_of(body, x):
+    for layer in body:
+        x = layer(x)
+        if isinstance(layer, torch.nn.Conv2d | torch.nn.ConvTranspose2d):
+            yield x
+
+
+@pytest.mark.parametrize(("name", "preset"), EVERY_PRESET)
+def test_output_shape_range_and_seed(name, preset):
+    system = build(name, preset).eval()
+    sound = make_batch(3).sound
+    with torch.no_grad():
+        first, again, other = (
+            system.generate(sound, rng=torch.Generator().manual_seed(seed)) for seed in (5, 5, 6)
+        )
+    assert first.shape == (3, 1, 28, 28)
+    assert first.isfinite().all()
+    assert first.abs().max() <= 1
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_taking_the_mean_needs_no_seed(name):
+    cls = find_system(name)
+    torch.manual_seed(0)
+    system = cls(override(cls.presets["debug"], {"sample": "false"})).eval()
+    sound = make_batch(3).sound
+    with torch.no_grad():
+        pictures = [
+            system.generate(sound, rng=torch.Generator().manual_seed(seed)) for seed in (5, 6)
+        ]
+    assert torch.equal(*pictures)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_every_phase_moves_its_own_parameters_and_no_others(name):
+    system = build(name).train()
+    for stage in system.stages():
+        step = make_step()
+        for phase in stage.phases:
+            system.zero_grad(set_to_none=True)
+            losses = system.losses(phase.name, make_batch(), step)
+            assert losses.total.isfinite()
+            assert all(term.isfinite() for term in losses.terms.values())
+            own = {p for n in phase.networks for p in getattr(system, n).parameters()}
+            losses.total.backward(inputs=list(own))
+            for parameter_name, parameter in system.named_parameters():
+                if parameter in own:
+                    assert parameter.grad is not None, parameter_name
+                    assert parameter.grad.abs().sum() > 0, parameter_name
+                else:
+                    assert parameter.grad is None, parameter_name
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_every_parameter_belongs_to_one_phase(name):
+    system = build(name)
+    for stage in system.stages():
+        names = [network for phase in stage.phases for network in phase.networks]
+        assert sorted(names) == sorted(system.networks())
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_overfits_eight_pairs(name):
+    cls = find_system(name)
+    torch.manual_seed(0)
+    changes = {"lr": "0.003", "width": "16", "batch_size": "8"}
+    system = cls(override(cls.presets["debug"], changes)).train()
+    optimisers = {
+        p.name: torch.optim.Adam(
+            [w for n in p.networks for w in getattr(system, n).parameters()], lr=p.optimiser.lr
+        )
+        for p in system.stages()[0].phases
+    }
+    batch = make_batch()
+    history = []
+    for number in range(400):
+        step = make_step(number, seed=number)
+        for phase in system.stages()[0].phases:
+            losses = system.losses(phase.name, batch, step)
+            optimiser = optimisers[phase.name]
+            optimiser.zero_grad()
+            losses.total.backward(inputs=[p for g in optimiser.param_groups for p in g["params"]])
+            optimiser.step()
+        history.append(float(losses.terms["reconstruction"]))
+    # Random pictures cost 784 ln 2 = 543 nats as long as the sound tells nothing about them.
+    assert history[0] > 500
+    assert history[-1] < 120
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("half", [False, True])
+def test_saved_and_loaded_weights_draw_the_same(name, half, tmp_path):
+    system = build(name).eval()
+    save_weights(system, tmp_path / "w", preset="debug", card={"seed": 0}, half=half)
+    loaded = load_weights(tmp_path / "w")
+    sound = make_batch(4).sound
+    with torch.no_grad():
+        before, after = (
+            s.generate(sound, rng=torch.Generator().manual_seed(0)) for s in (system, loaded)
+        )
+    assert loaded.preset == "debug"
+    assert loaded.card["seed"] == 0
+    assert torch.allclose(before, after, atol=5e-3 if half else 0)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_weights_load_through_the_hub_interface(name, tmp_path):
+    system = build(name).eval()
+    system.preset = "debug"
+    system.save_pretrained(tmp_path / "w")
+    loaded = type(system).from_pretrained(str(tmp_path / "w"))
+    for key, value in system.state_dict().items():
+        assert torch.equal(value, loaded.state_dict()[key]), key
+
+
+def test_networks_for_training_alone_may_be_left_out(tmp_path):
+    system = build("aivae-gan")
+    kept = system.translators
+    save_weights(system, tmp_path / "w", preset="debug", card={}, networks=kept)
+    assert set(load_weights(tmp_path / "w").networks()) == {"generator"}
+
+
+def test_kl_warm_up_weighs_the_kl_term():
+    system = build("aivae")
+    steps = system.config.kl_warmup_steps
+    totals = []
+    for number in (0, steps // 2, steps, 10 * steps):
+        losses = system.losses("autoencoder", make_batch(), make_step(number))
+        totals.append(float(losses.total - losses.terms["reconstruction"]))
+        kl = float(losses.terms["kl"])
+    assert totals == pytest.approx([0, kl / 2, kl, kl], abs=1e-4)
+
+
+def test_gan_objective_is_the_published_one():
+    system = build("aivae-gan")
+    step = make_step(10**6)
+    system.losses("discriminator", make_batch(), step)
+    losses = system.losses("generator", make_batch(), step)
+    terms = losses.terms
+    assert float(losses.total) == pytest.approx(
+        float(terms["adversarial"] + system.config.alpha * terms["reconstruction"] + terms["kl"])
+    )
+    fake = torch.sigmoid(step.memo["logits"])
+    score = torch.sigmoid(system.discriminator(fake))
+    assert float(terms["adversarial"]) == pytest.approx(
+        float(torch.log(1 - score).mean()), abs=1e-4
+    )
+
+
+def test_collapse_is_diagnosed_after_the_warm_up_only():
+    system = build("aivae")
+    means = {"reconstruction": 207.0, "kl": 0.001}
+    assert system.diagnose(means, 10) is None
+    assert "collapsed" in system.diagnose(means, 5000)
+    assert system.diagnose({"reconstruction": 190.0, "kl": 5.0}, 5000) is None
+
+
+def test_jitter_keeps_range_and_follows_the_seed():
+    from photism.blocks.jitter import jitter
+
+    sound = (make_batch(8).sound + 1) / 2
+    one, same, other = (jitter(sound, torch.Generator().manual_seed(s)) for s in (1, 1, 2))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+    assert 0 <= one.min() <= one.max() <= 1
+    assert torch.equal(jitter(sound, torch.Generator(), strength=0), sound)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"alhpa": "1"}, "did you mean 'alpha'"),
+        ({"lr": "fast"}, "lr is a number, not 'fast'"),
+        ({"epochs": "1.5"}, "epochs is a whole number"),
+        ({"sample": "maybe"}, "true or false"),
+        ({"width": "0"}, "width must be at least 1"),
+        ({"beta1": "1.5"}, "beta1 must be in"),
+    ],
+)
+def test_bad_settings_say_what_to_do(settings, message):
+    with pytest.raises(ConfigError, match=message):
+        override(SYSTEMS["aivae-gan"].presets["debug"], settings)
+
+
+def test_unknown_names_suggest_the_nearest():
+    with pytest.raises(ConfigError, match="did you mean 'aivae-gan'"):
+        find_system("aivae_gan")
+    with pytest.raises(ConfigError, match="did you mean 'small'"):
+        find_preset(SYSTEMS["aivae"], "smal")

@@ -1,0 +1,331 @@
+"""The loop: what it records, how it stops, and that resuming is exact."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from pairs_of import write_digits
+
+from photism.errors import ConfigError, DataError, StorageError, TrainingError
+from photism.systems import SYSTEMS
+from photism.systems.aivae import AIVAE
+from photism.systems.base import Losses, Stage
+from photism.systems.weights import load_weights
+from photism.training.checkpoint import list_checkpoints
+from photism.training.loop import Interrupted, train
+from photism.training.options import TrainOptions
+from photism.training.plan import describe, resolve
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    return write_digits(tmp_path_factory.mktemp("data") / "digits")
+
+
+def options_for(data: Path, out: Path, **changes) -> TrainOptions:
+    options = TrainOptions(
+        "aivae-gan", data, out, preset="debug", epochs=3, device="cpu", log_every=5
+    )
+    return replace(options, **changes)
+
+
+def final_tensors(run: Path) -> dict[str, bytes]:
+    last = list_checkpoints(run / "checkpoints")[-1]
+    return {
+        path.name: path.read_bytes() for path in last.iterdir() if path.suffix == ".safetensors"
+    }
+
+
+def records(run: Path) -> list[dict]:
+    lines = (run / "metrics.jsonl").read_text().splitlines()
+    return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
+
+
+@pytest.fixture(scope="module")
+def whole_run(data, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "whole"
+    train(options_for(data, out, ema=0.9))
+    return out
+
+
+def test_a_run_leaves_everything_behind(whole_run):
+    assert {path.name for path in (whole_run / "samples").iterdir()} == {
+        f"epoch-{number:04d}.png" for number in (1, 2, 3)
+    }
+    assert list((whole_run / "tensorboard").iterdir())
+    seen = records(whole_run)
+    assert [r["epoch"] for r in seen if r["kind"] == "validation"] == [1, 2, 3]
+    assert {"discriminator", "adversarial", "reconstruction", "kl"} <= set(seen[-1])
+    system = load_weights(whole_run)
+    assert system.card["seed"] == 0
+    best = min(r["reconstruction"] for r in seen if r["kind"] == "validation")
+    assert system.card["metrics"]["validation reconstruction"] == best
+    assert json.loads((whole_run / "config.json").read_text())["config"]["alpha"] == 2.0
+
+
+@pytest.mark.parametrize("stop_at", [1, 24, 27, 50])
+def test_stopping_and_resuming_changes_nothing(data, whole_run, tmp_path, stop_at):
+    options = options_for(data, tmp_path / "run", ema=0.9)
+    with pytest.raises(Interrupted, match=f"after step {stop_at}"):
+        train(replace(options, max_steps=stop_at))
+    train(replace(TrainOptions.read(tmp_path / "run"), max_steps=None), resume=True)
+    assert final_tensors(tmp_path / "run") == final_tensors(whole_run)
+    kinds = ("epoch", "validation")
+    expected = [r for r in records(whole_run) if r["kind"] in kinds]
+    assert [r for r in records(tmp_path / "run") if r["kind"] in kinds] == expected
+    weights = "weights/model.safetensors"
+    assert (tmp_path / "run" / weights).read_bytes() == (whole_run / weights).read_bytes()
+
+
+def test_kill_9_at_any_moment_and_resume(data, whole_run, tmp_path):
+    """Kill the process right after chosen writes of its own, over and over, until it is done."""
+    script = tmp_path / "victim.py"
+    script.write_text(
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "import photism.training.checkpoint as checkpoint\n"
+        "from photism.training.loop import train\n"
+        "from photism.training.options import TrainOptions\n"
+        "deadly, run, data = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])\n"
+        "calls, save = 0, checkpoint.save_file\n"
+        "def save_and_die(*args):\n"
+        "    global calls\n"
+        "    calls += 1\n"
+        "    save(*args)\n"
+        "    if calls == deadly:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "checkpoint.save_file = save_and_die\n"
+        "options = TrainOptions('aivae-gan', data, run, preset='debug', epochs=3, device='cpu',\n"
+        "                       log_every=5, checkpoint_every=7, ema=0.9)\n"
+        "train(options, resume=run.exists())\n"
+    )
+    run = tmp_path / "run"
+    exits = []
+    for deadly in (4, 5, 8, 10_000):
+        command = [sys.executable, str(script), str(deadly), str(run), str(data)]
+        environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+        exits.append(subprocess.run(command, capture_output=True, env=environment).returncode)
+    assert exits[:3] == [-9, -9, -9]
+    assert exits[3] == 0
+    assert final_tensors(run) == final_tensors(whole_run)
+    epochs = [r["epoch"] for r in records(run) if r["kind"] == "epoch"]
+    assert epochs == [1, 2, 3]
+
+
+def test_signals_write_a_checkpoint(data, tmp_path, monkeypatch):
+    import signal
+
+    import photism.training.loop as loop
+
+    original = loop.Trainer._train_step
+
+    def step_and_interrupt(self, stage, batch):
+        original(self, stage, batch)
+        if self.progress.total == 6:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(loop.Trainer, "_train_step", step_and_interrupt)
+    with pytest.raises(Interrupted, match="photism train --resume"):
+        train(options_for(data, tmp_path / "run"))
+    assert [p.name for p in list_checkpoints(tmp_path / "run/checkpoints")] == ["step-00000007"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_loss_that_is_not_finite_stops_with_step_phase_and_checkpoint(data, tmp_path, monkeypatch):
+    original = AIVAE.losses
+
+    def poisoned(self, phase, batch, step):
+        losses = original(self, phase, batch, step)
+        if step.number == 33 and self.training:
+            return Losses(losses.total * float("nan"), losses.terms)
+        return losses
+
+    monkeypatch.setattr(AIVAE, "losses", poisoned)
+    options = options_for(data, tmp_path / "run", system="aivae")
+    with pytest.raises(TrainingError) as caught:
+        train(options)
+    message = str(caught.value)
+    assert "loss of phase 'autoencoder' became nan at step 34" in message
+    assert "step-00000026" in message
+    for path in (tmp_path / "run/checkpoints/step-00000026").glob("*.safetensors"):
+        from photism.systems.weights import read_tensors
+
+        assert all(t.isfinite().all() for t in read_tensors(path).values())
+
+
+def test_posterior_collapse_is_warned_of(data, tmp_path, capfd):
+    changes = {"lr": "0.000001", "kl_warmup_steps": "0"}
+    options = options_for(data, tmp_path / "run", system="aivae", epochs=10, settings=changes)
+    train(replace(options, validation=0.0))
+    assert capfd.readouterr().err.count("the posterior has collapsed") == 1
+
+
+def test_a_run_is_not_overwritten(data, whole_run):
+    with pytest.raises(TrainingError, match="already holds a run"):
+        train(options_for(data, whole_run))
+
+
+def test_resuming_nothing_and_damaged_runs(tmp_path, data):
+    with pytest.raises(TrainingError, match="nothing to resume"):
+        TrainOptions.read(tmp_path)
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(TrainingError, match="is damaged"):
+        TrainOptions.read(tmp_path)
+    options = options_for(data, tmp_path / "run")
+    with pytest.raises(Interrupted):
+        train(replace(options, max_steps=3))
+    (list_checkpoints(tmp_path / "run/checkpoints")[-1] / "system.safetensors").write_bytes(b"x")
+    with pytest.raises(TrainingError, match="cannot be read"):
+        train(options, resume=True)
+
+
+def test_full_disk_during_training_keeps_the_last_checkpoint(data, tmp_path, monkeypatch):
+    import photism.training.checkpoint as checkpoint
+
+    original, calls = checkpoint.save_file, []
+
+    def full_later(*args):
+        calls.append(1)
+        if len(calls) > 1:
+            raise OSError(28, "No space left on device")
+        original(*args)
+
+    monkeypatch.setattr(checkpoint, "save_file", full_later)
+    with pytest.raises(StorageError, match="No space left on device"):
+        train(options_for(data, tmp_path / "run"))
+    assert [p.name for p in list_checkpoints(tmp_path / "run/checkpoints")] == ["step-00000026"]
+    monkeypatch.undo()
+    train(options_for(data, tmp_path / "run"), resume=True)
+    assert list_checkpoints(tmp_path / "run/checkpoints")[-1].name == "step-00000078"
+
+
+def test_too_little_room_is_told_before_the_first_step(data, tmp_path, monkeypatch):
+    import shutil
+
+    usage = shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(StorageError, match="MB are needed"):
+        train(options_for(data, tmp_path / "run"))
+
+
+def test_unwritable_folder_is_told_before_the_first_step(data, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StorageError, match="cannot write"):
+        train(options_for(data, tmp_path / "file" / "run"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"system": "aivea"}, ConfigError, "did you mean 'aivae'"),
+        ({"preset": "debgu"}, ConfigError, "did you mean 'debug'"),
+        ({"settings": {"alhpa": "1"}}, ConfigError, "did you mean 'alpha'"),
+        ({"settings": {"front_end": "aivae-16k"}}, ConfigError, "was prepared with front end"),
+        ({"batch_size": 10_000}, DataError, "fewer than a batch"),
+        ({"data": Path("nowhere")}, DataError, "no prepared data"),
+        ({"device": "cuda"}, ConfigError, "no cuda device"),
+    ],
+)
+def test_mistakes_are_told_before_the_first_step(data, tmp_path, changes, error, message):
+    if changes.get("device") == "cuda" and torch.cuda.is_available():
+        pytest.skip("this machine has a cuda device")
+    with pytest.raises(error, match=message):
+        train(replace(options_for(data, tmp_path / "run"), **changes))
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("change", [{"epochs": 0}, {"ema": 1.0}, {"validation": 1.0}])
+def test_options_are_validated(data, tmp_path, change):
+    with pytest.raises(ConfigError, match=next(iter(change))):
+        options_for(data, tmp_path, **change)
+
+
+def test_dry_run_describes_the_run(data, tmp_path):
+    plan = describe(resolve(options_for(data, tmp_path / "run", preset="paper", epochs=2)))
+    assert plan["networks"]["generator"] == {"parameters": 5_283_713}
+    assert plan["stages"]["gan"]["steps"] == 2 * (plan["data"]["train"] // 128)
+    assert plan["data"] == {"folder": str(data), "train": 210, "validation": 30}
+    # 7.9 M parameters, four times over in float32, are 127 MB; activations come on top.
+    assert 200 < plan["stages"]["gan"]["memory_mb"] < 4000
+    assert not (tmp_path / "run").exists()
+
+
+def test_bfloat16_trains_and_keeps_float32_weights(data, tmp_path):
+    train(options_for(data, tmp_path / "run", precision="bf16", epochs=1))
+    system = load_weights(tmp_path / "run")
+    assert {p.dtype for p in system.parameters()} == {torch.float32}
+
+
+def test_two_processes_train_like_one(data, tmp_path):
+    """Half the batch in each of two processes gives the gradients of the whole batch in one."""
+    script = tmp_path / "both.py"
+    script.write_text(
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from photism.training.loop import train\n"
+        "from photism.training.options import TrainOptions\n"
+        "train(TrainOptions('aivae', Path(sys.argv[1]), Path(sys.argv[2]), preset='debug',\n"
+        "      settings={'sample': 'false'}, epochs=1, device='cpu', max_steps=None))\n"
+    )
+    launch = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+    ]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*launch, str(script), str(data), str(tmp_path / "two")],
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    train(
+        TrainOptions(
+            "aivae",
+            data,
+            tmp_path / "one",
+            preset="debug",
+            settings={"sample": "false"},
+            epochs=1,
+            device="cpu",
+        )
+    )
+    one, two = (records(tmp_path / name) for name in ("one", "two"))
+    assert [r["step"] for r in one] == [r["step"] for r in two]
+    # The noise of the latent vector differs between processes; everything else is the same.
+    assert two[-1]["reconstruction"] == pytest.approx(one[-1]["reconstruction"], rel=0.02)
+
+
+def test_every_other_step(data, tmp_path, monkeypatch):
+    """A phase with `every=3` steps a third as often, and each step's phases keep their order."""
+    cls = SYSTEMS["aivae-gan"]
+    seen = []
+    stages, losses = cls.stages, cls.losses
+
+    def rarer(self) -> tuple[Stage, ...]:
+        (stage,) = stages(self)
+        rare = replace(stage.phases[0], every=3, clip_norm=1.0)
+        return (replace(stage, phases=(rare, stage.phases[1])),)
+
+    def noted(self, phase, batch, step):
+        if self.training:
+            seen.append((step.number, phase))
+        return losses(self, phase, batch, step)
+
+    monkeypatch.setattr(cls, "stages", rarer)
+    monkeypatch.setattr(cls, "losses", noted)
+    train(options_for(data, tmp_path / "run", epochs=1, validation=0.0))
+    assert [n for n, phase in seen if phase == "discriminator"] == list(range(0, 30, 3))
+    assert [n for n, phase in seen if phase == "generator"] == list(range(30))
+    assert seen[:2] == [(0, "discriminator"), (0, "generator")]
