@@ -21,7 +21,7 @@ extensions = [
     "sphinx.ext.viewcode",
 ]
 exclude_patterns = ["_build", "api/*-table.md"]
-nitpicky = False
+default_role = "code"  # `x` in a docstring is code
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
@@ -29,8 +29,7 @@ myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
-autodoc_class_signature = "separated"
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {"members": True}
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 
@@ -42,11 +41,13 @@ html_favicon = "_static/logo.svg"
 html_logo = "_static/logo.svg"
 html_show_sphinx = False
 html_theme_options = {
-    "sidebar_hide_name": False,
+    "top_of_page_buttons": [],
     "light_css_variables": {
         "color-brand-primary": "#7a2f8f",
         "color-brand-content": "#7a2f8f",
         "color-brand-visited": "#7a2f8f",
+        "color-api-name": "var(--color-brand-primary)",
+        "color-api-pre-name": "var(--color-foreground-secondary)",
         "font-stack--monospace": "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace",
     },
     "dark_css_variables": {
@@ -62,3 +63,13 @@ def setup(app: object) -> None:
     import generate
 
     generate.write_all()
+    app.connect("autodoc-process-docstring", keep_colons, priority=100)
+
+
+def keep_colons(app, what, name, obj, options, lines) -> None:
+    """Keep napoleon from reading "of a field: its text" as a type and its text.
+
+    It splits the first line of a field's docstring at a colon; an empty comment takes that place.
+    """
+    if what in ("attribute", "data", "property"):
+        lines[:0] = ["..", ""]
