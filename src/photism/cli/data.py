@@ -261,11 +261,11 @@ def _sources_table() -> Table:
 
     from photism.data.prepare import prepared_folder
 
-    table = Table("pairs to train on", "what", "made of", "prepared")
+    table = Table("pairs to train on", "what", "number", "made of", "prepared")
     for name, source in SOURCES.items():
         parts = ", ".join(upstream.name for upstream in source.upstream)
         here = prepared_folder(name).is_dir()
-        table.add_row(name, source.what, parts, "yes" if here else "no")
+        table.add_row(name, source.what, source.pairs, parts, "yes" if here else "no")
     return table
 
 

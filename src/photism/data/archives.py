@@ -21,6 +21,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from photism.errors import DataError
 
 _DAMAGE = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, OSError)
+_END_BYTES = 2**20
+"""More than the zeros that tar programs write behind the last file."""
 _TAR_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 
@@ -89,6 +91,8 @@ def members(path: Path, limits: Limits = Limits()) -> Iterator[Member]:
         else:
             walk = _zip_members if _name(path).endswith(".zip") else _gzip_members
         with _damage(path):
+            if not path.stat().st_size:
+                raise EOFError("empty")
             yield from walk(path, _Tally(path, limits))
 
 
@@ -103,6 +107,20 @@ def _tar_members(path: Path, tally: _Tally) -> Iterator[Member]:
                 raise DataError(f"{path} holds {info.name!r}, a link or device: not unpacked")
             tally.add(info.size)
             yield Member(name, path, file.read)
+        _require_end(archive)
+
+
+def _require_end(archive: tarfile.TarFile) -> None:
+    """Read what follows the last file: zeros, then the compression's own checksum.
+
+    tarfile takes a damaged header for the end, and stops before that checksum.
+    """
+    stream = archive.fileobj
+    assert stream is not None
+    stream.seek(archive.offset)
+    end = stream.read(_END_BYTES)
+    if any(end) or len(end) == _END_BYTES:
+        raise tarfile.ReadError("a file's header is damaged")
 
 
 def _zip_members(path: Path, tally: _Tally) -> Iterator[Member]:

@@ -31,7 +31,9 @@ class PairSource(ABC):
 
     name: ClassVar[str]
     what: ClassVar[str]
-    """One line for `photism data list`."""
+    """One line on what is paired with what."""
+    pairs: ClassVar[str]
+    """How many for training and for testing, when made of the complete data."""
     licence: ClassVar[str]
     upstream: ClassVar[tuple[Upstream, ...]]
     """Published data that the pairs are made of."""

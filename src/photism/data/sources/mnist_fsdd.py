@@ -30,7 +30,8 @@ class MnistFsdd(PairSource):
     """
 
     name: ClassVar[str] = "mnist-fsdd"
-    what: ClassVar[str] = "pictures of MNIST with spoken digits of FSDD, 60,000 + 10,000 pairs"
+    what: ClassVar[str] = "handwritten digits of MNIST with spoken ones of FSDD"
+    pairs: ClassVar[str] = "60,000 + 10,000"
     licence: ClassVar[str] = f"pictures {MNIST.terms}; sound {FSDD.terms}"
     upstream: ClassVar[tuple[Upstream, ...]] = (MNIST, FSDD)
 

@@ -39,7 +39,8 @@ class MnistScd(PairSource):
     """
 
     name: ClassVar[str] = "mnist-scd"
-    what: ClassVar[str] = "pictures of MNIST with digits of Speech Commands, 21,160 + 2,360 pairs"
+    what: ClassVar[str] = "handwritten digits of MNIST with spoken ones of Speech Commands"
+    pairs: ClassVar[str] = "21,160 + 2,360"
     licence: ClassVar[str] = f"pictures {MNIST.terms}; sound {SPEECH_COMMANDS.terms}"
     upstream: ClassVar[tuple[Upstream, ...]] = (MNIST, SPEECH_COMMANDS)
 
@@ -75,7 +76,7 @@ class MnistScd(PairSource):
         total = sum(found.counts[word] for word in words)
         spoken = hear(read_speech_commands(found, words), front, total=total)
         rng = np.random.default_rng((self.seed, 0))
-        splits = self._split(spoken, found, rng)
+        splits = self.draw_splits(spoken, found, rng)
         card = Card(
             name=self.name,
             description=self.what,
@@ -109,10 +110,22 @@ class MnistScd(PairSource):
                     f" {' '.join(there)}"
                 )
 
-    def _split(
+    def draw_splits(
         self, spoken: Spoken, found: SpeechCommands, rng: np.random.Generator
     ) -> dict[str, list[np.ndarray]]:
-        """Return for each split the rows of every digit, equally many of each."""
+        """Draw the recordings of each split, equally many of every digit.
+
+        Args:
+            spoken: all recordings.
+            found: knows the official lists.
+            rng: of the draw.
+
+        Returns:
+            For each split, rows of recordings, a list entry for each digit.
+
+        Raises:
+            DataError: a digit has too few recordings.
+        """
         drawn = [rng.permutation(spoken.of(digit)) for digit in self.digits]
         if self.per_digit:
             for digit, rows in zip(self.digits, drawn, strict=True):
