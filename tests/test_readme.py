@@ -1,0 +1,109 @@
+"""What the README says one can type works: every command of its code blocks, and its Python.
+
+Commands run in a folder of their own, block by block. Those that train or download are shortened
+or pointed at archives at hand by options added to them, listed in `SHORTENED`; nothing is left out.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from photism.cli.demo import ASSETS
+from photism.systems.weights import bundled
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+SHELL = [body for language, body in BLOCKS if language == "sh"]
+PYTHON = [body for language, body in BLOCKS if language == "python"]
+SHORTENED = {
+    "photism data fetch": "--from {real_data}",
+    "photism train": "--epochs 1 --batch-size 500 --set width=4 hidden=16 feature=16",
+    "photism evaluate": "--limit 200",
+    "photism reproduce": "--budget 0.001",
+}
+WEIGHTS_HERE = pytest.mark.skipif(not bundled(), reason="no weights are bundled")
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Path:
+    """A folder with a recording and a folder of recordings, as the README's user has them."""
+    (tmp_path / "recordings").mkdir()
+    soundfile.write(tmp_path / "three.wav", *soundfile.read(ASSETS / "3_american_110.flac"))
+    for name in ("7_english_140.flac", "0_scottish_175.flac"):
+        shutil.copy(ASSETS / name, tmp_path / "recordings" / name)
+    return tmp_path
+
+
+def commands(block: str) -> list[str]:
+    """The commands of a block without their comments."""
+    lines = (re.sub(r"\s+#.*$", "", line).strip() for line in block.splitlines())
+    return [line for line in lines if line]
+
+
+def run(command: str, folder: Path) -> None:
+    """Run a command as typed, with this interpreter's photism in place of the installed one."""
+    words = shlex.split(command)
+    assert words[0] == "photism", f"no test knows how to run: {command}"
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=folder, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+
+
+def is_long(block: str) -> bool:
+    return any(command.startswith(tuple(SHORTENED)) for command in commands(block))
+
+
+def test_the_readme_has_the_two_commands_first() -> None:
+    assert commands(SHELL[0]) == ["make demo", "make test"]
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/install.md"])
+def test_every_target_that_is_named_exists(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    targets = set(re.findall(r"^make ([a-z-]+)|`make ([a-z-]+)", text, re.MULTILINE))
+    assert targets
+    for target in sorted(inside or quoted for inside, quoted in targets):
+        subprocess.run(["make", "-n", target], cwd=ROOT, check=True, capture_output=True)
+
+
+@WEIGHTS_HERE
+@pytest.mark.parametrize("block", [b for b in SHELL[1:] if not is_long(b)])
+def test_commands_run(block: str, workshop: Path) -> None:
+    for command in commands(block):
+        run(command, workshop)
+    assert (workshop / "three.png").is_file()
+    assert len(list((workshop / "pictures").rglob("*.png"))) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.data
+@pytest.mark.parametrize("block", [b for b in SHELL[1:] if is_long(b)])
+def test_training_and_measuring_runs(block: str, workshop: Path, real_data: Path) -> None:
+    for command in commands(block):
+        added = [extra for start, extra in SHORTENED.items() if command.startswith(start)]
+        run(" ".join([command, *added]).format(real_data=real_data), workshop)
+
+
+@WEIGHTS_HERE
+@pytest.mark.parametrize("code", PYTHON)
+def test_python_runs(code: str, workshop: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    subprocess.run([sys.executable, "-c", code], cwd=workshop, env=environment, check=True)
+    assert (workshop / "three.png").is_file()
+
+
+def test_links_lead_to_files() -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
