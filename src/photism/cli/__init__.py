@@ -37,7 +37,8 @@ EXAMPLES = (
     ("photism train aivae --preset small --data mnist-fsdd --out runs/aivae", "your own weights"),
 )
 
-_BOLD, _CYAN, _DIM, _RED = "1", "36", "2", "31"
+BOLD, DIM, RED, YELLOW, CYAN = "1", "2", "31", "33", "36"
+"""ANSI codes for `paint`."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -58,10 +59,10 @@ def main(argv: list[str] | None = None) -> int:
         code = _dispatch(argv)
         sys.stdout.flush()
     except PhotismError as error:
-        print(_paint(f"photism: {error}", _RED, sys.stderr), file=sys.stderr)
+        print(paint(f"photism: {error}", RED, sys.stderr), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(_paint("photism: interrupted", _RED, sys.stderr), file=sys.stderr)
+        print(paint("photism: interrupted", RED, sys.stderr), file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The interpreter flushes again on its way out; let that go nowhere instead of failing.
@@ -92,24 +93,24 @@ def _dispatch(argv: list[str]) -> int:
 
 def _help(stream: TextIO) -> str:
     lines = [
-        f"{_paint('photism', _BOLD, stream)} {photism.__version__}: "
+        f"{paint('photism', BOLD, stream)} {photism.__version__}: "
         "sound to picture and picture to sound",
         "",
-        f"{_paint('usage:', _BOLD, stream)} photism COMMAND [OPTIONS]",
+        f"{paint('usage:', BOLD, stream)} photism COMMAND [OPTIONS]",
     ]
     for heading, commands in COMMANDS.items():
-        lines += ["", _paint(heading, _BOLD, stream)]
+        lines += ["", paint(heading, BOLD, stream)]
         lines += [
-            f"  {_paint(f'{name:<10}', _CYAN, stream)} {text}" for name, text in commands.items()
+            f"  {paint(f'{name:<10}', CYAN, stream)} {text}" for name, text in commands.items()
         ]
-    lines += ["", _paint("Examples", _BOLD, stream)]
+    lines += ["", paint("Examples", BOLD, stream)]
     for example, text in EXAMPLES:
-        lines += [f"  {_paint(example, _CYAN, stream)}", f"      {_paint(text, _DIM, stream)}"]
+        lines += [f"  {paint(example, CYAN, stream)}", f"      {paint(text, DIM, stream)}"]
     lines += ["", "`photism COMMAND --help` shows the options of a command."]
     return "\n".join(lines)
 
 
-def _paint(text: str, colour: str, stream: TextIO) -> str:
+def paint(text: str, colour: str, stream: TextIO) -> str:
     """Return `text` in an ANSI colour if `stream` is a terminal that may show it."""
     if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text
