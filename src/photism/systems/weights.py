@@ -173,8 +173,16 @@ def _readme(system: System, preset: str, card: Mapping[str, Any]) -> str:
     lines.append(f"{system.paper}. Direction: {system.direction}.\n")
     for name, value in card.items():
         if isinstance(value, Mapping):
-            lines.append(f"- **{name}**:")
-            lines += [f"  - {key}: {item}" for key, item in value.items()]
+            lines.append(f"- **{name.replace('_', ' ')}**:")
+            lines += [f"  - {key}: {_shown(item)}" for key, item in value.items()]
         else:
-            lines.append(f"- **{name}**: {value}")
+            lines.append(f"- **{name.replace('_', ' ')}**: {_shown(value)}")
     return "\n".join(lines) + "\n"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list | tuple):
+        return "; ".join(_shown(item) for item in value)
+    return str(value)

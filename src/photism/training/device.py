@@ -12,7 +12,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
-from photism.errors import ConfigError
+from photism.devices import choose_device
 from photism.systems.base import Optimiser
 from photism.training.options import TrainOptions
 
@@ -23,9 +23,7 @@ def make_accelerator(options: TrainOptions) -> Accelerator:
     Raises:
         ConfigError: the device asked for is not there.
     """
-    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not available.get(options.device, True):
-        raise ConfigError(f"this machine has no {options.device} device: use --device auto or cpu")
+    choose_device(options.device)
     AcceleratorState._reset_state()  # a second run in one process may want another precision
     return Accelerator(
         cpu=options.device == "cpu", mixed_precision="bf16" if options.precision == "bf16" else "no"

@@ -225,6 +225,8 @@ class Trainer:
             "data": data.name,
             "data_notes": list(data.notes),
             "licence": data.licence,
+            "data_sha256": {name: shard["sha256"] for name, shard in data.shards.items()},
+            "command": self.options.command(data.name),
             "seed": self.options.seed,
             "steps": self.progress.total,
             "metrics": metrics,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from photism.devices import DeviceName
 from photism.errors import ConfigError, TrainingError
 from photism.files import write_json
 
@@ -34,7 +36,7 @@ class TrainOptions:
     seed: int = 0
     validation: float = 0.1
     """Share of each class's recordings held out of training, to watch and select on."""
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    device: DeviceName = "auto"
     precision: Literal["fp32", "bf16"] = "fp32"
     """bf16 runs networks under autocast; losses and weights stay float32."""
     ema: float = 0.0
@@ -60,6 +62,23 @@ class TrainOptions:
         """Record the options and the resolved system config in the run folder."""
         content = {**asdict(self), "data": str(self.data), "out": str(self.out)}
         write_json(self.out / RECORD, {"options": content, "config": asdict(config)})
+
+    def command(self, data: str) -> str:
+        """Return the shell command that makes this run again.
+
+        Args:
+            data: what to call the data, such as the name of its source.
+        """
+        words = ["photism", "train", self.system, "--data", data]
+        for option in fields(self):
+            value = getattr(self, option.name)
+            if option.name in ("system", "data", "out", "settings", "max_steps"):
+                continue
+            if value != option.default:
+                words += [f"--{option.name.replace('_', '-')}", str(value)]
+        if self.settings:
+            words += ["--set", *(f"{name}={value}" for name, value in self.settings.items())]
+        return shlex.join(words)
 
     @classmethod
     def read(cls, run: Path) -> TrainOptions:
