@@ -43,17 +43,17 @@ html_show_sphinx = False
 html_theme_options = {
     "top_of_page_buttons": [],
     "light_css_variables": {
-        "color-brand-primary": "#7a2f8f",
-        "color-brand-content": "#7a2f8f",
-        "color-brand-visited": "#7a2f8f",
+        "color-brand-primary": "#5a3fd6",
+        "color-brand-content": "#5a3fd6",
+        "color-brand-visited": "#5a3fd6",
         "color-api-name": "var(--color-brand-primary)",
         "color-api-pre-name": "var(--color-foreground-secondary)",
         "font-stack--monospace": "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace",
     },
     "dark_css_variables": {
-        "color-brand-primary": "#d9a3e8",
-        "color-brand-content": "#d9a3e8",
-        "color-brand-visited": "#d9a3e8",
+        "color-brand-primary": "#a897ff",
+        "color-brand-content": "#a897ff",
+        "color-brand-visited": "#a897ff",
     },
 }
 

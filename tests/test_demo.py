@@ -63,8 +63,8 @@ def test_the_report_counts_what_the_judge_reads(
 
     page = (out / "report.html").read_text(encoding="utf-8")
     assert len(re.findall(r'data-sound="data:audio/flac;base64,', page)) == 40
-    assert f"<strong>{record['right']} of 40</strong>" in page
-    assert page.count('class="read wrong"') == 40 - record["right"]
+    assert f"<b>{record['right']} of 40</b>" in page
+    assert page.count('<span class="down">') == 40 - record["right"]
     assert not re.findall(r'(?:src|href)="(?!data:)', page)  # the page needs no other file
 
     picture = read_provenance(out / "pictures" / f"{Path(entries[0]['file']).stem}.png")

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from photism.translate import Translation, Translator
 
 ASSETS = Path(photism.__file__).parent / "assets" / "demo"
-TEMPLATE = "report.html.j2"
 JUDGE = "lenet5-mnist"
 
 
@@ -140,7 +139,7 @@ def write_report(
     Raises:
         StorageError: the folder cannot be written.
     """
-    import jinja2
+    from photism.evaluation.report import render
 
     facts = {
         **translator.origin,
@@ -156,10 +155,8 @@ def write_report(
         out / "report.json",
         {**facts, "right": right, "total": len(judged), "recordings": [_entry(j) for j in judged]},
     )
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(ASSETS), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    page = environment.get_template(TEMPLATE).render(
+    page = render(
+        "demo.html.j2",
         facts=facts,
         judge=judge,
         card=translator.system.card,
