@@ -15,7 +15,7 @@ import photism
 SOURCE = Path(photism.__file__).parent
 LAYERS = (
     {"errors"},
-    {"files"},
+    {"files", "devices"},
     {"audio", "images"},
     {"data"},
     {"blocks"},
