@@ -5,4 +5,46 @@ Importing this loads no torch and touches neither disk nor network.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from photism.translate import Translator
+
+__all__ = ["__version__", "list_systems", "list_weights", "load"]
 __version__ = "0.1.0"
+
+
+def load(name_or_path: str | Path = "aivae-fsdd", device: str = "auto") -> Translator:
+    """Load a trained system that translates recordings.
+
+    Args:
+        name_or_path: one of `list_weights`, a folder of weights, or the folder of a training run.
+        device: "auto", "cpu", "cuda" or "mps".
+
+    Returns:
+        A translator; `load().translate("three.wav")` is a picture and how it came about.
+
+    Raises:
+        WeightsError: nothing of that name, or weights that are damaged.
+        ConfigError: the device is not there.
+    """
+    from photism.systems.weights import load_weights
+    from photism.translate import Translator
+
+    return Translator(load_weights(name_or_path), device)
+
+
+def list_systems() -> list[str]:
+    """Return the names of the systems that can be trained."""
+    from photism.systems import SYSTEMS
+
+    return sorted(SYSTEMS)
+
+
+def list_weights() -> list[str]:
+    """Return the names of the weights that come along, for `load`."""
+    from photism.systems.weights import bundled
+
+    return sorted(bundled())

@@ -1,0 +1,148 @@
+"""The frame of the command line: help, dispatch, and errors in one line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import photism
+from photism import cli
+from photism.errors import AudioError
+
+NAMES = [name for commands in cli.COMMANDS.values() for name in commands]
+
+
+@pytest.fixture
+def info_does(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[list[str]], object]], None]:
+    """Put a function in the place of `photism info`."""
+
+    def replace(function: Callable[[list[str]], object]) -> None:
+        monkeypatch.setitem(sys.modules, "photism.cli.info", SimpleNamespace(main=function))
+
+    return replace
+
+
+@pytest.mark.parametrize("argv", [[], ["--help"], ["-h"], ["help"]])
+def test_help_names_every_command_and_gives_examples(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(argv) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for name in NAMES:
+        assert any(line.startswith(f"  {name} ") for line in lines)
+    assert sum(line.startswith("  photism ") for line in lines) == len(cli.EXAMPLES) >= 3
+    assert max(map(len, lines)) <= 80
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"photism {photism.__version__}\n"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([name, "--help"])
+    assert stopped.value.code == 0
+    assert f"photism {name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_unknown_options_exit_with_2(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([name, "--no-such-option"])
+    assert stopped.value.code == 2
+    assert f"photism {name} --help" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("transalte", "photism: unknown command 'transalte': did you mean 'translate'?\n"),
+        ("TRAIN", "photism: unknown command 'TRAIN': did you mean 'train'?\n"),
+        ("--vresion", "photism: unknown option '--vresion': choose from: "),
+    ],
+)
+def test_unknown_words_get_the_nearest(
+    word: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([word]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith(message)
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+
+
+def test_a_file_in_place_of_a_command_leads_to_translate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sound = tmp_path / "three.wav"
+    sound.touch()
+    assert cli.main([str(sound)]) == 2
+    assert f"did you mean `photism translate {sound}`?" in capsys.readouterr().err
+
+
+def test_errors_of_the_user_are_one_line_and_exit_2(
+    info_does: Callable, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(argv: list[str]) -> None:
+        raise AudioError(f"{argv[0]} is empty")
+
+    info_does(fail)
+    assert cli.main(["info", "three.wav"]) == 2
+    assert capsys.readouterr().err == "photism: three.wav is empty\n"
+
+
+def test_bugs_keep_their_traceback(info_does: Callable) -> None:
+    def fail(argv: list[str]) -> None:
+        raise ZeroDivisionError
+
+    info_does(fail)
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["info"])
+
+
+def test_ctrl_c_is_one_line_and_exits_130(
+    info_does: Callable, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(argv: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    info_does(interrupt)
+    assert cli.main(["info"]) == 130
+    assert capsys.readouterr().err == "photism: interrupted\n"
+
+
+@pytest.mark.parametrize(("returned", "code"), [(None, 0), (0, 0), (2, 2)])
+def test_the_command_decides_the_exit_code(
+    info_does: Callable, returned: int | None, code: int
+) -> None:
+    info_does(lambda argv: returned)
+    assert cli.main(["info"]) == code
+
+
+def test_colour_only_where_it_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = SimpleNamespace(isatty=lambda: True)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    assert cli.paint("no", cli.RED, terminal) == "\x1b[31mno\x1b[0m"  # type: ignore[arg-type]
+    assert cli.paint("no", cli.RED, SimpleNamespace(isatty=lambda: False)) == "no"  # type: ignore[arg-type]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert cli.paint("no", cli.RED, terminal) == "no"  # type: ignore[arg-type]
+
+
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "photism", "--help"], stdout=write, stderr=subprocess.PIPE, text=True
+    )
+    os.close(write)
+    assert done.returncode == 141
+    assert done.stderr == ""
