@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from photism.audio.mel import mel_filters
 from photism.errors import AudioError, ConfigError, nearest
 
 _POWER_FLOOR = 1e-10  # librosa's `amin`: -100 dB
@@ -187,15 +188,13 @@ class LogMel(nn.Module):
 
     def __init__(self, front_end: FrontEnd, precision: torch.dtype = torch.float64) -> None:
         super().__init__()
-        import librosa.filters
-
         self.front_end = fe = front_end
         windows = {"hann": torch.hann_window, "hamming": torch.hamming_window}
         window = windows[fe.window](fe.win_length, dtype=torch.float64)
         left = (fe.n_fft - fe.win_length) // 2
         window = F.pad(window, (left, fe.n_fft - fe.win_length - left)).to(precision)
-        filters = librosa.filters.mel(
-            sr=fe.rate, n_fft=fe.n_fft, n_mels=fe.n_mels, fmin=fe.f_min, fmax=fe.f_max
+        filters = mel_filters(
+            rate=fe.rate, n_fft=fe.n_fft, n_mels=fe.n_mels, f_min=fe.f_min, f_max=fe.f_max
         )
         self.register_buffer("window", window, persistent=False)
         self.register_buffer("filters", torch.from_numpy(filters), persistent=False)
