@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import asdict, dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from photism.errors import AudioError, DataError
 if TYPE_CHECKING:
     from photism.audio.logmel import FrontEnd
     from photism.data.pairs import Card
+    from photism.data.sources.base import PairSource
     from photism.data.sources.mnist import Digits
 
 CLASSES = tuple("0123456789")
@@ -137,21 +138,45 @@ def _waveform(content: bytes, rate: int) -> np.ndarray:
 
 
 def write_pairs(
-    folder: Path, card: Card, spoken: Spoken, parts: Mapping[str, tuple[Digits, Pairing]]
+    folder: Path,
+    source: PairSource,
+    front_end: FrontEnd,
+    spoken: Spoken,
+    parts: Mapping[str, tuple[Digits, Pairing]],
+    notes: tuple[str, ...],
 ) -> Card:
     """Write paired digits as a prepared data set.
 
     Args:
         folder: where it goes; replaced only when complete.
-        card: with `COLUMNS` and the shapes of `spoken` and MNIST.
+        source: what the pairs are; its fields become the card's options.
+        front_end: made the sounds.
         spoken: every recording.
         parts: for each split the pictures it draws from and who goes with whom.
+        notes: for the card.
 
     Returns:
-        The card with its counts, as written.
+        The card as written.
     """
-    from photism.data.pairs import Card, PairWriter
+    from photism.data.pairs import ArraySpec, Card, PairWriter
 
+    skipped = {digits.name: digits.skipped for digits, _ in parts.values()}
+    card = Card(
+        name=source.name,
+        description=source.what,
+        licence=source.licence,
+        classes=CLASSES,
+        sound=ArraySpec(spoken.sounds.shape[1:]),
+        image=ArraySpec(IMAGE_SHAPE),
+        front_end=front_end.name,
+        front_end_config=asdict(front_end),
+        group="recording",
+        columns=COLUMNS,
+        seed=source.seed,
+        options=asdict(source),
+        notes=notes,
+        skipped=(*spoken.skipped, *chain(*skipped.values())),
+    )
     with PairWriter(folder, card) as writer:
         for split, (digits, pairing) in parts.items():
             recordings = spoken.keys[pairing.recordings]

@@ -220,7 +220,8 @@ def _download_from(
             if error.code in _FINAL:
                 raise DownloadError(reason) from error
         except (OSError, http.client.HTTPException) as error:
-            reason = f"broke off ({error or type(error).__name__})"
+            cause = getattr(error, "reason", error) or type(error).__name__
+            reason = f"gave no answer or broke off ({cause})"
         fruitless = 0 if _size(part) > before else fruitless + 1
         if fruitless >= attempts:
             raise DownloadError(reason)

@@ -38,6 +38,12 @@ class PairSource(ABC):
     upstream: ClassVar[tuple[Upstream, ...]]
     """Published data that the pairs are made of."""
 
+    seed: int = 0
+    """Of everything that is drawn: the split and who goes with whom."""
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+
     @abstractmethod
     def write(self, raw: Path, folder: Path) -> Card:
         """Make the pairs, the same for the same options and data.

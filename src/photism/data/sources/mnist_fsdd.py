@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from photism.data.digits import CLASSES, COLUMNS, IMAGE_SHAPE, Pairing, Spoken, hear, write_pairs
+from photism.data.digits import CLASSES, Pairing, Spoken, hear, write_pairs
 from photism.data.fetch import Upstream
-from photism.data.sources.base import PairSource, check_seed
+from photism.data.sources.base import PairSource
 from photism.data.sources.fsdd import FSDD, TAKES, check_speakers, read_fsdd
 from photism.data.sources.mnist import MNIST, Digits, read_mnist
 from photism.errors import DataError
@@ -38,19 +38,16 @@ class MnistFsdd(PairSource):
 
     speakers: tuple[str, ...] = ("jackson", "nicolas", "theo", "yweweler")
     """Whose recordings to use; also george and lucas. The default four are those of the paper."""
-    seed: int = 0
-    """Of the split and of the pairing."""
     front_end: Literal["aivae-8k", "aivae-16k"] = "aivae-8k"
     """Log-mel front end of the sounds."""
 
     def __post_init__(self) -> None:
-        check_seed(self.seed)
+        super().__post_init__()
         check_speakers(self.speakers)
 
     def write(self, raw: Path, folder: Path) -> Card:
         """Make the pairs; see `PairSource.write`."""
         from photism.audio.logmel import front_end
-        from photism.data.pairs import ArraySpec, Card
 
         front = front_end(self.front_end)
         mnist = read_mnist(raw)
@@ -62,27 +59,12 @@ class MnistFsdd(PairSource):
             "train": (mnist.train, pair_with_replacement(mnist.train, spoken, train_rows, rng)),
             "test": (mnist.test, pair_with_replacement(mnist.test, spoken, test_rows, rng)),
         }
-        card = Card(
-            name=self.name,
-            description=self.what,
-            licence=self.licence,
-            classes=CLASSES,
-            sound=ArraySpec(spoken.sounds.shape[1:]),
-            image=ArraySpec(IMAGE_SHAPE),
-            front_end=self.front_end,
-            front_end_config=asdict(front),
-            group="recording",
-            columns=COLUMNS,
-            seed=self.seed,
-            options=asdict(self),
-            notes=(
-                f"{len(train_rows):,} recordings for training and {len(test_rows):,} for testing,"
-                f" by {', '.join(sorted(self.speakers))}; each picture used once, recordings drawn"
-                " with replacement",
-            ),
-            skipped=(*spoken.skipped, *mnist.train.skipped, *mnist.test.skipped),
+        note = (
+            f"{len(train_rows):,} recordings for training and {len(test_rows):,} for testing, by"
+            f" {', '.join(sorted(self.speakers))}; each picture used once, recordings drawn with"
+            " replacement"
         )
-        return write_pairs(folder, card, spoken, parts)
+        return write_pairs(folder, self, front, spoken, parts, (note,))
 
 
 def split_recordings(spoken: Spoken, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from photism.data.digits import CLASSES, COLUMNS, IMAGE_SHAPE, Pairing, Spoken, hear, write_pairs
+from photism.data.digits import Pairing, Spoken, hear, write_pairs
 from photism.data.fetch import Upstream
-from photism.data.sources.base import PairSource, check_seed
+from photism.data.sources.base import PairSource
 from photism.data.sources.mnist import MNIST, Digits, Mnist, read_mnist
 from photism.data.sources.speech_commands import (
     SPEECH_COMMANDS,
@@ -51,13 +51,11 @@ class MnistScd(PairSource):
     per_digit: int | None = None
     """Recordings of each digit, drawn at random; as many as the rarest has if not given. To be
     given, such as 2352, for version 0.02, which has more than the paper's."""
-    seed: int = 0
-    """Of the draw, the split and the pairing."""
     front_end: Literal["aivae-8k", "aivae-16k"] = "aivae-16k"
     """Log-mel front end of the sounds."""
 
     def __post_init__(self) -> None:
-        check_seed(self.seed)
+        super().__post_init__()
         if not self.digits or sorted(set(self.digits) & set(range(10))) != sorted(self.digits):
             raise ConfigError(f"digits are some of 0 to 9, each once, not {self.digits}")
         if self.per_digit is not None and self.per_digit < 2:
@@ -66,7 +64,6 @@ class MnistScd(PairSource):
     def write(self, raw: Path, folder: Path) -> Card:
         """Make the pairs; see `PairSource.write`."""
         from photism.audio.logmel import front_end
-        from photism.data.pairs import ArraySpec, Card
 
         front = front_end(self.front_end)
         mnist = read_mnist(raw)
@@ -77,23 +74,8 @@ class MnistScd(PairSource):
         spoken = hear(read_speech_commands(found, words), front, total=total)
         rng = np.random.default_rng((self.seed, 0))
         splits = self.draw_splits(spoken, found, rng)
-        card = Card(
-            name=self.name,
-            description=self.what,
-            licence=self.licence,
-            classes=CLASSES,
-            sound=ArraySpec(spoken.sounds.shape[1:]),
-            image=ArraySpec(IMAGE_SHAPE),
-            front_end=self.front_end,
-            front_end_config=asdict(front),
-            group="recording",
-            columns=COLUMNS,
-            seed=self.seed,
-            options=asdict(self),
-            notes=self._notes(found, splits),
-            skipped=(*spoken.skipped, *mnist.train.skipped, *mnist.test.skipped),
-        )
-        return write_pairs(folder, card, spoken, pair_once(mnist, spoken, splits, rng))
+        parts = pair_once(mnist, spoken, splits, rng)
+        return write_pairs(folder, self, front, spoken, parts, self._notes(found, splits))
 
     def _check_counts(self, found: SpeechCommands) -> None:
         if found.version2 and self.per_digit is None:
