@@ -101,7 +101,8 @@ def test_examples_are_of_every_class_and_hold_the_pair(tmp_path: Path) -> None:
         assert example.predicted == example.generated.reshape(-1).argmax()
         stored = dataset.images(np.array([example.row]))[0].transpose(2, 0, 1)
         assert np.allclose(example.real, stored / 127.5 - 1)
-        assert example.sound.shape == (1, 4, 4)
+        heard = dataset.sounds(np.array([example.row]))[0]
+        assert np.allclose(example.sound, heard[:, ::-1] / 127.5 - 1)  # lowest band at the bottom
 
 
 def test_json_names_everything_needed_to_measure_again(tmp_path: Path) -> None:

@@ -89,7 +89,10 @@ class LatentZeroing:
 
 @dataclass(frozen=True)
 class Example:
-    """A pair and its generated picture; all arrays in [-1, 1], `(channel, height, width)`."""
+    """A pair and its generated picture, all `(channel, height, width)` in [-1, 1].
+
+    `sound` has its lowest band at the bottom, whatever row the front end puts it in.
+    """
 
     label: int
     row: int
@@ -375,6 +378,7 @@ def _examples(
     order = np.random.default_rng((seed, 4)).permutation(len(rows))
     labels, keys = dataset.labels[rows], dataset.column("key")
     loader = PairLoader(dataset, 1, shuffle=False)
+    low_at_top = dataset.card.front_end_config.get("origin", "top") == "top"
     examples = []
     for label in np.unique(labels):
         for place in order[labels[order] == label][:EXAMPLES_PER_CLASS]:
@@ -386,7 +390,7 @@ def _examples(
                     row=int(rows[place]),
                     key=str(keys[rows[place]]),
                     predicted=int(drawn.predicted[place]),
-                    sound=batch.sound[0].numpy(),
+                    sound=batch.sound[0].flip(1).numpy() if low_at_top else batch.sound[0].numpy(),
                     real=batch.image[0].numpy(),
                     generated=generated,
                 )

@@ -1,0 +1,280 @@
+"""Reports: one HTML file that needs nothing else, and the same figures as JSON beside it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+import photism
+from photism.errors import DataError
+from photism.evaluation.charts import Line, line_chart
+from photism.evaluation.evaluate import Evaluation, Example
+from photism.files import write_json, write_text
+from photism.images import grid, log_mel_picture, png, to_pil
+
+HTML, JSON = "report.html", "report.json"
+_NOT_LOSSES = ("kind", "step", "stage", "epoch", "seconds")
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published accuracy to hold a measured one against."""
+
+    value: float
+    source: str
+    """Paper and table."""
+
+
+@dataclass(frozen=True)
+class OverviewRow:
+    """One row of an overview: a run of an experiment, finished or not.
+
+    Accuracies are shares; `href` leads to the row's own report and `strip` is a PNG with one
+    generated picture of each class.
+    """
+
+    name: str
+    published: float | None
+    evaluation: Mapping[str, Any] | None
+    """What `Evaluation.to_json` returned; None while the row has not been run."""
+    differs: tuple[str, ...] = ()
+    href: str = ""
+    strip: bytes = b""
+
+    @property
+    def partial(self) -> bool:
+        """Whether only a part of the published data was at hand."""
+        return any(line.startswith("NOT ") for line in self.differs)
+
+    @property
+    def strip_uri(self) -> str:
+        """The strip as a data URI."""
+        return _data_uri(self.strip)
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A published table or figure run again."""
+
+    title: str
+    lead: str
+    source: str
+    rows: tuple[OverviewRow, ...]
+    notes: tuple[str, ...] = ()
+    command: str = ""
+
+
+def write_report(
+    evaluation: Evaluation,
+    folder: Path,
+    *,
+    title: str,
+    published: Sequence[Published] = (),
+    notes: Sequence[str] = (),
+    run: Path | None = None,
+) -> tuple[Path, Path]:
+    """Write the report of one evaluation.
+
+    Args:
+        evaluation: what was measured.
+        folder: gets `report.html` and `report.json`.
+        title: such as "AIVAE on mnist-fsdd".
+        published: figures of papers for this system on this data.
+        notes: sentences on what differs from the published experiment.
+        run: a training run's folder, for its loss curves.
+
+    Returns:
+        The paths of the HTML and the JSON file.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    page = _render(
+        "report.html.j2",
+        title=title,
+        evaluation=evaluation,
+        published=published,
+        notes=[*evaluation.provenance.data_notes, *notes],
+        examples=_examples_by_class(evaluation),
+        zeroing=zeroing_chart({title: evaluation.to_json()}),
+        losses=loss_charts(run) if run else {},
+    )
+    write_text(folder / HTML, page)
+    content = evaluation.to_json() | {
+        "title": title,
+        "published": [asdict(figure) for figure in published],
+        "notes": list(notes),
+    }
+    write_json(folder / JSON, content)
+    return folder / HTML, folder / JSON
+
+
+def write_overview(overview: Overview, folder: Path) -> tuple[Path, Path]:
+    """Write the report of an experiment of several rows.
+
+    Args:
+        overview: the rows, published beside measured.
+        folder: gets `report.html` and `report.json`; the rows' `href` are relative to it.
+
+    Returns:
+        The paths of the HTML and the JSON file.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    measured = {row.name: row.evaluation for row in overview.rows if row.evaluation}
+    page = _render("overview.html.j2", overview=overview, zeroing=zeroing_chart(measured))
+    write_text(folder / HTML, page)
+    rows = [
+        {
+            "name": row.name,
+            "published": row.published,
+            "evaluation": row.evaluation,
+            "differs": list(row.differs),
+            "report": row.href,
+        }
+        for row in overview.rows
+    ]
+    content = {
+        "photism_version": photism.__version__,
+        "title": overview.title,
+        "source": overview.source,
+        "command": overview.command,
+        "notes": list(overview.notes),
+        "rows": rows,
+    }
+    write_json(folder / JSON, content)
+    return folder / HTML, folder / JSON
+
+
+def zeroing_chart(evaluations: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Draw the latent-zeroing curves of evaluations over common axes.
+
+    Args:
+        evaluations: name to what `Evaluation.to_json` returned.
+
+    Returns:
+        "svg", "names" in the order of the lines and "seeds"; None if none has a curve.
+    """
+    curves = {
+        name: content["latent_zeroing"]
+        for name, content in evaluations.items()
+        if content["latent_zeroing"]
+    }
+    if not curves:
+        return None
+    lines = [
+        Line(name, range(len(c["accuracy"])), c["accuracy"], c["low"], c["high"])
+        for name, c in curves.items()
+    ]
+    return {
+        "svg": line_chart(
+            lines,
+            x_label="elements of the latent vector set to 0",
+            y_label="accuracy",
+            percent=True,
+            width=960,
+            height=340,
+        ),
+        "names": [f"{name}, {curve['pairs']:,} pairs" for name, curve in curves.items()],
+        "seeds": len(next(iter(curves.values()))["seeds"]),
+    }
+
+
+def loss_charts(run: Path) -> dict[str, str]:
+    """Draw every loss term of a training run over its epochs.
+
+    Args:
+        run: a run folder with `metrics.jsonl`.
+
+    Returns:
+        Name of the term, with its stage where there are several, to an SVG with the training
+        curve first and the held-out curve second.
+
+    Raises:
+        DataError: `metrics.jsonl` is damaged.
+    """
+    path = run / "metrics.jsonl"
+    if not path.is_file():
+        return {}
+    try:
+        records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        records = [record for record in records if record["kind"] in ("epoch", "validation")]
+        stages = {record["stage"] for record in records}
+        curves: dict[str, dict[str, list[tuple[float, float]]]] = {}
+        for record in records:
+            for term in record.keys() - set(_NOT_LOSSES):
+                name = f"{record['stage']}: {term}" if len(stages) > 1 else term
+                points = curves.setdefault(name, {}).setdefault(record["kind"], [])
+                points.append((record["epoch"], record[term]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path} is damaged: {error!r}") from error
+    return {name: _loss_chart(kinds) for name, kinds in sorted(curves.items())}
+
+
+def _loss_chart(kinds: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+    names = {"epoch": "training", "validation": "held out"}
+    lines = []
+    for kind, name in names.items():
+        if points := kinds.get(kind):
+            x, y = zip(*points, strict=True)
+            lines.append(Line(name, x, y, dashed=kind == "validation"))
+    return line_chart(lines, x_label="epoch", y_label="loss", width=440, height=220)
+
+
+def strip(examples: Sequence[Example]) -> bytes:
+    """Return a PNG with the first generated picture of every class, side by side."""
+    firsts = {example.label: example for example in reversed(examples)}
+    pictures = [to_pil(firsts[label].generated) for label in sorted(firsts)]
+    return png(grid(pictures, len(pictures), gap=2))
+
+
+def _examples_by_class(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Return the pictures of every class as data URIs, ready for the template."""
+    classes: dict[int, list[dict[str, Any]]] = {}
+    for example in evaluation.examples:
+        classes.setdefault(example.label, []).append(
+            {
+                "key": example.key,
+                "right": example.predicted == example.label,
+                "judged": evaluation.classes[example.predicted],
+                "sound": _data_uri(png(_show_sound(example.sound))),
+                "real": _data_uri(png(to_pil(example.real))),
+                "generated": _data_uri(png(to_pil(example.generated))),
+            }
+        )
+    return [
+        {"name": evaluation.classes[label], "examples": examples}
+        for label, examples in classes.items()
+    ]
+
+
+def _show_sound(sound: np.ndarray) -> Image.Image:
+    """Return a log-mel in colour; those of three channels have theirs already."""
+    return to_pil(sound) if len(sound) == 3 else log_mel_picture(sound[0], low_first=False)
+
+
+def _data_uri(content: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(content).decode()
+
+
+def _render(template: str, **values: Any) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = lambda share, digits=1: f"{100 * share:.{digits}f} %"
+    environment.filters["short"] = lambda digest: digest[:12]
+    return environment.get_template(template).render(version=photism.__version__, **values)

@@ -1,0 +1,287 @@
+"""Reports: what stands in them, that they need nothing else, and `photism evaluate`."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from fake_digits import pixel_world
+
+from photism.cli import main
+from photism.data.pairs import ArraySpec, Card, PairWriter
+from photism.errors import DataError
+from photism.evaluation.charts import Line, line_chart
+from photism.evaluation.evaluate import Evaluation, evaluate
+from photism.evaluation.report import (
+    Overview,
+    OverviewRow,
+    Published,
+    loss_charts,
+    strip,
+    write_overview,
+    write_report,
+)
+from photism.systems.aivae import AIVAE
+from photism.systems.weights import save_weights
+
+VOID = {"meta", "img", "br", "link", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Collects text, pictures and links, and checks that tags close in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.images: list[str] = []
+        self.links: list[str] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(html)
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag == "img":
+            self.images.append(str(values["src"]))
+        if tag in ("a", "link", "script"):
+            self.links.append(str(values.get("href") or values.get("src")))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        pass
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text = f"{self.text} {' '.join(data.split())}"
+
+
+@pytest.fixture
+def evaluation(tmp_path: Path) -> Evaluation:
+    system, dataset, judge = pixel_world(tmp_path, misleading=(0, 6))
+    return evaluate(system, dataset, judge, seed=4)
+
+
+def test_a_report_shows_published_measured_and_pictures(
+    evaluation: Evaluation, tmp_path: Path
+) -> None:
+    html, _ = write_report(
+        evaluation,
+        tmp_path / "out",
+        title="Pixel <on> pixels",
+        published=[Published(0.942, "paper, table 4")],
+        notes=["width 32 (paper 64)"],
+    )
+    page = Page(html.read_text(encoding="utf-8"))
+    for text in (
+        "Pixel <on> pixels",
+        "86.7 %",
+        "94.2 %",
+        "-7.5 points",
+        "paper, table 4",
+        "width 32 (paper 64)",
+        "made for a test",
+        "FD(pixel-judge)",
+        "seed 4",
+        "60 test pairs of pixels from 15 recordings",
+        evaluation.provenance.weights_sha256,
+        evaluation.provenance.judge_sha256,
+    ):
+        assert text in page.text
+    assert len(page.images) == 3 * 5 * 3  # heard, real, generated; five of each of three classes
+    assert "FID" not in page.text.replace("It is not an FID", "")
+
+
+def test_a_report_needs_no_other_file_and_no_network(
+    evaluation: Evaluation, tmp_path: Path
+) -> None:
+    html, _ = write_report(evaluation, tmp_path / "out", title="Pixel")
+    content = html.read_text(encoding="utf-8")
+    page = Page(content)
+    assert all(source.startswith("data:image/png;base64,") for source in page.images)
+    assert page.links == []
+    assert not re.search(r"https?://|url\(|@import", content)
+
+
+def test_json_beside_the_report_holds_the_same_figures(
+    evaluation: Evaluation, tmp_path: Path
+) -> None:
+    published = [Published(0.942, "table 4")]
+    _, path = write_report(evaluation, tmp_path / "out", title="Pixel", published=published)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert content["accuracy"]["value"] == evaluation.accuracy.value
+    assert content["published"] == [{"value": 0.942, "source": "table 4"}]
+    assert content["confusion"] == [[16, 4, 0], [0, 16, 4], [0, 0, 20]]
+    assert content["provenance"]["seed"] == 4
+
+
+def test_a_chart_is_well_formed_and_stays_inside(evaluation: Evaluation) -> None:
+    curve = Line("a & b", [1, 2, 3], [0.1, 0.9, 0.5], low=[0, 0.8, 0.4], high=[0.2, 1, 0.6])
+    flat = Line("flat", [1, 3], [0.5, 0.5], dashed=True)
+    svg = line_chart([curve, flat], x_label="k", y_label="accuracy", percent=True)
+    root = ElementTree.fromstring(svg)
+    paths = [element.attrib["d"] for element in root if "stroke" in element.attrib]
+    assert len(paths) == 2
+    for path in paths:
+        points = [tuple(map(float, point.split())) for point in path[1:].split("L")]
+        assert all(0 <= x <= 640 and 0 <= y <= 300 for x, y in points)
+        assert [x for x, _ in points] == sorted(x for x, _ in points)
+    top, bottom = (float(point.split()[1]) for point in paths[0][1:].split("L")[1::-1])
+    assert top < bottom  # 0.9 lies above 0.1
+    assert "a &amp; b" in svg
+    assert "100%" in svg
+
+
+def test_a_chart_of_a_single_point_can_be_drawn() -> None:
+    ElementTree.fromstring(line_chart([Line("one", [1], [2.5])], x_label="epoch", y_label="loss"))
+
+
+def write_metrics(run: Path, lines: list[dict[str, object]]) -> None:
+    run.mkdir()
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (run / "metrics.jsonl").write_text(text, encoding="utf-8")
+
+
+def test_loss_curves_are_drawn_from_a_run(evaluation: Evaluation, tmp_path: Path) -> None:
+    where = {"stage": "vae", "seconds": 1.0}
+    write_metrics(
+        tmp_path / "run",
+        [
+            {"kind": "train", "step": 1, "epoch": 1, "kl": 9.0, **where},
+            *({"kind": "epoch", "step": e, "epoch": e, "kl": 3 / e, **where} for e in (1, 2)),
+            {"kind": "validation", "step": 2, "epoch": 2, "kl": 1.0, "extra": 2.0, **where},
+        ],
+    )
+    charts = loss_charts(tmp_path / "run")
+    assert set(charts) == {"extra", "kl"}
+    assert charts["kl"].count("stroke-width") == 2
+    assert charts["kl"].count("stroke-dasharray") == 1
+    html, _ = write_report(evaluation, tmp_path / "out", title="Pixel", run=tmp_path / "run")
+    assert html.read_text(encoding="utf-8").count("<figcaption>") == 2
+
+
+def test_stages_are_told_apart_and_a_damaged_record_is_told(tmp_path: Path) -> None:
+    line = {"kind": "epoch", "step": 1, "epoch": 1, "seconds": 1.0, "loss": 2.0}
+    write_metrics(tmp_path / "two", [{**line, "stage": "a"}, {**line, "stage": "b"}])
+    assert set(loss_charts(tmp_path / "two")) == {"a: loss", "b: loss"}
+    assert loss_charts(tmp_path) == {}
+    (tmp_path / "two" / "metrics.jsonl").write_text("{", encoding="utf-8")
+    with pytest.raises(DataError, match=r"metrics\.jsonl is damaged"):
+        loss_charts(tmp_path / "two")
+
+
+def test_an_overview_lists_rows_run_and_not_run(evaluation: Evaluation, tmp_path: Path) -> None:
+    overview = Overview(
+        title="Table",
+        lead="The paper finds: something.",
+        source="paper, table 4",
+        rows=(
+            OverviewRow(
+                "first",
+                0.9,
+                evaluation.to_json(),
+                differs=("NOT the complete data",),
+                href="first/report.html",
+                strip=strip(evaluation.examples),
+            ),
+            OverviewRow("second", 0.8, None),
+        ),
+        notes=("one run",),
+        command="photism reproduce table",
+    )
+    html, path = write_overview(overview, tmp_path / "out")
+    page = Page(html.read_text(encoding="utf-8"))
+    assert page.links == ["first/report.html"]
+    assert len(page.images) == 1
+    for text in ("90.0 %", "86.7 %", "-3.3", "not run yet", "partial data", "one run"):
+        assert text in page.text
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    assert [row["published"] for row in rows] == [0.9, 0.8]
+    assert rows[0]["evaluation"]["accuracy"]["value"] == evaluation.accuracy.value
+    assert rows[1]["evaluation"] is None
+
+
+@pytest.fixture
+def digits(tmp_path: Path) -> Path:
+    """A prepared test split of ten classes in the shape of MNIST-FSDD."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(10), 4)
+    card = Card(
+        name="mnist-fsdd",
+        description="",
+        licence="",
+        classes=tuple("0123456789"),
+        sound=ArraySpec((1, 48, 48)),
+        image=ArraySpec((28, 28, 1)),
+        front_end="aivae-8k",
+        front_end_config={"origin": "top"},
+        group="recording",
+        columns={"recording": "string"},
+    )
+    with PairWriter(tmp_path / "digits", card) as writer:
+        writer.write(
+            "test",
+            sound=rng.integers(0, 256, (40, 1, 48, 48), dtype=np.uint8),
+            image=rng.integers(0, 256, (40, 28, 28, 1), dtype=np.uint8),
+            label=labels,
+            key=[str(row) for row in range(40)],
+            columns={"recording": [str(row // 2) for row in range(40)]},
+        )
+    return tmp_path / "digits"
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    system = AIVAE(AIVAE.presets["debug"])
+    save_weights(system, tmp_path / "weights", preset="debug", card={})
+    return tmp_path / "weights"
+
+
+def test_evaluate_prints_figures_and_writes_the_report(
+    digits: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "report"
+    argv = ["evaluate", str(weights), "--data", str(digits), "--out", str(out), "--seed", "7"]
+    assert main(argv) == 0
+    printed = capsys.readouterr().out
+    for text in ("FD(lenet5-mnist)", "published 94.2%", "diversity, pixels", "40 of 40 pairs"):
+        assert text in printed
+    assert printed.rstrip().endswith(f"{out / 'report.html'}\n{out / 'report.json'}")
+    content = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert content["provenance"]["preset"] == "debug"
+    assert content["provenance"]["seed"] == 7
+    assert len(content["latent_zeroing"]["accuracy"]) == 9
+    assert [figure["value"] for figure in content["published"]] == [0.942]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--split", "tset"], "unknown split 'tset': did you mean 'test'?"),
+        (["--split", "train"], "has no 'train' split, only test"),
+        (["--judge", "lenet5"], "unknown judge 'lenet5': did you mean 'lenet5-mnist'?"),
+        (["--limit", "2"], "limit must be at least 4, not 2"),
+        (["--latent-zeroing", "-1"], "latent_zeroing must be 0 or a number of pairs, not -1"),
+        (["--data", "mnist-fsd"], "did you mean 'mnist-fsdd'?"),
+    ],
+)
+def test_evaluate_refuses_in_one_line(
+    digits: Path,
+    weights: Path,
+    options: list[str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    argv = ["evaluate", str(weights), "--data", str(digits), "--out", str(tmp_path / "r"), *options]
+    assert main(argv) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    assert message in lines[0]

@@ -1,0 +1,258 @@
+"""Published tables as declarations, and running them again in miniature."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import photism.experiments.reproduce as room
+from photism.cli import main
+from photism.data.pairs import ArraySpec, Card, PairWriter
+from photism.errors import ConfigError, DataError
+from photism.experiments import EXPERIMENTS, find_experiment, published_rows
+from photism.experiments.reproduce import Reproduction, select_rows
+from photism.systems import find_system
+from photism.systems.base import override
+
+TABLE_4, TABLE_5 = EXPERIMENTS["aivae-table-4"], EXPERIMENTS["aivae-table-5"]
+
+
+def write_digits(name: str, front_end: str, seed: int = 0) -> Path:
+    """Write noise in the shape of a data set of digits where it is found by its name."""
+    from photism.data.prepare import prepared_folder
+
+    rng = np.random.default_rng(seed)
+    card = Card(
+        name=name,
+        description="",
+        licence="",
+        classes=tuple("0123456789"),
+        sound=ArraySpec((1, 48, 48)),
+        image=ArraySpec((28, 28, 1)),
+        front_end=front_end,
+        front_end_config={"origin": "top"},
+        group="recording",
+        columns={"recording": "string"},
+        notes=(f"noise in place of {name}",),
+        seed=seed,
+    )
+    with PairWriter(prepared_folder(name), card) as writer:
+        for split, count in (("train", 40), ("test", 20)):
+            writer.write(
+                split,
+                sound=rng.integers(0, 256, (count, 1, 48, 48), dtype=np.uint8),
+                image=rng.integers(0, 256, (count, 28, 28, 1), dtype=np.uint8),
+                label=np.arange(count) % 10,
+                key=[f"{split}/{row}" for row in range(count)],
+                columns={"recording": [f"{split}/{row}" for row in range(count)]},
+            )
+    return prepared_folder(name)
+
+
+@pytest.fixture
+def digits(own_home: Path) -> None:
+    write_digits("mnist-fsdd", "aivae-8k")
+    write_digits("mnist-scd", "aivae-16k")
+
+
+def run(out: Path, *options: str, experiment: str = "aivae-table-4") -> int:
+    """Reproduce an experiment in its smallest form: noise, debug networks, few steps."""
+    small = ("--budget", "0.00002", "--preset", "debug", "--device", "cpu")
+    return main(["reproduce", experiment, "--out", str(out), *small, *options])
+
+
+def report(out: Path, experiment: str = "aivae-table-4") -> dict[str, Any]:
+    content = json.loads((out / experiment / "report.json").read_text(encoding="utf-8"))
+    return dict(content)
+
+
+def test_the_published_numbers_are_declared() -> None:
+    assert {row.key: row.published for row in TABLE_4.rows} == {"fsdd": 0.942, "scd": 0.866}
+    assert {row.key: row.published for row in TABLE_5.rows} == {
+        "fsdd-alpha-0.2": 0.810,
+        "fsdd-alpha-0.5": 0.805,
+        "fsdd-alpha-1": 0.930,
+        "fsdd-alpha-2": 0.943,
+        "scd-alpha-0.2": 0.669,
+        "scd-alpha-0.5": 0.762,
+        "scd-alpha-1": 0.817,
+        "scd-alpha-2": 0.815,
+    }
+    assert {e.epochs for e in EXPERIMENTS.values()} == {100}
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS.values(), ids=lambda e: e.name)
+def test_every_row_can_be_run(experiment: Any) -> None:
+    keys = [row.key for row in experiment.rows]
+    assert len(set(keys)) == len(keys)
+    for row in experiment.rows:
+        system = find_system(row.system)
+        for preset in ("paper", "small", "debug"):
+            config = override(system.presets[preset], row.settings)
+            assert (
+                config.front_end == {"mnist-fsdd": "aivae-8k", "mnist-scd": "aivae-16k"}[row.data]
+            )
+            if "alpha" in row.settings:
+                assert f"alpha-{config.alpha:g}" in row.key
+
+
+def test_published_numbers_are_found_for_a_system_whatever_its_size() -> None:
+    gan = find_system("aivae-gan")
+    config = override(gan.presets["small"], {"alpha": "0.5"})
+    found = list(published_rows("aivae-gan", "mnist-fsdd", config))
+    assert [(row.published, source.rsplit(", ", 1)[1]) for row, source in found] == [
+        (0.805, "table 5")
+    ]
+    aivae = find_system("aivae").presets["small"]
+    assert [row.published for row, _ in published_rows("aivae", "mnist-fsdd", aivae)] == [0.942]
+    other = override(gan.presets["small"], {"alpha": "0.7"})
+    assert list(published_rows("aivae-gan", "mnist-fsdd", other)) == []
+    assert list(published_rows("aivae", "something-else", aivae)) == []
+
+
+def test_the_budget_is_a_share_of_the_published_steps() -> None:
+    fsdd, scd = TABLE_4.rows
+    full, tenth = Reproduction(Path()), Reproduction(Path(), budget=0.1)
+    assert full.epochs_of(TABLE_4, fsdd, 60_000) == 100
+    assert tenth.epochs_of(TABLE_4, fsdd, 60_000) == 10
+    assert tenth.epochs_of(TABLE_4, scd, 2_116) == 100  # a tenth of the pairs: ten times as often
+    assert Reproduction(Path(), budget=1e-6).epochs_of(TABLE_4, fsdd, 60_000) == 1
+    assert full.preset_of(fsdd) == "paper"
+    assert tenth.preset_of(fsdd) == "small"
+    assert replace(tenth, preset="paper").preset_of(fsdd) == "paper"
+    with pytest.raises(ConfigError, match="budget must be above 0, not 0"):
+        Reproduction(Path(), budget=0)
+
+
+def test_a_table_is_run_and_reported(
+    digits: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    for text in ("94.2%", "86.6%", "What differs", "the paper had 60,000", "noise in place of"):
+        assert text in printed
+    content = report(tmp_path)
+    assert [row["published"] for row in content["rows"]] == [0.942, 0.866]
+    assert content["command"].startswith("photism reproduce aivae-table-4 --out")
+    for row, data in zip(content["rows"], ("mnist-fsdd", "mnist-scd"), strict=True):
+        assert row["evaluation"]["provenance"]["data"] == data
+        assert row["evaluation"]["latent_zeroing"] is None
+        assert f"noise in place of {data}" in row["differs"]
+        assert (tmp_path / "aivae-table-4" / row["report"]).is_file()
+    assert any(note.startswith("preset debug: width 4 (paper 64)") for note in content["notes"])
+    assert any("99.1% on real test pictures, the paper's 98.7%" in n for n in content["notes"])
+
+
+def test_finished_rows_are_kept(
+    digits: None,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert run(tmp_path, "--rows", "scd") == 0
+    first = report(tmp_path)["rows"]
+    assert first[0]["evaluation"] is None
+    trained = []
+    original = room.train
+    monkeypatch.setattr(
+        room, "train", lambda o, resume: trained.append(o.system) or original(o, resume=resume)
+    )
+    capsys.readouterr()
+    assert run(tmp_path) == 0
+    assert capsys.readouterr().out.count("finished before, kept") == 1
+    assert trained == ["aivae"]  # the other row alone
+    second = report(tmp_path)["rows"]
+    assert second[0]["evaluation"] is not None
+    assert second[1]["evaluation"] == first[1]["evaluation"]
+
+
+def test_a_figure_shares_the_runs_of_a_table(
+    digits: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(tmp_path, "--rows", "fsdd") == 0
+    assert run(tmp_path, "--rows", "fsdd", experiment="aivae-figure-8") == 0
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+    table = report(tmp_path)["rows"][0]["evaluation"]
+    figure = report(tmp_path, "aivae-figure-8")["rows"][0]["evaluation"]
+    assert table["provenance"]["weights_sha256"] == figure["provenance"]["weights_sha256"]
+    assert len(figure["latent_zeroing"]["accuracy"]) == 9
+    page = (tmp_path / "aivae-figure-8" / "report.html").read_text(encoding="utf-8")
+    assert "<svg" in page
+
+
+def test_an_interrupted_reproduction_goes_on_to_the_same_weights(
+    digits: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = ("--rows", "fsdd", "--budget", "0.0001")
+    assert run(tmp_path / "whole", *row) == 0
+    original = room.train
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            room, "train", lambda o, resume: original(replace(o, max_steps=6), resume=resume)
+        )
+        assert run(tmp_path / "cut", *row) == 130
+    assert not (tmp_path / "cut" / "aivae-table-4" / "fsdd" / "row.json").exists()
+    assert run(tmp_path / "cut", *row) == 0
+    digests = [
+        report(tmp_path / name)["rows"][0]["evaluation"]["provenance"]["weights_sha256"]
+        for name in ("whole", "cut")
+    ]
+    assert digests[0] == digests[1]
+
+
+def test_other_data_is_another_run(digits: None, tmp_path: Path) -> None:
+    assert run(tmp_path, "--rows", "fsdd") == 0
+    write_digits("mnist-fsdd", "aivae-8k", seed=1)
+    assert run(tmp_path, "--rows", "fsdd") == 0
+    assert len(list((tmp_path / "runs").iterdir())) == 2
+
+
+def test_of_partial_speech_commands_the_digits_it_is_rich_in_are_taken(tmp_path: Path) -> None:
+    for word, count in (("zero", 4), ("one", 3), ("two", 1)):
+        (tmp_path / word).mkdir()
+        for take in range(count):
+            (tmp_path / word / f"0a0b0c0d_nohash_{take}.wav").touch()
+    source = room._source("mnist-scd", tmp_path)
+    assert source == room.MnistScd(digits=(0, 1))
+    with pytest.raises(DataError, match="no folder"):
+        room._data("mnist-scd", Reproduction(tmp_path, data_from=tmp_path / "missing"))
+
+
+def test_the_list_shows_every_row(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reproduce", "--list"]) == 0
+    printed = capsys.readouterr().out
+    for experiment in EXPERIMENTS.values():
+        assert experiment.name in printed
+        assert all(row.key in printed and row.name in printed for row in experiment.rows)
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        ([], "name an experiment"),
+        (["aivae-table-6"], "unknown experiment 'aivae-table-6': did you mean 'aivae-table-"),
+        (["aivae-table-4", "--rows", "fsd"], "no row 'fsd': did you mean 'fsdd'?"),
+        (["aivae-table-4", "--preset", "smal"], "no preset 'smal': did you mean 'small'?"),
+        (["aivae-table-4", "--judge", "lenet"], "did you mean 'lenet5-mnist'?"),
+        (["aivae-table-4", "--budget", "-1"], "budget must be above 0"),
+        (["aivae-table-4"], "run `photism data prepare mnist-fsdd`"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_in_one_line(
+    argv: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["reproduce", *argv, "--out", str(tmp_path)]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    assert message in lines[0]
+
+
+def test_rows_keep_the_order_of_the_table() -> None:
+    chosen = select_rows(TABLE_5, ("scd-alpha-1", "fsdd-alpha-2"))
+    assert [row.key for row in chosen] == ["fsdd-alpha-2", "scd-alpha-1"]
+    assert find_experiment("aivae-table-5") is TABLE_5
