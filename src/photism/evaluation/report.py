@@ -56,7 +56,7 @@ class OverviewRow:
     @property
     def strip_uri(self) -> str:
         """The strip as a data URI."""
-        return _data_uri(self.strip)
+        return data_uri(self.strip)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def write_report(
     Raises:
         StorageError: the folder cannot be written.
     """
-    page = _render(
+    page = render(
         "report.html.j2",
         title=title,
         evaluation=evaluation,
@@ -130,7 +130,7 @@ def write_overview(overview: Overview, folder: Path) -> tuple[Path, Path]:
         StorageError: the folder cannot be written.
     """
     measured = {row.name: row.evaluation for row in overview.rows if row.evaluation}
-    page = _render("overview.html.j2", overview=overview, zeroing=zeroing_chart(measured))
+    page = render("overview.html.j2", overview=overview, zeroing=zeroing_chart(measured))
     write_text(folder / HTML, page)
     rows = [
         {
@@ -245,9 +245,9 @@ def _examples_by_class(evaluation: Evaluation) -> list[dict[str, Any]]:
                 "key": example.key,
                 "right": example.predicted == example.label,
                 "judged": evaluation.classes[example.predicted],
-                "sound": _data_uri(png(_show_sound(example.sound))),
-                "real": _data_uri(png(to_pil(example.real))),
-                "generated": _data_uri(png(to_pil(example.generated))),
+                "sound": data_uri(png(_show_sound(example.sound))),
+                "real": data_uri(png(to_pil(example.real))),
+                "generated": data_uri(png(to_pil(example.generated))),
             }
         )
     return [
@@ -261,11 +261,21 @@ def _show_sound(sound: np.ndarray) -> Image.Image:
     return to_pil(sound) if len(sound) == 3 else log_mel_picture(sound[0], low_first=False)
 
 
-def _data_uri(content: bytes) -> str:
+def data_uri(content: bytes) -> str:
+    """Return a PNG as a data URI, to stand in a page without a file of its own."""
     return "data:image/png;base64," + base64.b64encode(content).decode()
 
 
-def _render(template: str, **values: Any) -> str:
+def render(template: str, **values: Any) -> str:
+    """Fill in a page.
+
+    Args:
+        template: a file in `templates/`, usually one that extends `base.html.j2`.
+        values: what it shows; it is an error if one is missing.
+
+    Returns:
+        HTML, with everything but `Markup` escaped.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
