@@ -30,9 +30,9 @@ Show what photism has, what a system is made of, or what made a picture.
 class Info:
     """Arguments of `photism info`."""
 
-    target: Annotated[str | None, tyro.conf.Positional] = None
+    target: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[NAME]")] = None
     """A system, weights (a name or a folder), or a PNG that photism wrote."""
-    preset: str | None = None
+    preset: Annotated[str | None, tyro.conf.arg(metavar="PRESET")] = None
     """Of a system; its first preset by default."""
     json: bool = False
     """Print JSON."""
@@ -40,7 +40,13 @@ class Info:
 
 def main(argv: list[str]) -> int:
     """Run `photism info` with the words after it; return the exit code."""
-    args = tyro.cli(Info, args=argv, prog="photism info", description=DESCRIPTION)
+    args = tyro.cli(
+        Info,
+        args=argv,
+        prog="photism info",
+        description=DESCRIPTION,
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
     content = describe(args.target, args.preset)
     if args.json:
         print(json.dumps(content, indent=2, ensure_ascii=False))
@@ -49,7 +55,7 @@ def main(argv: list[str]) -> int:
     else:
         from rich.console import Console
 
-        Console().print(_tree(str(args.target), content))
+        Console().print(_tree(str(args.target), content), highlight=False)
     return 0
 
 
@@ -175,38 +181,46 @@ def _anatomy(system: System) -> dict[str, Any]:
 
 
 def _print_overview(content: Mapping[str, Any]) -> None:
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    systems = Table("system", "direction", "presets", "weights", "paper", title="Systems")
+    systems = Table("system", "direction", "presets", "weights", "paper", box=box.SIMPLE)
     for name, system in content["systems"].items():
-        presets = ", ".join(system["presets"])
-        state = ", ".join(system["weights"]) or "[dim]train your own[/]"
-        systems.add_row(f"[cyan]{name}[/]", system["direction"], presets, state, system["paper"])
-    weights = Table("weights", "system", "preset", "front end", "size", "measured", title="Weights")
-    for name, entry in content["weights"].items():
-        measured = ", ".join(f"{key} {value}" for key, value in entry["metrics"].items())
-        size = f"{entry['bytes'] / 1e6:.1f} MB"
-        origin = (entry["system"], entry["preset"], entry["front_end"])
-        weights.add_row(f"[cyan]{name}[/]", *origin, size, measured)
+        presets, weights = "\n".join(system["presets"]), "\n".join(system["weights"])
+        paper = system["paper"].replace(", ", ",\n")
+        systems.add_row(f"[cyan]{name}", system["direction"], presets, weights or "-", paper)
     console = Console()
     console.print(systems)
     if content["weights"]:
-        console.print(weights)
-    console.print("[dim]`photism info NAME` tells more about one of them.[/]")
+        table = Table(
+            "weights", "system", "preset", "front end", "size", "measured", box=box.SIMPLE
+        )
+        for name, entry in content["weights"].items():
+            measured = "\n".join(f"{key} {value}" for key, value in entry["metrics"].items())
+            origin = (entry["system"], entry["preset"], entry["front_end"])
+            table.add_row(f"[cyan]{name}", *origin, f"{entry['bytes'] / 1e6:.1f} MB", measured)
+        console.print(table)
+    console.print("[dim]`photism info NAME` tells more about one of them.")
 
 
 def _tree(title: str, content: Mapping[str, Any]) -> Any:
     from rich.markup import escape
     from rich.tree import Tree
 
-    tree = Tree(f"[bold]{escape(title)}[/]")
-    for name, value in content.items():
-        if isinstance(value, Mapping):
-            tree.add(_tree(name, value))
-            continue
-        if isinstance(value, list):
-            value = ", ".join(map(str, value))
-        shown = f"{value:,}" if name == "parameters" else str(value)
-        tree.add(f"{escape(name)} [cyan]{escape(shown)}[/]")
+    tree = Tree(escape(title))
+    for key, value in content.items():
+        name = f"[bold]{escape(key)}[/]"
+        if isinstance(value, Mapping) and list(value) == ["parameters"]:
+            tree.add(f"{name} [cyan]{value['parameters']:,}[/] parameters")
+        elif isinstance(value, Mapping):
+            tree.add(_tree(key, value))
+        elif value is not None:
+            tree.add(f"{name} [cyan]{escape(_shown(value))}[/]")
     return tree
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) and value >= 10_000 else str(value)
