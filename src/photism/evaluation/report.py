@@ -271,7 +271,7 @@ def render(template: str, **values: Any) -> str:
 
     Args:
         template: a file in `templates/`, usually one that extends `base.html.j2`.
-        values: what it shows; it is an error if one is missing.
+        **values: what it shows; it is an error if one is missing.
 
     Returns:
         HTML, with everything but `Markup` escaped.
