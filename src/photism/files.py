@@ -25,7 +25,7 @@ def home() -> Path:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, marker: str | None = None) -> Iterator[Path]:
     """Yield a temporary path beside `path` that takes its place if the block succeeds.
 
     Works for a file and for a folder that the block makes. An error removes what was written
@@ -33,13 +33,17 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Args:
         path: what is to appear, complete or not at all.
+        marker: for a folder: a file that an earlier folder must hold to be replaced, so that
+            nobody's own folder is ever removed. An empty folder always gives way.
 
     Yields:
         A path in the same folder that does not exist yet.
 
     Raises:
-        StorageError: the disk is full or the folder is not writable.
+        StorageError: the disk is full, the folder is not writable, or it holds something else.
     """
+    if path.is_dir() and any(path.iterdir()) and not (marker and (path / marker).is_file()):
+        raise StorageError(f"{path} holds something else: choose another folder, or empty it")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

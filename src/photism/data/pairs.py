@@ -147,7 +147,7 @@ class PairWriter:
         self.shard_rows = max(1, SHARD_BYTES // row_bytes)
 
     def __enter__(self) -> PairWriter:
-        self._replacing = replacing(self.folder)
+        self._replacing = replacing(self.folder, marker=CARD)
         self._temporary = self._replacing.__enter__()
         self._temporary.mkdir()
         return self

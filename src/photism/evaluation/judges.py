@@ -204,7 +204,7 @@ def save_judge(judge: Judge, folder: Path, card: JudgeCard) -> JudgeCard:
         StorageError: the disk is full or the folder is not writable.
     """
     weights = {name: value.half().contiguous() for name, value in judge.state_dict().items()}
-    with replacing(folder) as temporary:
+    with replacing(folder, marker=CONFIG) as temporary:
         temporary.mkdir()
         save_file(weights, temporary / MODEL, metadata={"format": "pt"})
         card = replace(card, sha256=sha256(temporary / MODEL))

@@ -67,7 +67,7 @@ def save_weights(
         "networks": kept,
         "photism_version": photism.__version__,
     }
-    with replacing(folder) as temporary:
+    with replacing(folder, marker=CONFIG) as temporary:
         temporary.mkdir()
         save_file(tensors, temporary / TENSORS)
         write_json(temporary / CONFIG, config)

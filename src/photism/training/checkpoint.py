@@ -67,7 +67,7 @@ def save_checkpoint(
         StorageError: the disk is full; earlier checkpoints are untouched.
     """
     path = folder / f"step-{progress.total:08d}"
-    with replacing(path) as temporary:
+    with replacing(path, marker=_STATE) as temporary:
         temporary.mkdir()
         for name, module in modules.items():
             tensors = {key: value.contiguous() for key, value in module.state_dict().items()}
@@ -78,7 +78,7 @@ def save_checkpoint(
         except RuntimeError as error:  # how torch reports a full disk
             raise OSError(None, str(error).splitlines()[0]) from error
         write_json(temporary / _STATE, asdict(progress))
-    for old in list_checkpoints(folder)[:-keep]:
+    for old in [*list_checkpoints(folder)[:-keep], *folder.glob(".step-*.part")]:
         shutil.rmtree(old, ignore_errors=True)
     return path
 
