@@ -85,8 +85,8 @@ def test_a_limit_takes_a_seeded_choice_and_says_so(tmp_path: Path) -> None:
 
 
 def test_a_pair_keeps_its_noise_when_others_are_left_out() -> None:
-    both = row_generators(1, torch.tensor([4, 9]))
-    alone = row_generators(1, torch.tensor([9]))
+    both = row_generators(1, [4, 9])
+    alone = row_generators(1, [9])
     assert torch.equal(torch.randn(3, generator=both[1]), torch.randn(3, generator=alone[0]))
     assert not torch.equal(torch.randn(3, generator=both[0]), torch.randn(3, generator=alone[0]))
 

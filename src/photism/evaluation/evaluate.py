@@ -242,7 +242,7 @@ def measure_latent_zeroing(
     for seed in seeds:
         right: Tensor | int = 0
         for batch in track(loader.epoch(), f"latent zeroing, seed {seed}", len(loader)):
-            rng = row_generators(seed, batch.row)
+            rng = row_generators(seed, batch.row.tolist())
             latent = system.latent(batch.sound, rng=rng)
             order = torch.stack([torch.rand(latent.shape[1], generator=g) for g in rng])
             rank = order.argsort(dim=1).argsort(dim=1).to(latent.device)
@@ -258,9 +258,9 @@ def measure_latent_zeroing(
     )
 
 
-def row_generators(seed: int, rows: Tensor) -> list[torch.Generator]:
+def row_generators(seed: int, rows: Sequence[int]) -> list[torch.Generator]:
     """Return one source of noise for each row of a data set, on the CPU."""
-    states = (np.random.SeedSequence((seed, int(row))).generate_state(1, np.uint64) for row in rows)
+    states = (np.random.SeedSequence((seed, row)).generate_state(1, np.uint64) for row in rows)
     return [torch.Generator().manual_seed(int(state[0] >> np.uint64(1))) for state in states]
 
 
@@ -288,7 +288,7 @@ class _Drawn:
 def _draw(system: System, judge: Judge, loader: PairLoader, seed: int) -> _Drawn:
     parts: list[tuple[np.ndarray, ...]] = []
     for batch in track(loader.epoch(), "drawing and judging", len(loader)):
-        rng = row_generators(seed, batch.row)
+        rng = row_generators(seed, batch.row.tolist())
         images = system.generate(batch.sound, label=batch.label, rng=rng).float()
         drawn, real = judge(images), judge(batch.image)
         levels = images.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
