@@ -259,6 +259,7 @@ def test_evaluate_prints_figures_and_writes_the_report(
     assert content["provenance"]["seed"] == 7
     assert len(content["latent_zeroing"]["accuracy"]) == 9
     assert [figure["value"] for figure in content["published"]] == [0.942]
+    assert content["notes"][0].startswith("settings: width 4 (paper 64), hidden 16 (paper 1024)")
 
 
 @pytest.mark.parametrize(

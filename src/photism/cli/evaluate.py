@@ -13,8 +13,10 @@ from photism.devices import DeviceName
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from photism.data.pairs import PairDataset
     from photism.evaluation.evaluate import Evaluation
     from photism.evaluation.report import Published
+    from photism.systems.base import System
 
 DESCRIPTION = """Measure a trained system on real pairs and write a report.
 
@@ -62,8 +64,7 @@ def main(argv: list[str]) -> int:
     from photism.devices import choose_device
     from photism.evaluation.evaluate import evaluate
     from photism.evaluation.judges import load_judge
-    from photism.evaluation.report import Published, write_report
-    from photism.experiments import published_rows
+    from photism.evaluation.report import write_report
     from photism.files import require_room
     from photism.systems.weights import load_weights
 
@@ -83,16 +84,13 @@ def main(argv: list[str]) -> int:
         limit=args.limit,
         latent_zeroing=args.latent_zeroing,
     )
-    published = [
-        Published(row.published, source)
-        for row, source in published_rows(system.name, dataset.card.name, system.config)
-        if row.published is not None and args.split == "test"
-    ]
+    published, notes = _published(system, dataset)
     html, json = write_report(
         evaluation,
         out,
         title=f"{system.title} on {dataset.card.name}",
         published=published,
+        notes=notes,
         run=Path(args.system) if (Path(args.system) / "metrics.jsonl").is_file() else None,
     )
     Console().print(_table(evaluation, published))
@@ -107,6 +105,21 @@ def _split(name: str) -> str:
     if name not in SPLITS:
         raise ConfigError(f"unknown split {name!r}: {nearest(name, SPLITS)}")
     return name
+
+
+def _published(system: System, dataset: PairDataset) -> tuple[list[Published], list[str]]:
+    """Return what papers report for such a system and data, and how its settings differ."""
+    from photism.evaluation.report import Published
+    from photism.experiments import published_rows, setting_differences
+
+    if dataset.split != "test":
+        return [], []
+    figures, notes = [], []
+    for row, accuracy, source in published_rows(system.name, dataset.card.name, system.config):
+        figures.append(Published(accuracy, source))
+        if changed := setting_differences(system.config, row.settings):
+            notes.append(f"settings: {', '.join(changed)}")
+    return figures, notes
 
 
 def _table(evaluation: Evaluation, published: list[Published]) -> Table:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
 from photism.errors import ConfigError, nearest
@@ -32,7 +33,7 @@ def find_experiment(name: str) -> Experiment:
     return EXPERIMENTS[name]
 
 
-def published_rows(system: str, data: str, config: Any) -> Iterator[tuple[Row, str]]:
+def published_rows(system: str, data: str, config: Any) -> Iterator[tuple[Row, float, str]]:
     """Yield published rows of a system on a data set, whatever its widths and epochs.
 
     Args:
@@ -41,7 +42,7 @@ def published_rows(system: str, data: str, config: Any) -> Iterator[tuple[Row, s
         config: of the system; a row's own settings must agree with it.
 
     Yields:
-        A row and the table it stands in, each number once.
+        A row, its published accuracy and the table it stands in, each row once.
     """
     seen = set()
     for experiment in EXPERIMENTS.values():
@@ -50,4 +51,22 @@ def published_rows(system: str, data: str, config: Any) -> Iterator[tuple[Row, s
                 continue
             if override(config, row.settings) == config and row.key not in seen:
                 seen.add(row.key)
-                yield row, experiment.source
+                yield row, row.published, experiment.source
+
+
+def setting_differences(config: Any, settings: Mapping[str, str]) -> list[str]:
+    """Say which fields of a config are not the paper's, which are the defaults of its class.
+
+    Args:
+        config: of the system.
+        settings: what the published row itself sets. The number of epochs is left to the caller.
+
+    Returns:
+        Such as "width 32 (paper 64)".
+    """
+    paper = override(type(config)(), settings)
+    return [
+        f"{f.name} {getattr(config, f.name)} (paper {getattr(paper, f.name)})"
+        for f in fields(paper)
+        if f.name != "epochs" and getattr(config, f.name) != getattr(paper, f.name)
+    ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,6 +31,7 @@ from photism.evaluation.report import (
     write_overview,
     write_report,
 )
+from photism.experiments import setting_differences
 from photism.experiments.declarations import Experiment, Row
 from photism.files import require_room, sha256, write_bytes, write_json
 from photism.systems import find_preset, find_system
@@ -230,13 +231,7 @@ def _differences(
     """Say what is not as published, in training and measuring."""
     cls = find_system(row.system)
     config = override(cls.presets[str(training.preset)], row.settings)
-    paper = override(cls.config_class(), row.settings)
-    values = [(f.name, getattr(config, f.name), getattr(paper, f.name)) for f in fields(paper)]
-    changed = [
-        f"{name} {value} (paper {published})"
-        for name, value, published in values
-        if value != published and name != "epochs"
-    ]
+    changed = setting_differences(config, row.settings)
     differs = [f"preset {training.preset}: {', '.join(changed)}"] if changed else []
     pairs = len(PairDataset(training.data, "train"))
     if pairs != row.pairs:
