@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Literal, get_args, get_type_hints
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -21,9 +21,29 @@ from torch import Tensor, nn
 from photism.audio.mel import mel_filters
 from photism.errors import AudioError, ConfigError, nearest
 
+_Window = Literal["hann", "hamming"]
+_Power = Literal[1, 2]
+_Log = Literal["power_db", "amplitude_db", "ln"]
+_Reference = Literal["clip", "recording", "one"]
+_Scaling = Literal["top_db", "min_max"]
+_Origin = Literal["top", "bottom", "left"]
+_ColourMap = Literal["jet", "magma"]
+_Interpolation = Literal["bilinear", "bicubic"]
+_CHOICES: dict[str, tuple[object, ...]] = {
+    "window": get_args(_Window),
+    "power": get_args(_Power),
+    "log": get_args(_Log),
+    "reference": get_args(_Reference),
+    "scaling": get_args(_Scaling),
+    "origin": get_args(_Origin),
+    "colour_map": (*get_args(_ColourMap), None),
+    "interpolation": get_args(_Interpolation),
+}
+
 _POWER_FLOOR = 1e-10  # librosa's `amin`: -100 dB
 _LN_OFFSET = 1e-6
 _CHUNK = 512  # frames transformed at once: small enough for the processor's cache
+_GROUPS = 5
 
 
 @dataclass(frozen=True)
@@ -48,44 +68,41 @@ class FrontEnd:
     """`height` and `width` are the canvas of the network."""
     frames: int | None = None
     """Frames drawn of a clip; None draws all."""
-    window: Literal["hann", "hamming"] = "hann"
+    window: _Window = "hann"
     center: bool = True
     """Frames are centred on multiples of the hop; half of the first one lies before the clip."""
     f_min: float = 0.0
     f_max: float | None = None
     """Upper edge of the highest mel band in Hz; None is half the rate."""
-    power: Literal[1, 2] = 2
+    power: _Power = 2
     """Exponent of the magnitudes that the mel bands sum: 1 amplitude, 2 power."""
-    log: Literal["power_db", "amplitude_db", "ln"] = "power_db"
+    log: _Log = "power_db"
     """10·log10 or 20·log10 relative to a maximum, or ln(x + 1e-6)."""
-    reference: Literal["clip", "recording", "one"] = "clip"
+    reference: _Reference = "clip"
     """What 0 dB is: the maximum of the clip, of all clips of its recording, or the number one."""
     top_db: float | None = 80.0
     """Levels further below the maximum are raised to this floor."""
-    scaling: Literal["top_db", "min_max"] = "top_db"
+    scaling: _Scaling = "top_db"
     """What spans black to white: floor to maximum, or the clip's own extremes."""
-    origin: Literal["top", "bottom", "left"] = "top"
+    origin: _Origin = "top"
     """Where the lowest band lies; with "left", time runs downwards."""
-    colour_map: Literal["jet", "magma"] | None = None
-    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    colour_map: _ColourMap | None = None
+    interpolation: _Interpolation = "bilinear"
     drawn: int | None = None
     """Side of the square picture drawn first, then resized to the canvas; None draws at once."""
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
-        for field in fields(self):
-            value, choices = getattr(self, field.name), get_args(hints[field.name])
-            literal = [c for choice in choices for c in get_args(choice)] or choices
-            if literal and not any(isinstance(c, type) for c in literal) and value is not None:
-                self._require(value in literal, field.name, f"choose from {literal}")
+        for name, choices in _CHOICES.items():
+            self._require(getattr(self, name) in choices, name, f"choose from {choices}")
         for name in ("rate", "n_fft", "win_length", "hop_length", "n_mels", "height", "width"):
             self._require(getattr(self, name) > 0, name, "must be above 0")
+        for name in ("clip_s", "frames", "top_db", "drawn"):
+            self._require((getattr(self, name) or 1) > 0, name, "must be above 0, or None")
         self._require(self.win_length <= self.n_fft, "win_length", f"at most n_fft = {self.n_fft}")
-        self._require(self.clip_s is None or self.clip_s > 0, "clip_s", "above 0, or None")
         self._require(
             0 <= self.f_min < (self.f_max or self.rate / 2) <= self.rate / 2,
             "f_max",
-            f"between f_min = {self.f_min:g} and half the rate, {self.rate / 2:g} Hz",
+            f"above f_min = {self.f_min:g} and at most half the rate, {self.rate / 2:g} Hz",
         )
         self._require(
             self.top_db is not None or self.scaling == "min_max", "top_db", "set it, or min_max"
@@ -159,11 +176,7 @@ FRONT_ENDS: dict[str, FrontEnd] = {
 
 
 def front_end(name: str) -> FrontEnd:
-    """Return the front end of that name.
-
-    Raises:
-        ConfigError: there is none.
-    """
+    """Return the front end of that name, or raise ConfigError with the nearest."""
     try:
         return FRONT_ENDS[name]
     except KeyError:
@@ -196,6 +209,7 @@ class LogMel(nn.Module):
         filters = mel_filters(
             rate=fe.rate, n_fft=fe.n_fft, n_mels=fe.n_mels, f_min=fe.f_min, f_max=fe.f_max
         )
+        self._groups = _groups(filters)
         self.register_buffer("window", window, persistent=False)
         self.register_buffer("filters", torch.from_numpy(filters), persistent=False)
         self.register_buffer("colours", _colours(fe.colour_map), persistent=False)
@@ -220,7 +234,8 @@ class LogMel(nn.Module):
         if lengths is not None:
             own = torch.tensor([fe.frame_count(int(n)) for n in lengths], device=level.device)
             beyond = torch.arange(count, device=level.device) >= own[:, None]
-            level = level.masked_fill(beyond[:, None], _silence(fe))
+            silence = _log(level.new_zeros(()), fe)
+            level = torch.where(beyond[:, None], silence, level)
         if fe.reference == "one":
             return level
         level = level - level.amax((1, 2), keepdim=True)
@@ -290,17 +305,18 @@ class LogMel(nn.Module):
     def _level(self, frames: Tensor) -> Tensor:
         """Log of the mel bands, `(mel_bin, frame)`, of `(frame, n_fft)` samples; no reference."""
         fe = self.front_end
-        mel = torch.empty(fe.n_mels, len(frames), device=frames.device)
-        for start in range(0, len(frames), _CHUNK):
-            spectrum = torch.fft.rfft(frames[start : start + _CHUNK] * self.window)
-            parts = torch.view_as_real(spectrum).float().square()
-            magnitude = parts[..., 0] + parts[..., 1]
+        chunks = []
+        for chunk in frames.split(_CHUNK):
+            spectrum = torch.view_as_real(torch.fft.rfft(chunk * self.window)).float()
+            squares = spectrum.square_()  # (frame, bin, 2)
+            magnitude = (squares[..., 0] + squares[..., 1]).T
             if fe.power == 1:
                 magnitude = magnitude.sqrt()
-            mel[:, start : start + _CHUNK] = self.filters @ magnitude.T
-        if fe.log == "ln":
-            return (mel + _LN_OFFSET).log()
-        return mel.clamp_min(_POWER_FLOOR).log10() * (10 if fe.log == "power_db" else 20)
+            mel = torch.cat(
+                [self.filters[rows, bins] @ magnitude[bins] for rows, bins in self._groups]
+            )
+            chunks.append(_log(mel, fe))
+        return torch.cat(chunks, 1)
 
     def _tape_levels(
         self, waveforms: Sequence[np.ndarray | Tensor], limit: int | None
@@ -391,6 +407,21 @@ def pictures(
     return _log_mel(front_end).picture(waveforms, recordings)
 
 
+def _groups(filters: np.ndarray) -> list[tuple[slice, slice]]:
+    """Groups of neighbouring bands with the bins they touch: most of the matrix is zero."""
+    groups = []
+    for rows in np.array_split(np.arange(len(filters)), _GROUPS):
+        bins = np.flatnonzero(filters[rows].any(axis=0))
+        groups.append((slice(rows[0], rows[-1] + 1), slice(bins[0], bins[-1] + 1)))
+    return groups
+
+
+def _log(mel: Tensor, front_end: FrontEnd) -> Tensor:
+    if front_end.log == "ln":
+        return (mel + _LN_OFFSET).log()
+    return mel.clamp_min(_POWER_FLOOR).log10() * (10 if front_end.log == "power_db" else 20)
+
+
 def _fit(waveform: np.ndarray | Tensor, front_end: FrontEnd) -> np.ndarray | Tensor:
     """Extend a clip with silence to the front end's length."""
     wanted = front_end.clip_samples
@@ -420,10 +451,3 @@ def _colours(name: str | None) -> Tensor:
     import matplotlib
 
     return torch.from_numpy(matplotlib.colormaps[name](np.arange(256))[:, :3]).float()
-
-
-def _silence(front_end: FrontEnd) -> float:
-    """Level of digital silence without reference."""
-    if front_end.log == "ln":
-        return float(np.log(_LN_OFFSET))
-    return -100.0 if front_end.log == "power_db" else -200.0
