@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from photism.devices import DeviceName
     from photism.translate import Translator
 
 __all__ = ["__version__", "list_systems", "list_weights", "load"]
 __version__ = "0.1.0"
 
 
-def load(name_or_path: str | Path = "aivae-fsdd", device: str = "auto") -> Translator:
+def load(name_or_path: str | Path = "aivae-fsdd", device: DeviceName = "auto") -> Translator:
     """Load a trained system that translates recordings.
 
     Args:

@@ -21,9 +21,6 @@ FLAT_DB = -0.3
 """Where both of `_steadiness` and `_flatness` are higher, a clip is steady noise. Gaussian noise
 has -2.5 and 0; of those digits none comes near in both."""
 
-CONTEXT_S = 120.0
-"""What `words` looks at together: how loud the background is, and where a word ends."""
-
 _HOP_S = 0.01
 _TINY = 1e-12  # -120 dB, so that digital silence has a level
 
@@ -136,55 +133,6 @@ def utterances(
         samples = sound.samples[:, start:stop]
         found.append(replace(sound, samples=samples, start_s=sound.start_s + start / sound.rate))
     return found
-
-
-def words(blocks: Iterable[Sound]) -> Iterator[Sound]:
-    """Split a stream of any length at its silences, as `utterances` splits a sound.
-
-    Words that cross blocks stay whole. Stretches without a word are passed over.
-
-    Args:
-        blocks: blocks that follow one another, as `decode.stream` yields them.
-
-    Yields:
-        The words, in mono; if there is none, what there is, up to `CONTEXT_S`.
-    """
-    held: Sound | None = None
-    silence: Sound | None = None
-    found = False
-    for block in blocks:
-        held = _joined(held, replace(block, samples=block.mono()[None]))
-        if held.duration_s < CONTEXT_S:
-            continue
-        parts = utterances(held)
-        if parts[0] is held:  # nothing stands out; a word may just begin
-            silence = silence or held
-            held = _from(held, held.start_s + held.duration_s - 1)
-            continue
-        found = True
-        *parts, last = parts
-        yield from parts
-        if parts:
-            held = _from(held, last.start_s)
-        else:  # a single sound without end
-            yield held
-            held = None
-    parts = utterances(held) if held else []
-    if not (found and parts[:1] == [held]):
-        found = found or parts[:1] != [held]
-        yield from parts if found or silence is None else [silence]
-
-
-def _joined(held: Sound | None, block: Sound) -> Sound:
-    if held is None:
-        return block
-    samples = np.concatenate([held.samples, block.samples], axis=1)
-    return replace(held, samples=samples, notes=block.notes)
-
-
-def _from(sound: Sound, start_s: float) -> Sound:
-    first = round((start_s - sound.start_s) * sound.rate)
-    return replace(sound, samples=sound.samples[:, first:], start_s=start_s)
 
 
 def heard(samples: np.ndarray, rate: int) -> Heard:
