@@ -338,7 +338,7 @@ class LogMel(nn.Module):
                 )
             end = max(pad + samples, (count - 1) * hop + fe.n_fft - pad)
             spans += [count, -(-end // hop) - count]
-        starts = np.concatenate([[0], np.cumsum(spans)])[::2] * hop
+        starts = np.cumsum([0, *spans])[::2] * hop
         tape = np.zeros(starts[-1] + fe.n_fft, dtype=np.float32)
         for start, waveform in zip((starts + pad).tolist(), waveforms, strict=False):
             tape[start : start + len(waveform)] = waveform
