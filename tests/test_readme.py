@@ -1,4 +1,4 @@
-"""What the README says one can type works: every command of its code blocks, and its Python.
+"""What the README and the docs say one can type works: commands of code blocks, and Python.
 
 Commands run in a folder of their own, block by block. Those that train or download are shortened
 or pointed at archives at hand by options added to them, listed in `SHORTENED`; nothing is left out.
@@ -16,22 +16,26 @@ from pathlib import Path
 
 import pytest
 import soundfile
+from PIL import Image
 
 from photism.cli.demo import ASSETS
 from photism.systems.weights import bundled
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
-SHELL = [body for language, body in BLOCKS if language == "sh"]
-PYTHON = [body for language, body in BLOCKS if language == "python"]
+OWN_DATA = (ROOT / "docs" / "start" / "own-data.md").read_text(encoding="utf-8")
 SHORTENED = {
     "photism data fetch": "--from {real_data}",
     "photism train": "--epochs 1 --batch-size 500 --set width=4 hidden=16 feature=16",
     "photism evaluate": "--limit 200",
-    "photism reproduce": "--budget 0.001",
+    "photism reproduce": "--budget 0.001 --preset debug --limit 200",
 }
 WEIGHTS_HERE = pytest.mark.skipif(not bundled(), reason="no weights are bundled")
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The code blocks of a page in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -60,12 +64,18 @@ def run(command: str, folder: Path) -> None:
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 
 
+def run_python(code: str, folder: Path) -> None:
+    """Run a block of Python as a script."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, check=True)
+
+
 def is_long(block: str) -> bool:
     return any(command.startswith(tuple(SHORTENED)) for command in commands(block))
 
 
 def test_the_readme_has_the_two_commands_first() -> None:
-    assert commands(SHELL[0]) == ["make demo", "make test"]
+    assert commands(blocks(README, "sh")[0]) == ["make demo", "make test"]
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
@@ -79,7 +89,7 @@ def test_every_target_that_is_named_exists(page: str) -> None:
 
 
 @WEIGHTS_HERE
-@pytest.mark.parametrize("block", [b for b in SHELL[1:] if not is_long(b)])
+@pytest.mark.parametrize("block", [b for b in blocks(README, "sh")[1:] if not is_long(b)])
 def test_commands_run(block: str, workshop: Path) -> None:
     for command in commands(block):
         run(command, workshop)
@@ -89,7 +99,7 @@ def test_commands_run(block: str, workshop: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.data
-@pytest.mark.parametrize("block", [b for b in SHELL[1:] if is_long(b)])
+@pytest.mark.parametrize("block", [b for b in blocks(README, "sh")[1:] if is_long(b)])
 def test_training_and_measuring_runs(block: str, workshop: Path, real_data: Path) -> None:
     for command in commands(block):
         added = [extra for start, extra in SHORTENED.items() if command.startswith(start)]
@@ -97,11 +107,26 @@ def test_training_and_measuring_runs(block: str, workshop: Path, real_data: Path
 
 
 @WEIGHTS_HERE
-@pytest.mark.parametrize("code", PYTHON)
+@pytest.mark.parametrize("code", blocks(README, "python"))
 def test_python_runs(code: str, workshop: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    subprocess.run([sys.executable, "-c", code], cwd=workshop, env=environment, check=True)
+    run_python(code, workshop)
     assert (workshop / "three.png").is_file()
+
+
+def test_own_data_becomes_a_system(tmp_path: Path) -> None:
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "drawings").mkdir()
+    for recording in ASSETS.glob("*.flac"):
+        shutil.copy(recording, tmp_path / "recordings")
+        Image.new("L", (56, 56), int(recording.name[0]) * 25).save(
+            tmp_path / "drawings" / f"{recording.stem}.png"
+        )
+    for code in blocks(OWN_DATA, "python"):
+        run_python(code, tmp_path)
+    for command in commands(blocks(OWN_DATA, "sh")[0]):
+        run(f"{command} --epochs 1" if command.startswith("photism train") else command, tmp_path)
+    assert (tmp_path / "my-digits-train.png").is_file()
+    assert list((tmp_path / "pictures").glob("*.png"))
 
 
 def test_links_lead_to_files() -> None:
