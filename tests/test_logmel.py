@@ -9,7 +9,7 @@ import librosa
 import numpy as np
 import pytest
 import torch
-from recordings import ESC10, FSDD, recordings
+from real_recordings import ESC10, FSDD, recordings
 
 from photism.audio.decode import resample
 from photism.audio.logmel import FRONT_ENDS, FrontEnd, LogMel, front_end, log_mels, pictures
