@@ -122,7 +122,7 @@ def _helps(words: list[str]) -> Iterator[tuple[list[str], str]]:
 
 
 def _help(words: list[str]) -> str:
-    os.environ.update(COLUMNS="90", NO_COLOR="1")
+    os.environ.update(COLUMNS="84", NO_COLOR="1")
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
         cli.main([*words, "--help"])

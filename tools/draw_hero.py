@@ -1,13 +1,16 @@
 """Draw docs/images/hero.png: ten spoken digits, their log-mels, and what the systems drew of them.
 
-The recordings are one voice of `photism demo`, all ten digits of it, seed 0; nothing is picked.
+One test recording of each digit of mnist-fsdd, drawn at random with seed 0, and seed 0 for the
+pictures: nothing is picked. The sounds are those of the Free Spoken Digit Dataset (CC BY-SA 4.0).
 
+    photism data fetch mnist-fsdd && photism data prepare mnist-fsdd
     python tools/draw_hero.py
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +19,13 @@ from PIL import Image, ImageDraw, ImageFont
 import photism
 from photism.audio.decode import decode, resample
 from photism.audio.logmel import front_end, log_mels
-from photism.cli.demo import Recording, recordings
+from photism.data.digits import Recording
+from photism.data.pairs import PairDataset
+from photism.data.prepare import find, raw_folder
+from photism.data.sources.fsdd import read_fsdd
 from photism.images import log_mel_picture
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "images" / "hero.png"
-VOICE = "english"
 SYSTEMS = {"AIVAE": "aivae-fsdd", "AIVAE-GAN": "aivae-gan-fsdd"}
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -31,16 +36,28 @@ PAPER, INK, SOFT, SOUND = "#121117", "#eceaf2", "#9b96a8", "#f0983c"
 def main() -> None:
     """Draw into the docs, or elsewhere to compare."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", default="mnist-fsdd", help="prepared pairs")
+    parser.add_argument("--from", dest="raw", type=Path, help="folder with FSDD's archive")
     parser.add_argument("--out", type=Path, default=OUT, help="the PNG")
-    spoken = sorted((r for r in recordings() if r.voice == VOICE), key=lambda r: r.digit)
+    args = parser.parse_args()
+    spoken = choose(find(args.data), args.raw or raw_folder())
     hero = draw(spoken, {title: pictures(name, spoken) for title, name in SYSTEMS.items()})
-    hero.quantize(256, Image.Quantize.FASTOCTREE).save(parser.parse_args().out, optimize=True)
+    hero.quantize(256, Image.Quantize.FASTOCTREE).save(args.out, optimize=True)
+    print(f"{args.out}: {', '.join(recording.key for recording in spoken)}")
+
+
+def choose(data: Path, raw: Path) -> list[Recording]:
+    """Draw one test recording of each digit at random."""
+    test = PairDataset(data, "test")
+    keys, rng = test.column("recording"), np.random.default_rng(0)
+    chosen = {rng.choice(np.unique(keys[test.labels == digit])) for digit in range(10)}
+    return sorted((r for r in read_fsdd(raw) if r.key in chosen), key=lambda r: r.label)
 
 
 def pictures(name: str, spoken: list[Recording]) -> list[Image.Image]:
     """Translate every recording with one system."""
     translator = photism.load(name)
-    return [translator.translate(recording.path, seed=0).image for recording in spoken]
+    return [translator.translate(recording.content, seed=0).image for recording in spoken]
 
 
 def draw(spoken: list[Recording], drawn: dict[str, list[Image.Image]]) -> Image.Image:
@@ -50,12 +67,12 @@ def draw(spoken: list[Recording], drawn: dict[str, list[Image.Image]]) -> Image.
     canvas = Image.new("RGBA", (width, height), (0, 0, 0, 0))
     pen = ImageDraw.Draw(canvas)
     pen.rounded_rectangle((0, 0, width - 1, height - 1), 40, fill=PAPER)
-    front = front_end("aivae-16k")
+    front = front_end("aivae-8k")
     for index, recording in enumerate(spoken):
         left, top = MARGIN + LABELS + index * (CELL + GAP), MARGIN
-        _write(pen, (left + CELL // 2, top), f"“{WORDS[recording.digit]}”", SOFT, "mt")
+        _write(pen, (left + CELL // 2, top), f"“{WORDS[recording.label]}”", SOFT, "mt")
         top += 60
-        sound = decode(recording.path)
+        sound = decode(io.BytesIO(recording.content))
         samples = resample(sound.mono(), sound.rate, front.rate)
         _draw_wave(pen, samples, left, top)
         top += WAVE + GAP
