@@ -88,7 +88,7 @@ class Trainer:
         self.average: AveragedModel | None = None
         if self.options.ema:
             decay = get_ema_multi_avg_fn(self.options.ema)
-            self.average = AveragedModel(self.system, multi_avg_fn=decay)
+            self.average = AveragedModel(self.system, multi_avg_fn=decay, use_buffers=True)
         self.progress = read_progress(checkpoint) if checkpoint else Progress()
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
         self.ledger = Ledger()
@@ -134,6 +134,7 @@ class Trainer:
     def _train_epoch(self, stage: Stage, loader: PairLoader) -> None:
         progress, options = self.progress, self.options
         order = progress.stage * 1_000_000 + progress.epoch
+        self._set_rates(stage)
         for batch in loader.epoch(order, start=progress.batch):
             self._train_step(stage, batch)
             progress.batch += 1
@@ -151,6 +152,12 @@ class Trainer:
                 self._save(stage)
         self._finish_epoch(stage)
         self._save(stage)
+
+    def _set_rates(self, stage: Stage) -> None:
+        for phase in stage.phases:
+            rate = phase.optimiser.lr * stage.lr_factor(self.progress.epoch)
+            for group in self.optimisers[phase.name].param_groups:
+                group["lr"] = rate
 
     def _train_step(self, stage: Stage, batch: Batch) -> None:
         step = self._step()
@@ -207,7 +214,8 @@ class Trainer:
             seen = validate(self._shown(), self.plan, stage, self._step(), self.accelerator)
             self.recorder.record("validation", p.total, seen, **where)
             self._select(seen)
-            write_samples(self._shown(), self.plan, self.accelerator.device, p.epoch)
+            if stage is self.plan.stages[-1]:  # before it, there is nothing worth drawing
+                write_samples(self._shown(), self.plan, self.accelerator.device, p.epoch)
 
     def _select(self, seen: dict[str, float]) -> None:
         """Keep the weights with the lowest held-out value of the system's `selection` term."""
