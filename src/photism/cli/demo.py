@@ -82,17 +82,16 @@ def run(args: Args) -> Path:
         PhotismError: unknown weights, weights of a system that does not draw digits, or a folder
             that cannot be written.
     """
-    from rich.progress import track
-
+    from photism.data.progress import track
     from photism.evaluation.judges import load_judge
 
     require_room(args.out, 5_000_000)
     print("Loading the system and its judge…", flush=True)
     translator, judge = photism.load(args.system), load_judge(JUDGE)
-    started = time.monotonic()
+    embedded, started = recordings(), time.monotonic()
     judged = [
         judge_one(judge, recording, translator.translate(recording.path, seed=args.seed))
-        for recording in track(recordings(), "Translating", transient=True)
+        for recording in track(embedded, "translating", len(embedded))
     ]
     took_s = time.monotonic() - started
     report = write_report(args.out, translator, judge, judged, took_s)
