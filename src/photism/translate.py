@@ -12,7 +12,7 @@ import io
 import itertools
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -44,13 +44,13 @@ LEAST_S = 0.01
 Source = str | Path | bytes | BinaryIO | np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Translation:
     """A picture and how it came about; shows itself in a notebook."""
 
-    tensor: Tensor
+    tensor: Tensor = field(repr=False)
     """The picture, `(channel, height, width)` in [-1, 1], on the CPU."""
-    log_mel: Tensor
+    log_mel: Tensor = field(repr=False)
     """What the system saw of the sound, `(channel, height, width)` in [-1, 1]."""
     heard: bool
     """False for silence, steady noise and the like: the picture is arbitrary then."""

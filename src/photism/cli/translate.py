@@ -36,6 +36,7 @@ Translate recordings into pictures.
   photism info three.png                             what made this picture
 
 A recording of several words or windows gives several pictures: name_000.png, name_001.png, ...
+
 Each PNG carries system, weights, seed, and file and time of its sound. The exit code is 2 if any
 file failed; the others are done all the same.
 """
@@ -51,11 +52,13 @@ EXTENSIONS = {
 class Translate:
     """Arguments of `photism translate`."""
 
-    sources: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    sources: Annotated[
+        tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RECORDING ...")
+    ] = ()
     """Files, folders, or - for standard input."""
-    system: str = "aivae-fsdd"
+    system: Annotated[str, tyro.conf.arg(metavar="NAME|PATH")] = "aivae-fsdd"
     """Bundled weights (`photism info` lists them), a folder of weights, or a training run."""
-    out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",))] = None
+    out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="PATH")] = None
     """A PNG, for a single recording, or a folder; this folder by default, and for a folder
     of recordings a new folder called pictures, with its subfolders kept."""
     seed: int = 0
@@ -64,7 +67,7 @@ class Translate:
     """Pictures of each clip, with seeds SEED, SEED + 1, ...; each can be made again alone."""
     start: float = 0.0
     """Seconds to pass over at the beginning."""
-    duration: float | None = None
+    duration: Annotated[float | None, tyro.conf.arg(metavar="FLOAT")] = None
     """Seconds to read; by default all of a recording of up to 10 minutes."""
     size: int | Literal["native"] = 280
     """Longer side in pixels, as near as repeating pixels allows: 28 x 28 is shown as 280 x 280.
@@ -87,7 +90,7 @@ class Translate:
             raise ConfigError(f"--num-samples must be at least 1, not {self.num_samples}")
         if self.size != "native" and self.size < 1:
             raise ConfigError(f"--size must be at least 1, not {self.size}")
-        if self.out and self.out.suffix and not self.out.is_dir() and self.out.suffix != ".png":
+        if self.out and self.out.suffix.lower() in (".jpg", ".jpeg", ".gif", ".webp", ".tiff"):
             raise ConfigError(f"pictures are PNGs: call it {self.out.with_suffix('.png').name}")
 
 
@@ -122,7 +125,13 @@ class Outcome:
 def main(argv: list[str]) -> int:
     """Run `photism translate` with the words after it; return the exit code."""
     began_s = time.perf_counter()
-    args = tyro.cli(Translate, args=argv, prog="photism translate", description=DESCRIPTION)
+    args = tyro.cli(
+        Translate,
+        args=argv,
+        prog="photism translate",
+        description=DESCRIPTION,
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
     recordings = find_recordings(args.sources, args.out)
     require_room(recordings[0].target.parent)
     translator = photism.load(args.system, device=args.device)
@@ -167,7 +176,7 @@ def find_recordings(sources: tuple[str, ...], out: Path | None) -> list[Recordin
             found += [(str(path), path.relative_to(source)) for path in _walk(Path(source))]
         else:
             found.append((source, Path("stdin" if source == "-" else Path(source).name)))
-    if out is not None and out.suffix and not out.is_dir():
+    if out is not None and out.suffix.lower() == ".png" and not out.is_dir():
         if len(found) > 1:
             raise ConfigError(f"{len(found)} recordings cannot share {out}: name a folder with -o")
         return [Recording(found[0][0], out)]
@@ -362,14 +371,18 @@ def _print_json(
 
 
 def _describe(summary: Mapping[str, Any]) -> str:
-    text = f"{summary['pictures']} pictures of {summary['translated']} recordings"
-    text += f" in {summary['seconds']:.1f} s"
+    text = f"{_count(summary['pictures'], 'picture')} of"
+    text += f" {_count(summary['translated'], 'recording')} in {summary['seconds']:.1f} s"
     if summary["peak_memory_mb"]:
         text += f", peak memory {summary['peak_memory_mb']} MB"
-    for name in ("failed", "not tried"):
-        if summary[name.replace(" ", "_")]:
-            text += f"; {summary[name.replace(' ', '_')]} {name}"
+    for key, name in (("failed", "failed"), ("not_tried", "not tried")):
+        if summary[key]:
+            text += f"; {summary[key]} {name}"
     return text
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def peak_memory_mb() -> int | None:
