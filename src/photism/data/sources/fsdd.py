@@ -1,4 +1,4 @@
-"""Free Spoken Digit Dataset 1.0.10: 3,000 recordings at 8 kHz by six speakers, SPEC §1.3.
+"""Free Spoken Digit Dataset 1.0.10: 3,000 recordings at 8 kHz by six speakers.
 
 Read from the archive of the upstream tag or from an unpacked `recordings/` folder; files are named
 `<digit>_<speaker>_<take>.wav`.

@@ -1,4 +1,4 @@
-"""MNIST: 60,000 + 10,000 handwritten digits (LeCun, Cortes, Burges 1998), SPEC §1.3.
+"""MNIST: 60,000 + 10,000 handwritten digits (LeCun, Cortes, Burges 1998).
 
 Read from the four IDX files, packed or not, or from folders of PNG pictures, one a class:
 `train/0/….png` … `test/9/….png`.

@@ -1,4 +1,4 @@
-"""MNIST-SCD: one picture to one recording, as in the AIVAE paper, SPEC §5.2."""
+"""MNIST-SCD: one picture to one recording, as in the AIVAE paper (arXiv:2109.13354)."""
 
 from __future__ import annotations
 

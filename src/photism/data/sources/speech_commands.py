@@ -1,4 +1,4 @@
-"""Speech Commands: single words of one second at 16 kHz by thousands of speakers, SPEC §1.3.
+"""Speech Commands: single words of one second at 16 kHz by thousands of speakers.
 
 Read from archives and unpacked folders alike, also from several that hold parts of it; sounds may
 be WAV or FLAC. Files are named `<word>/<speaker>_nohash_<take>.wav`. P. Warden, "Speech Commands",
