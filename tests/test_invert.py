@@ -22,7 +22,7 @@ BOUNDS = {
     "aivae-8k": (8.0, 0.3),
     "aivae-16k": (6.0, 0.2),
 }
-"""Mean over recordings of the RMS difference in dB, and of the spectral convergence: about 1.3 times
+"""Mean over recordings of the RMS difference in dB and of the spectral convergence, about 1.3 times
 what was measured."""
 
 

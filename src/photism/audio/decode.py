@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
 
-from photism.errors import AudioError
+from photism.errors import AudioError, ConfigError
 
 if TYPE_CHECKING:
     import av
@@ -74,6 +74,7 @@ def decode(
     Raises:
         AudioError: there is no sound to be had, it holds values that are not numbers, or it is
             longer than `max_s`.
+        ConfigError: a start before 0 s, or a duration that is not above it.
     """
     with _reader(source, start_s) as reader:
         return reader.sound(list(_limited(reader, start_s, duration_s, max_s)), start_s)
@@ -124,6 +125,8 @@ def _limited(
     """Yield `(channel, sample)` up to `duration_s`; without one, refuse more than `max_s`."""
     if duration_s is None and (reader.declared_s or 0.0) - start_s > max_s:
         raise reader.too_long(max_s)
+    if duration_s is not None and not duration_s > 0:
+        raise ConfigError(f"{duration_s:g} s of a sound cannot be read: ask for more than 0 s")
     limit_s = max_s if duration_s is None else duration_s
     wanted = math.inf if math.isinf(limit_s) else round(limit_s * reader.rate)
     for samples in reader.read():
@@ -259,6 +262,8 @@ def _reader(source: Source, start_s: float) -> Iterator[_Reader]:
     """Open a source for decoding, with one clear error for whatever it is not."""
     import av
 
+    if start_s < 0:
+        raise ConfigError(f"a sound begins at 0 s: it cannot be read from {start_s:g} s on")
     with _opened(source) as (file, name):
         notes = _check_size(file, name)
         try:
@@ -274,15 +279,8 @@ def _reader(source: Source, start_s: float) -> Iterator[_Reader]:
 def _opened(source: Source) -> Iterator[tuple[BinaryIO, str]]:
     """Open a path, or make an open file seekable; yield it with a name for messages."""
     if isinstance(source, (str, Path)):
-        if Path(source).is_dir():
-            raise AudioError(f"{source} is a folder, not a sound: name a file in it")
-        try:
-            with open(source, "rb") as file:
-                yield file, str(source)
-        except FileNotFoundError:
-            raise AudioError(f"{source} does not exist") from None
-        except PermissionError as error:
-            raise AudioError(f"{source} cannot be opened: {error.strerror}") from error
+        with _open(Path(source)) as file:
+            yield file, str(source)
         return
     name = str(getattr(source, "name", "the given sound"))
     if source.seekable():
@@ -292,6 +290,17 @@ def _opened(source: Source) -> Iterator[tuple[BinaryIO, str]]:
         shutil.copyfileobj(source, spool)
         spool.seek(0)
         yield cast("BinaryIO", spool), name
+
+
+def _open(path: Path) -> BinaryIO:
+    if path.is_dir():
+        raise AudioError(f"{path} is a folder, not a sound: name a file in it")
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise AudioError(f"{path} does not exist") from None
+    except OSError as error:
+        raise AudioError(f"{path} cannot be opened: {error.strerror}") from error
 
 
 def _check_size(file: BinaryIO, name: str) -> list[str]:
