@@ -364,7 +364,10 @@ def test_real_videos(real_data: Path) -> None:
         assert 0.9 < found.duration_s < 11
         assert found.notes == (), path
         assert 0 < np.abs(found.samples).max() <= 1
-        part = decode(path, start_s=found.duration_s / 2, duration_s=0.2)
-        first = round(part.start_s * part.rate)
-        expected = found.samples[:, first : first + part.samples.shape[1]]
-        assert np.abs(part.samples - expected).max() < 0.05, path  # AAC fills in random noise
+        part = decode(path, start_s=found.duration_s / 2, duration_s=0.05)
+        # The timestamps of some of these files leave gaps of up to 25 ms that decoding closes.
+        first, length = round(part.start_s * part.rate), part.samples.shape[1]
+        around = found.samples[0, first - 1200 : first + 1200 + length]
+        candidates = np.lib.stride_tricks.sliding_window_view(around, length)
+        nearest = np.abs(candidates - part.samples[0]).mean(axis=1).min()
+        assert nearest < 0.1 * np.abs(part.samples).mean(), path  # AAC fills in random noise
