@@ -10,7 +10,7 @@ import numpy as np
 from photism.audio.decode import Sound
 from photism.audio.segment import utterances
 
-CONTEXT_S = 120.0
+CONTEXT_S = 60.0
 """Length of sound looked at together to tell words from background."""
 _COMPLETE_S = 1.0  # a word followed by this much of silence is over
 _BEGIN_S = 0.5  # kept of a stretch without words, in case one just begins
