@@ -22,7 +22,14 @@ from photism.systems.base import override
 TABLE_4, TABLE_5 = EXPERIMENTS["aivae-table-4"], EXPERIMENTS["aivae-table-5"]
 
 
-def write_digits(name: str, front_end: str, seed: int = 0) -> Path:
+def write_digits(
+    name: str,
+    front_end: str,
+    *,
+    seed: int = 0,
+    digits: tuple[int, ...] = tuple(range(10)),
+    notes: tuple[str, ...] = (),
+) -> Path:
     """Write noise in the shape of a data set of digits where it is found by its name."""
     from photism.data.prepare import prepared_folder
 
@@ -38,7 +45,7 @@ def write_digits(name: str, front_end: str, seed: int = 0) -> Path:
         front_end_config={"origin": "top"},
         group="recording",
         columns={"recording": "string"},
-        notes=(f"noise in place of {name}",),
+        notes=(f"noise in place of {name}", *notes),
         seed=seed,
     )
     with PairWriter(prepared_folder(name), card) as writer:
@@ -47,7 +54,7 @@ def write_digits(name: str, front_end: str, seed: int = 0) -> Path:
                 split,
                 sound=rng.integers(0, 256, (count, 1, 48, 48), dtype=np.uint8),
                 image=rng.integers(0, 256, (count, 28, 28, 1), dtype=np.uint8),
-                label=np.arange(count) % 10,
+                label=np.resize(digits, count),
                 key=[f"{split}/{row}" for row in range(count)],
                 columns={"recording": [f"{split}/{row}" for row in range(count)]},
             )
@@ -202,6 +209,19 @@ def test_an_interrupted_reproduction_goes_on_to_the_same_weights(
         for name in ("whole", "cut")
     ]
     assert digests[0] == digests[1]
+
+
+def test_partial_data_is_named_in_every_row_and_its_chance_told(
+    own_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_digits("mnist-scd", "aivae-16k", digits=(0, 1, 5, 8), notes=("NOT the complete data",))
+    rows = ("--rows", "scd-alpha-1", "scd-alpha-2")
+    assert run(tmp_path, *rows, experiment="aivae-table-5") == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert printed.count("NOT the complete data") == 2
+    assert "only the classes 0, 1, 5, 8: chance is 25%" in printed
+    page = (tmp_path / "aivae-table-5" / "report.html").read_text(encoding="utf-8")
+    assert page.count("partial data</span>") == 2
 
 
 def test_other_data_is_another_run(digits: None, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from photism.files import write_json, write_text
 from photism.images import grid, log_mel_picture, png, to_pil
 
 HTML, JSON = "report.html", "report.json"
+PARTIAL = "NOT "
+"""How a data card's note begins that says the published data is not complete."""
 _NOT_LOSSES = ("kind", "step", "stage", "epoch", "seconds")
 
 
@@ -51,7 +53,7 @@ class OverviewRow:
     @property
     def partial(self) -> bool:
         """Whether only a part of the published data was at hand."""
-        return any(line.startswith("NOT ") for line in self.differs)
+        return any(line.startswith(PARTIAL) for line in self.differs)
 
     @property
     def strip_uri(self) -> str:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from photism.data.pairs import CARD, PairDataset
 from photism.data.prepare import find, prepare
 from photism.data.sources import SOURCES
@@ -24,6 +26,7 @@ from photism.errors import ConfigError, DataError, nearest
 from photism.evaluation.evaluate import evaluate
 from photism.evaluation.judges import load_judge
 from photism.evaluation.report import (
+    PARTIAL,
     Overview,
     OverviewRow,
     Published,
@@ -233,7 +236,11 @@ def _differences(
     config = override(cls.presets[str(training.preset)], row.settings)
     changed = setting_differences(config, row.settings)
     differs = [f"preset {training.preset}: {', '.join(changed)}"] if changed else []
-    pairs = len(PairDataset(training.data, "train"))
+    dataset = PairDataset(training.data, "train")
+    pairs, heard = len(dataset), np.unique(dataset.labels)
+    if len(heard) < len(dataset.card.classes):
+        names = ", ".join(dataset.card.classes[label] for label in heard)
+        differs.append(f"only the classes {names}: chance is {1 / len(heard):.0%}")
     if pairs != row.pairs:
         differs.append(f"{pairs:,} training pairs at hand, the paper had {row.pairs:,}")
     if training.epochs != experiment.epochs:
@@ -264,7 +271,11 @@ def _overview(
     """Gather what is finished; what all finished rows have in common is said once."""
     rows = list(_overview_rows(experiment, folder))
     lists = [row.differs for row in rows if row.evaluation]
-    common = [line for line in lists[0] if all(line in other for other in lists)]
+    common = [
+        line
+        for line in lists[0]
+        if all(line in other for other in lists) and not line.startswith(PARTIAL)
+    ]
     return Overview(
         title=experiment.title,
         lead=f"The paper finds: {experiment.finding}.",
