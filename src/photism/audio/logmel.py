@@ -339,11 +339,11 @@ class LogMel(nn.Module):
             end = max(pad + samples, (count - 1) * hop + fe.n_fft - pad)
             spans += [count, -(-end // hop) - count]
         starts = np.cumsum([0, *spans])[::2] * hop
-        tape = np.zeros(starts[-1] + fe.n_fft, dtype=np.float32)
+        tape = torch.zeros(int(starts[-1]) + fe.n_fft, dtype=self.window.dtype)
+        samples = tape.numpy()
         for start, waveform in zip((starts + pad).tolist(), waveforms, strict=False):
-            tape[start : start + len(waveform)] = waveform
-        on_device = torch.from_numpy(tape).to(self.window.device)
-        frames = on_device.unfold(0, fe.n_fft, hop)[: sum(spans)]
+            samples[start : start + len(waveform)] = waveform
+        frames = tape.to(self.window.device).unfold(0, fe.n_fft, hop)[: sum(spans)]
         return self._level(frames), spans
 
     def _referenced(
