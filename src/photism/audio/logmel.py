@@ -330,13 +330,13 @@ class LogMel(nn.Module):
         pad, hop = (fe.n_fft // 2 if fe.center else 0), fe.hop_length
         spans: list[int] = []
         for waveform in waveforms:
-            samples = len(waveform)
-            count = min(fe.frame_count(samples), limit or samples)
+            length = len(waveform)
+            count = min(fe.frame_count(length), limit or length)
             if count == 0:
                 raise AudioError(
-                    f"a clip of {samples} samples is too short for front end {fe.name!r}"
+                    f"a clip of {length} samples is too short for front end {fe.name!r}"
                 )
-            end = max(pad + samples, (count - 1) * hop + fe.n_fft - pad)
+            end = max(pad + length, (count - 1) * hop + fe.n_fft - pad)
             spans += [count, -(-end // hop) - count]
         starts = np.cumsum([0, *spans])[::2] * hop
         tape = torch.zeros(int(starts[-1]) + fe.n_fft, dtype=self.window.dtype)
