@@ -355,10 +355,9 @@ class LogMel(nn.Module):
             lengths = torch.tensor(spans, device=level.device)
             peaks = torch.segment_reduce(level.amax(0), "max", lengths=lengths, initial=-torch.inf)
             if fe.reference == "recording" and recordings is not None:
-                own = torch.as_tensor(recordings, device=level.device)
-                shared = peaks.new_full((int(own.max()) + 1,), -torch.inf)
-                shared.scatter_reduce_(0, own, peaks[::2], "amax")
-                peaks[::2] = shared[own]
+                own = torch.tensor(recordings, device=level.device).unique(return_inverse=True)[1]
+                shared = peaks.new_full((len(own),), -torch.inf)
+                peaks[::2] = shared.scatter_reduce(0, own, peaks[::2], "amax")[own]
             level -= peaks.repeat_interleave(lengths)
             if fe.top_db is not None:
                 level.clamp_min_(-fe.top_db)
@@ -371,16 +370,7 @@ def _log_mel(front_end: FrontEnd) -> LogMel:
 
 
 def log_mels(waveforms: Sequence[np.ndarray | Tensor], front_end: FrontEnd) -> list[Tensor]:
-    """Return log-mel levels of clips of any lengths, the same values as one at a time.
-
-    Args:
-        waveforms: each `(sample,)` in [-1, 1] at the front end's rate.
-        front_end: its parameters.
-
-    Returns:
-        For each clip `(mel_bin, frame)`, lowest band first: dB relative to the clip's maximum, or
-        ln.
-    """
+    """Return log-mel levels of clips of any lengths; see `LogMel.log_mels`."""
     return _log_mel(front_end).log_mels(waveforms)
 
 
