@@ -88,7 +88,7 @@ def test_a_failed_write_leaves_the_earlier_weights(folder, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("photism.systems.weights.save_file", full)
+    monkeypatch.setattr("photism.systems.weights.write_bytes", full)
     cls = SYSTEMS["aivae"]
     with pytest.raises(Exception, match="No space left"):
         save_weights(cls(cls.presets["debug"]), folder, preset="debug", card={})

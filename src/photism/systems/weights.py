@@ -15,13 +15,13 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 import photism
 from photism.errors import PhotismError, WeightsError, nearest
-from photism.files import replacing, sha256, write_json, write_text
+from photism.files import replacing, sha256, write_bytes, write_json, write_text
 from photism.systems import find_system
-from photism.systems.base import System
+from photism.systems.base import System, config_from
 
 TENSORS, CONFIG, CARD, README = "model.safetensors", "config.json", "card.json", "README.md"
 
@@ -69,7 +69,7 @@ def save_weights(
     }
     with replacing(folder, marker=CONFIG) as temporary:
         temporary.mkdir()
-        save_file(tensors, temporary / TENSORS)
+        write_bytes(temporary / TENSORS, save(tensors))  # save_file would make it private
         write_json(temporary / CONFIG, config)
         write_json(temporary / CARD, dict(card))
         write_text(temporary / README, _readme(system, preset, card))
@@ -88,7 +88,7 @@ def load_weights(name_or_path: str | Path) -> System:
     content = _read_config(folder)
     try:
         cls = find_system(content["system"])
-        system = cls(cls.config_class(**content["config"]))
+        system = cls(config_from(cls.config_class, content["config"]))
         kept, preset = set(content["networks"]), content["preset"]
     except (KeyError, TypeError, PhotismError) as error:
         raise WeightsError(
