@@ -8,9 +8,9 @@ outputs (`generate`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args, get_type_hints
 
 import torch
 from huggingface_hub import PyTorchModelHubMixin
@@ -18,6 +18,9 @@ from torch import Tensor, nn
 
 from photism.blocks.gaussian import Randomness
 from photism.errors import ConfigError, nearest
+
+if TYPE_CHECKING:
+    from photism.data.pairs import PairDataset
 
 Direction = Literal["sound-to-image", "image-to-sound", "both"]
 
@@ -56,6 +59,22 @@ class Stage:
     phases: tuple[Phase, ...]
     epochs: int
     batch_size: int
+    decay_epochs: int = 0
+    """So many of the epochs, the last ones, have a learning rate that falls linearly."""
+
+    def lasting(self, epochs: int) -> Stage:
+        """Return the stage with another number of epochs, the same share of which decays."""
+        decay = round(self.decay_epochs * epochs / self.epochs)
+        return replace(self, epochs=epochs, decay_epochs=decay)
+
+    def lr_factor(self, epoch: int) -> float:
+        """Return what the learning rate is multiplied by in an epoch, counted from 0.
+
+        It is 1 − max(0, e − hold) / (decay + 1) for the e-th epoch, counted from 1: 1 until `hold`,
+        then down a line that would meet zero one epoch after the last.
+        """
+        hold = self.epochs - self.decay_epochs
+        return 1 - max(0, epoch + 1 - hold) / (self.decay_epochs + 1)
 
 
 @dataclass
@@ -135,6 +154,17 @@ class System(nn.Module, PyTorchModelHubMixin):
         """
         raise NotImplementedError
 
+    def prepare(self, dataset: PairDataset) -> None:
+        """Get ready to be trained on a data set: check that it fits, read what to start from.
+
+        Args:
+            dataset: pairs to train on; their front end has been checked.
+
+        Raises:
+            ConfigError, DataError: the system cannot be trained on these pairs.
+            WeightsError: what it should start from cannot be read.
+        """
+
     def diagnose(self, means: Mapping[str, float], step: int) -> str | None:
         """Return a warning if the recent means of the loss terms show that training goes wrong."""
         return None
@@ -168,16 +198,16 @@ class System(nn.Module, PyTorchModelHubMixin):
 
 
 def parameter_count(module: nn.Module) -> int:
-    """Return the number of trainable parameters, as `SPEC` counts them."""
+    """Return the number of trainable parameters: batch norm included, running statistics not."""
     return sum(p.numel() for p in module.parameters() if p.requires_grad)
 
 
 def override(config: Any, settings: Mapping[str, str]) -> Any:
-    """Return a config with fields set from text, as in `--set lr=1e-4`.
+    """Return a config with fields set from text, as in `--set lr=1e-4 classifier.epochs=3`.
 
     Args:
-        config: a frozen config dataclass of scalar fields.
-        settings: field name to value as typed by a person.
+        config: a frozen config dataclass of scalar fields, or of further such dataclasses.
+        settings: field name to value as typed by a person; a dot leads to a field inside a field.
 
     Returns:
         A new config of the same class, validated.
@@ -185,13 +215,70 @@ def override(config: Any, settings: Mapping[str, str]) -> Any:
     Raises:
         ConfigError: an unknown field (the nearest is suggested) or a value of another type.
     """
-    known = {f.name: getattr(config, f.name) for f in fields(config)}
+    known = _scalars(config)
     values = {}
     for name, text in settings.items():
         if name not in known:
             raise ConfigError(f"unknown field {name!r}: {nearest(name, known)}")
         values[name] = _parse(name, text, known[name])
-    return type(config)(**{**known, **values})
+    return _replaced(config, values)
+
+
+def check_fields(config: Any, **least: float) -> None:
+    """Check a config: a choice is one that its type names, a number not below what it must be.
+
+    Args:
+        config: a frozen config dataclass.
+        **least: field name and its lowest value.
+
+    Raises:
+        ConfigError: names the field, its value and what would do.
+    """
+    for name, kind in get_type_hints(type(config)).items():
+        value, choices = getattr(config, name), get_args(kind)
+        if choices and value not in choices:
+            raise ConfigError(f"{name} is {value!r}: {nearest(str(value), choices)}")
+    for name, lowest in least.items():
+        if getattr(config, name) < lowest:
+            raise ConfigError(f"{name} must be at least {lowest}, not {getattr(config, name)}")
+
+
+def config_from(cls: type, content: Mapping[str, Any]) -> Any:
+    """Build a config from what `dataclasses.asdict` made of one, such as read from JSON.
+
+    Raises:
+        TypeError: a field is missing or unknown.
+        ConfigError: a value is not valid.
+    """
+    types = get_type_hints(cls)
+    return cls(
+        **{
+            name: config_from(types[name], value) if is_dataclass(types.get(name)) else value
+            for name, value in content.items()
+        }
+    )
+
+
+def _scalars(config: Any, prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for f in fields(config):
+        value = getattr(config, f.name)
+        inside = is_dataclass(value)
+        found |= _scalars(value, f"{prefix}{f.name}.") if inside else {prefix + f.name: value}
+    return found
+
+
+def _replaced(config: Any, values: Mapping[str, Any]) -> Any:
+    own: dict[str, Any] = {}
+    inside: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        outer, _, inner = name.partition(".")
+        if inner:
+            inside.setdefault(outer, {})[inner] = value
+        else:
+            own[name] = value
+    groups = {name: _replaced(getattr(config, name), group) for name, group in inside.items()}
+    return replace(config, **own, **groups)
 
 
 def _parse(name: str, text: str, current: Any) -> Any:

@@ -59,10 +59,10 @@ def resolve(options: TrainOptions) -> Plan:
     torch.manual_seed(options.seed)
     system = cls(config)
     system.preset = preset
+    system.prepare(dataset)
     stages = tuple(
         replace(
-            stage,
-            epochs=options.epochs or stage.epochs,
+            stage.lasting(options.epochs or stage.epochs),
             batch_size=options.batch_size or stage.batch_size,
         )
         for stage in system.stages()

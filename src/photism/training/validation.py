@@ -29,7 +29,8 @@ def validate(
     """
     rows = np.random.default_rng(0).permutation(plan.held_out)[:PAIRS]
     device = accelerator.device
-    loader = PairLoader(plan.dataset, 256, rows=rows, shuffle=False, device=device)
+    size = min(256, 4 * stage.batch_size)  # without gradients there is room for more
+    loader = PairLoader(plan.dataset, size, rows=rows, shuffle=False, device=device)
     rng = torch.Generator(device).manual_seed(0)
     sums: dict[str, float] = {}
     training = system.training
