@@ -246,6 +246,13 @@ def check_fields(config: Any, **least: float) -> None:
 def config_from(cls: type, content: Mapping[str, Any]) -> Any:
     """Build a config from what `dataclasses.asdict` made of one, such as read from JSON.
 
+    Args:
+        cls: a frozen config dataclass.
+        content: field name to value; a mapping for a config within the config.
+
+    Returns:
+        A config of that class.
+
     Raises:
         TypeError: a field is missing or unknown.
         ConfigError: a value is not valid.

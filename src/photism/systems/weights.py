@@ -78,8 +78,13 @@ def save_weights(
 def load_weights(name_or_path: str | Path) -> System:
     """Load a system in eval mode, by the name of bundled weights or from a folder.
 
-    A training run's folder will do: its `weights` are taken. The system gets the attributes `card`
-    (dict), `preset`, `source` (name or path as given) and `digest` (SHA-256 of the tensors).
+    Args:
+        name_or_path: a name that `bundled` knows, a weights folder, or the folder of a training
+            run, whose `weights` are taken.
+
+    Returns:
+        The system, with the attributes `card` (dict), `preset`, `source` (name or path as given)
+        and `digest` (SHA-256 of the tensors).
 
     Raises:
         WeightsError: unknown name, or a folder that is incomplete, damaged or not photism's.
@@ -107,6 +112,12 @@ def load_weights(name_or_path: str | Path) -> System:
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     """Read a safetensors file, whole.
 
+    Args:
+        path: the file.
+
+    Returns:
+        Name to tensor, on the CPU.
+
     Raises:
         WeightsError: it is missing, cut short, or another format such as a pickle.
     """
@@ -128,6 +139,11 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
 
 def fill(module: torch.nn.Module, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
     """Copy tensors into a module, which must want exactly these.
+
+    Args:
+        module: filled in place.
+        tensors: name to tensor; other types become the module's own.
+        path: where they come from, for the message.
 
     Raises:
         WeightsError: names or shapes differ.

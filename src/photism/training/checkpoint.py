@@ -100,6 +100,11 @@ def load_checkpoint(
 ) -> None:
     """Restore modules and optimisers in place.
 
+    Args:
+        checkpoint: its folder.
+        modules: as they were saved.
+        optimisers: as they were saved.
+
     Raises:
         TrainingError: the checkpoint is damaged or of another system.
     """

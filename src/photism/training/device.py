@@ -18,7 +18,13 @@ from photism.training.options import TrainOptions
 
 
 def make_accelerator(options: TrainOptions) -> Accelerator:
-    """Return the accelerator of this process: one device alone or one of many under torchrun.
+    """Find the devices: one alone, or one of many processes under torchrun.
+
+    Args:
+        options: device and precision.
+
+    Returns:
+        The accelerator of this process.
 
     Raises:
         ConfigError: the device asked for is not there.

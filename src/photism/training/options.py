@@ -68,6 +68,9 @@ class TrainOptions:
 
         Args:
             data: what to call the data, such as the name of its source.
+
+        Returns:
+            One line, without the run folder.
         """
         words = ["photism", "train", self.system, "--data", data]
         for option in fields(self):
@@ -83,6 +86,12 @@ class TrainOptions:
     @classmethod
     def read(cls, run: Path) -> TrainOptions:
         """Read the options of an earlier run, in order to resume it.
+
+        Args:
+            run: its folder, which may have been moved.
+
+        Returns:
+            The options, with `out` as it is now.
 
         Raises:
             TrainingError: the folder holds no run, or its record is damaged.

@@ -42,6 +42,12 @@ class Plan:
 def resolve(options: TrainOptions) -> Plan:
     """Look up the system, apply the settings, open the data, build the networks from the seed.
 
+    Args:
+        options: as asked for.
+
+    Returns:
+        Everything found.
+
     Raises:
         ConfigError: unknown system, preset, field or value; front end other than the data's.
         DataError: the data is missing or too small.

@@ -65,7 +65,7 @@ class Recorder:
             kind: "train", "epoch" or "validation".
             step: steps done in the run.
             values: name to number.
-            where: stage, epoch and the like.
+            **where: stage, epoch and the like.
         """
         if not self.active:
             return

@@ -18,7 +18,7 @@ PAIRS = 2048
 def validate(
     system: System, plan: Plan, stage: Stage, step: Step, accelerator: Accelerator
 ) -> dict[str, float]:
-    """Return the mean of every loss term of a stage, in eval mode, with the same noise every time.
+    """Look at held-out pairs in eval mode, with the same noise every time.
 
     Args:
         system: the weights to look at; left in the mode it was found in.
@@ -26,6 +26,9 @@ def validate(
         stage: whose phases to look at.
         step: where training stands; its generator and memo are not used.
         accelerator: device and precision.
+
+    Returns:
+        The mean of every loss term of the stage.
     """
     rows = np.random.default_rng(0).permutation(plan.held_out)[:PAIRS]
     device = accelerator.device
