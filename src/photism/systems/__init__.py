@@ -11,7 +11,13 @@ SYSTEMS: dict[str, type[System]] = {system.name: system for system in (AIVAE, AI
 
 
 def find_system(name: str) -> type[System]:
-    """Return the class of the system called `name`.
+    """Look a system up.
+
+    Args:
+        name: such as "aivae".
+
+    Returns:
+        Its class.
 
     Raises:
         ConfigError: there is none; the nearest name is suggested.
@@ -22,7 +28,14 @@ def find_system(name: str) -> type[System]:
 
 
 def find_preset(system: type[System], name: str | None) -> tuple[str, object]:
-    """Return name and config of a preset; the system's first where `name` is None.
+    """Look a preset up.
+
+    Args:
+        system: whose.
+        name: such as "small"; None takes the system's first.
+
+    Returns:
+        Its name and config.
 
     Raises:
         ConfigError: the system has no such preset; the nearest name is suggested.
