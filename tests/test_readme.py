@@ -6,6 +6,7 @@ or pointed at archives at hand by options added to them, listed in `SHORTENED`; 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -82,9 +83,11 @@ def test_the_readme_has_the_two_commands_first() -> None:
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/install.md"])
 def test_every_target_that_is_named_exists(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    targets = set(re.findall(r"^make ([a-z-]+)|`make ([a-z-]+)", text, re.MULTILINE))
+    typed = [command for block in blocks(text, "sh") for command in commands(block)]
+    targets = {c.split()[1] for c in typed if c.startswith("make ")}
+    targets |= set(re.findall(r"`make ([a-z-]+)", text))
     assert targets
-    for target in sorted(inside or quoted for inside, quoted in targets):
+    for target in sorted(targets):
         subprocess.run(["make", "-n", target], cwd=ROOT, check=True, capture_output=True)
 
 
@@ -127,6 +130,15 @@ def test_own_data_becomes_a_system(tmp_path: Path) -> None:
         run(f"{command} --epochs 1" if command.startswith("photism train") else command, tmp_path)
     assert (tmp_path / "my-digits-train.png").is_file()
     assert list((tmp_path / "pictures").glob("*.png"))
+
+
+@pytest.mark.parametrize("name", bundled())
+def test_the_table_of_weights_says_what_their_cards_say(name: str) -> None:
+    [row] = re.findall(rf"^\| `{name}` \|(.*)\|$", README, re.MULTILINE)
+    metrics = json.loads((bundled()[name] / "card.json").read_text(encoding="utf-8"))["metrics"]
+    accuracy, (low, high) = metrics["test accuracy"], metrics["test accuracy, 95 % interval"]
+    assert f"{100 * accuracy:.1f} % ({100 * low:.1f} to {100 * high:.1f})" in row
+    assert f"{metrics['test diversity, pixels']:.2f}" in row
 
 
 def test_links_lead_to_files() -> None:
