@@ -154,7 +154,7 @@ def test_overfits_eight_pairs(name):
             optimiser.zero_grad()
             losses.total.backward(inputs=[p for g in optimiser.param_groups for p in g["params"]])
             optimiser.step()
-        history.append(float(losses.terms["reconstruction"]))
+        history.append(losses.terms["reconstruction"].item())
     # Random pictures cost 784 ln 2 = 543 nats as long as the sound tells nothing about them.
     assert history[0] > 500
     assert history[-1] < 120
