@@ -210,6 +210,11 @@ def _upstreams(names: tuple[str, ...]) -> Iterator[Upstream]:
     for name in names:
         if name not in SOURCES and name not in UPSTREAM:
             raise ConfigError(f"no data set {name!r}: {nearest(name, [*SOURCES, *UPSTREAM])}")
+        if name in SOURCES and not SOURCES[name].upstream:
+            raise ConfigError(
+                f"{name} cannot be downloaded: `photism data prepare {name} --help` says what to"
+                " give it"
+            )
         for upstream in SOURCES[name].upstream if name in SOURCES else (UPSTREAM[name],):
             if upstream.name not in seen:
                 seen.add(upstream.name)
@@ -264,6 +269,7 @@ def _sources_table() -> Table:
     table = Table("pairs to train on", "what", "number", "made of", "prepared")
     for name, source in SOURCES.items():
         parts = ", ".join(upstream.name for upstream in source.upstream)
+        parts = parts or "your copy"
         here = prepared_folder(name).is_dir()
         table.add_row(name, source.what, source.pairs, parts, "yes" if here else "no")
     return table

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, islice
@@ -114,27 +113,15 @@ def hear(
 
 
 def _waveform(content: bytes, rate: int) -> np.ndarray:
-    """Decode a sound file to mono `(sample,)` float32 at `rate` Hz, or say why it is no use.
-
-    Data sets hold plain WAV and FLAC, which libsndfile reads several times faster than FFmpeg.
-    """
-    import soundfile
-
+    """Decode a sound file to mono `(sample,)` float32 at `rate` Hz, or say why it is no use."""
     from photism.audio.decode import resample
+    from photism.data.clips import read_clip
 
-    announced = int.from_bytes(content[4:8], "little") + 8
-    if content[:4] == b"RIFF" and len(content) < announced:  # libsndfile would keep quiet
-        raise AudioError(f"cut short: {len(content):,} of {announced:,} bytes")
-    try:
-        samples, file_rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise AudioError(f"no sound that can be read: {error.error_string}") from error
-    mono = samples.mean(axis=1)
-    if not np.isfinite(mono).all():
-        raise AudioError("holds values that are not numbers")
+    clip = read_clip(content)
+    mono = clip.mono()
     if not mono.any():
         raise AudioError("silent or empty")
-    return resample(mono, file_rate, rate)
+    return resample(mono, clip.rate, rate)
 
 
 def write_pairs(

@@ -1,0 +1,124 @@
+"""Moments are read, several at once, and written as rows of a prepared data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from photism.errors import PhotismError
+
+if TYPE_CHECKING:
+    from photism.audio.logmel import FrontEnd
+    from photism.data.pairs import PairWriter
+    from photism.data.sub_urmp.moments import Drawn, Moment, Request
+
+_CHUNK = 64
+_Row = tuple["Moment", np.ndarray, np.ndarray, float]
+"""Moment, sound `(channel, height, width)` and picture `(height, width, 3)` in uint8, peak."""
+
+
+@dataclass
+class Written:
+    """What was written, and what was not."""
+
+    pairs: int = 0
+    performances: dict[str, set[tuple[int, str]]] = field(default_factory=dict)
+    """Classes and names by split."""
+    quiet: int = 0
+    """Sounds left out because of their peak."""
+    unequal: int = 0
+    """Sounds with two channels that differ."""
+    skipped: list[dict[str, str]] = field(default_factory=list)
+    """Moments that could not be read, with the reason."""
+
+
+def write_rows(
+    writer: PairWriter, requests: Iterable[Request], front_end: FrontEnd, *, min_peak: float
+) -> Written:
+    """Read moments and write them, a file at a time; memory stays at one file for each split.
+
+    Args:
+        writer: open, its card agrees with what is read.
+        requests: moments and how to draw them.
+        front_end: turns sounds that are no pictures yet into pictures.
+        min_peak: sounds with a lower one are left out.
+
+    Returns:
+        What was written.
+    """
+    written = Written()
+    waiting: dict[str, list[_Row]] = {}
+    for moment, sound, drawn in _heard(requests, front_end, min_peak, written):
+        rows = waiting.setdefault(moment.split, [])
+        rows.append((moment, sound, drawn.image, drawn.peak))
+        if len(rows) == writer.shard_rows:
+            _write(writer, waiting.pop(moment.split))
+        written.pairs += 1
+        written.unequal += drawn.unequal
+        known = written.performances.setdefault(moment.split, set())
+        known.add((moment.label, moment.performance))
+    for rows in waiting.values():
+        _write(writer, rows)
+    return written
+
+
+def _heard(
+    requests: Iterable[Request], front_end: FrontEnd, min_peak: float, written: Written
+) -> Iterator[tuple[Moment, np.ndarray, Drawn]]:
+    """Yield moments with their sounds as pictures, `(channel, height, width)` uint8."""
+    from photism.audio.logmel import pictures
+    from photism.data.pairs import to_bytes
+
+    for drawn in _kept(requests, min_peak, written):
+        sounds = [each.sound for _, each in drawn]
+        if sounds and sounds[0].ndim == 1:
+            sounds = list(to_bytes(pictures(sounds, front_end).numpy()))
+        for (moment, each), sound in zip(drawn, sounds, strict=True):
+            yield moment, sound, each
+
+
+def _kept(
+    requests: Iterable[Request], min_peak: float, written: Written
+) -> Iterator[list[tuple[Moment, Drawn]]]:
+    """Yield chunks of moments that could be read; note the others."""
+    remaining = iter(requests)
+    with ThreadPoolExecutor() as pool:
+        while chunk := list(islice(remaining, _CHUNK)):
+            kept = []
+            for moment, result in pool.map(_attempt, chunk):
+                if isinstance(result, PhotismError):
+                    written.skipped.append({"file": moment.key, "reason": str(result)})
+                elif result.peak < min_peak:
+                    written.quiet += 1
+                else:
+                    kept.append((moment, result))
+            yield kept
+
+
+def _attempt(request: Request) -> tuple[Moment, Drawn | PhotismError]:
+    moment, draw = request
+    try:
+        return moment, draw()
+    except PhotismError as error:
+        return moment, error
+
+
+def _write(writer: PairWriter, rows: list[_Row]) -> None:
+    moments, sounds, images, peaks = zip(*rows, strict=True)
+    writer.write(
+        moments[0].split,
+        sound=np.stack(sounds),
+        image=np.stack(images),
+        label=np.array([moment.label for moment in moments]),
+        key=[moment.key for moment in moments],
+        columns={
+            "performance": [moment.performance for moment in moments],
+            "time_ms": [moment.time_ms for moment in moments],
+            "peak": peaks,
+        },
+    )
