@@ -1,0 +1,1 @@
+"""An orchestra to train on: bundled notes, performances composed from them, and a drawn stage."""
