@@ -12,7 +12,7 @@ from photism.data.pairs import Card, PairDataset
 from photism.data.sources.base import check_seed
 from photism.errors import ConfigError
 
-_TILE = 96
+_TILES = (96, 128)
 _INK, _FAINT = "#1a1a1a", "#767676"
 
 
@@ -40,23 +40,24 @@ def contact_sheet(
     dataset = PairDataset(folder, split)
     rng = np.random.default_rng(seed)
     tiles: list[Image.Image] = []
+    side = _TILES[max(dataset.card.image.shape[:2]) > _TILES[0]]
     for label in np.unique(dataset.labels):
         places = np.flatnonzero(dataset.labels == label)
         rows = rng.choice(places, size=min(per_class, len(places)), replace=False)
         name = dataset.card.classes[label] if label >= 0 else "no label"
-        tiles.append(_label(name, f"{len(places):,} pairs"))
-        tiles += _pairs(dataset, rows)
+        tiles.append(_label(name, f"{len(places):,} pairs", side))
+        tiles += _pairs(dataset, rows, side)
         tiles += [Image.new("RGB", (1, 1), "white")] * (per_class - len(rows))
     return _titled(images.grid(tiles, per_class + 1, gap=10), dataset.card, split, seed)
 
 
-def _pairs(dataset: PairDataset, rows: np.ndarray) -> list[Image.Image]:
+def _pairs(dataset: PairDataset, rows: np.ndarray, side: int) -> list[Image.Image]:
     pairs = []
     sounds, pictures = dataset.sounds(rows), dataset.images(rows)
     for sound, picture in zip(sounds, pictures, strict=True):
-        pair = Image.new("RGB", (2 * _TILE, _TILE), "white")
-        pair.paste(_shown(_sound_picture(sound, dataset.card)), (0, 0))
-        pair.paste(_shown(_stored(picture)), (_TILE, 0))
+        pair = Image.new("RGB", (2 * side, side), "white")
+        pair.paste(_shown(_sound_picture(sound, dataset.card), side), (0, 0))
+        pair.paste(_shown(_stored(picture), side), (side, 0))
         pairs.append(pair)
     return pairs
 
@@ -76,12 +77,14 @@ def _stored(array: np.ndarray) -> Image.Image:
     return Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array)
 
 
-def _shown(picture: Image.Image) -> Image.Image:
-    return picture.convert("RGB").resize((_TILE, _TILE), Image.Resampling.NEAREST)
+def _shown(picture: Image.Image, side: int) -> Image.Image:
+    """Bring a picture to the size of a tile: larger by repeating pixels, smaller by averaging."""
+    filter_ = Image.Resampling.LANCZOS if picture.width > side else Image.Resampling.NEAREST
+    return picture.convert("RGB").resize((side, side), filter_)
 
 
-def _label(name: str, count: str) -> Image.Image:
-    tile = Image.new("RGB", (2 * _TILE, _TILE), "white")
+def _label(name: str, count: str, side: int) -> Image.Image:
+    tile = Image.new("RGB", (2 * side, side), "white")
     draw = ImageDraw.Draw(tile)
     size = 34 if len(name) < 4 else 18
     draw.text((10, 34), name, _INK, ImageFont.load_default(size), anchor="lm")

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from photism.data.pairs import Card
     from photism.data.sources.base import PairSource
 
-_ROOM_BYTES = 300 * 2**20
-
 
 def prepared_folder(name: str) -> Path:
     """Return where a data set of this name is kept by default."""
@@ -58,7 +56,7 @@ def prepare(source: PairSource, *, raw: Path | None = None, out: Path | None = N
         raise StorageError(
             f"{out} is there and holds something else: it is not replaced, choose another --out"
         )
-    require_room(out.parent, _ROOM_BYTES)
+    require_room(out.parent, source.room_bytes)
     return source.write(raw, out)
 
 

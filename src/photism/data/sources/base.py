@@ -37,12 +37,19 @@ class PairSource(ABC):
     licence: ClassVar[str]
     upstream: ClassVar[tuple[Upstream, ...]]
     """Published data that the pairs are made of."""
+    embedded: ClassVar[bool] = False
+    """Whether all that the pairs are made of comes with photism."""
 
     seed: int = 0
     """Of everything that is drawn: the split and who goes with whom."""
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
+
+    @property
+    def room_bytes(self) -> int:
+        """Disk space the pairs need, about."""
+        return 300 * 2**20
 
     @abstractmethod
     def write(self, raw: Path, folder: Path) -> Card:
