@@ -9,7 +9,9 @@ import numpy as np
 from photism.data.pairs import ArraySpec, Card, PairWriter
 
 
-def write_digits(folder: Path, *, train: int = 240, test: int = 60, seed: int = 0) -> Path:
+def write_digits(
+    folder: Path, *, train: int = 240, validation: int = 0, test: int = 60, seed: int = 0
+) -> Path:
     """Write pairs shaped like spoken digits and MNIST; three pairs share a recording."""
     rng = np.random.default_rng(seed)
     sounds = rng.integers(0, 256, (10, 1, 6, 6))
@@ -27,7 +29,9 @@ def write_digits(folder: Path, *, train: int = 240, test: int = 60, seed: int = 
         columns={"recording": "string"},
     )
     with PairWriter(folder, card) as writer:
-        for split, count in (("train", train), ("test", test)):
+        for split, count in (("train", train), ("validation", validation), ("test", test)):
+            if count == 0:
+                continue
             label = np.arange(count) % 10
             sound = np.kron(sounds[label], np.ones((1, 1, 8, 8)))
             sound = sound + rng.normal(0, 20, sound.shape)

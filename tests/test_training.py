@@ -247,6 +247,21 @@ def test_options_are_validated(data, tmp_path, change):
         options_for(data, tmp_path, **change)
 
 
+def test_validation_takes_the_split_that_the_data_has(tmp_path):
+    folder = write_digits(tmp_path / "digits", train=80, validation=40)
+    plan = resolve(options_for(folder, tmp_path / "run"))
+    assert (len(plan.rows), len(plan.held_out), plan.validation.split) == (80, 40, "validation")
+    train(options_for(folder, tmp_path / "run", epochs=1))
+    assert (tmp_path / "run" / "samples" / "epoch-0001.png").is_file()
+
+
+def test_nothing_to_hold_out_is_said(tmp_path, capfd):
+    folder = write_digits(tmp_path / "digits", train=20, test=10)  # one recording a class
+    weights = train(options_for(folder, tmp_path / "run", epochs=1))
+    assert "nothing is held out" in capfd.readouterr().err
+    assert load_weights(weights).card["steps"] == 2
+
+
 def test_dry_run_describes_the_run(data, tmp_path):
     plan = describe(resolve(options_for(data, tmp_path / "run", preset="paper", epochs=2)))
     assert plan["networks"]["generator"] == {"parameters": 5_283_713}

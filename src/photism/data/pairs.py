@@ -412,14 +412,15 @@ def hold_out(
 
     Args:
         dataset: usually the "train" split.
-        fraction: of each class's groups to hold out, in [0, 1); at least one group if above 0.
+        fraction: of each class's groups to hold out, in [0, 1); at least one group if above 0. A
+            class with a single group is trained on whole.
         seed: of the choice.
 
     Returns:
         Rows to train on and rows held out, each in rising order.
 
     Raises:
-        DataError: the fraction is out of range, or a class has a single group.
+        DataError: the fraction is out of range.
     """
     if not 0 <= fraction < 1:
         raise DataError(f"the held-out fraction must be in [0, 1), not {fraction}")
@@ -430,10 +431,9 @@ def hold_out(
         for label in np.unique(dataset.labels):
             of_class = dataset.labels == label
             names = rng.permutation(np.unique(groups[of_class]))
-            if len(names) < 2:
-                raise DataError(f"class {label} has a single {dataset.card.group}: cannot hold out")
-            count = max(1, round(fraction * len(names)))
-            held |= of_class & np.isin(groups, names[:count])
+            if len(names) > 1:
+                count = max(1, round(fraction * len(names)))
+                held |= of_class & np.isin(groups, names[:count])
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 

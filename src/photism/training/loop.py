@@ -104,6 +104,9 @@ class Trainer:
 
     def run(self) -> None:
         """Train every stage that is left."""
+        if self.options.validation and not len(self.plan.held_out):
+            group = self.plan.dataset.card.group
+            self.recorder.warn(f"nothing is held out: no class of the data has two of its {group}s")
         for index in range(self.progress.stage, len(self.plan.stages)):
             self._train_stage(self.plan.stages[index])
             self.progress = Progress(stage=index + 1, total=self.progress.total)

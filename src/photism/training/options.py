@@ -35,7 +35,8 @@ class TrainOptions:
     """In place of the preset's, over all processes."""
     seed: int = 0
     validation: float = 0.1
-    """Share of each class's recordings held out of training, to watch and select on."""
+    """Share of each class's recordings held out of training, to watch and select on; data with a
+    validation split of its own is held out by that. 0 holds nothing out."""
     device: DeviceName = "auto"
     precision: Literal["fp32", "bf16"] = "fp32"
     """bf16 runs networks under autocast; losses and weights stay float32."""

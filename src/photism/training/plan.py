@@ -26,7 +26,10 @@ class Plan:
     stages: tuple[Stage, ...]
     dataset: PairDataset
     rows: np.ndarray
+    """Pairs of `dataset` to train on."""
+    validation: PairDataset
     held_out: np.ndarray
+    """Pairs of `validation` to watch and select on; none if validation is off."""
 
     def steps(self, stage: Stage) -> int:
         """Return the steps of one stage."""
@@ -61,7 +64,7 @@ def resolve(options: TrainOptions) -> Plan:
             f"{options.data} was prepared with front end {dataset.card.front_end!r}, the system"
             f" wants {config.front_end!r}: add --set front_end={dataset.card.front_end}"
         )
-    rows, held_out = hold_out(dataset, options.validation, seed=options.seed)
+    rows, validation, held_out = _split(dataset, options)
     torch.manual_seed(options.seed)
     system = cls(config)
     system.preset = preset
@@ -75,7 +78,18 @@ def resolve(options: TrainOptions) -> Plan:
     )
     for stage in stages:
         PairLoader(dataset, stage.batch_size, rows=rows)  # complains if there are too few pairs
-    return Plan(options, preset, config, system, stages, dataset, rows, held_out)
+    return Plan(options, preset, config, system, stages, dataset, rows, validation, held_out)
+
+
+def _split(
+    dataset: PairDataset, options: TrainOptions
+) -> tuple[np.ndarray, PairDataset, np.ndarray]:
+    """Use the data's own validation split, else hold groups out of the training split."""
+    if options.validation and "validation" in dataset.card.counts:
+        validation = PairDataset(options.data, "validation")
+        return np.arange(len(dataset)), validation, np.arange(len(validation))
+    rows, held_out = hold_out(dataset, options.validation, seed=options.seed)
+    return rows, dataset, held_out
 
 
 def describe(plan: Plan) -> dict[str, Any]:

@@ -29,10 +29,11 @@ def write_samples(system: System, plan: Plan, device: torch.device, epoch: int) 
     Returns:
         The PNG in the run's folder `samples`.
     """
-    labels = plan.dataset.labels[plan.held_out]
+    labels = plan.validation.labels[plan.held_out]
     places = [np.flatnonzero(labels == label)[:PER_CLASS] for label in np.unique(labels)]
     rows = plan.held_out[np.concatenate(places)]
-    batch = PairLoader(plan.dataset, len(rows), rows=rows, shuffle=False, device=device).batch(rows)
+    loader = PairLoader(plan.validation, len(rows), rows=rows, shuffle=False, device=device)
+    batch = loader.batch(rows)
     rng = torch.Generator(device).manual_seed(plan.options.seed)
     training = system.training
     system.eval()

@@ -33,7 +33,7 @@ def validate(
     rows = np.random.default_rng(0).permutation(plan.held_out)[:PAIRS]
     device = accelerator.device
     size = min(256, 4 * stage.batch_size)  # without gradients there is room for more
-    loader = PairLoader(plan.dataset, size, rows=rows, shuffle=False, device=device)
+    loader = PairLoader(plan.validation, size, rows=rows, shuffle=False, device=device)
     rng = torch.Generator(device).manual_seed(0)
     sums: dict[str, float] = {}
     training = system.training

@@ -166,8 +166,7 @@ def _parts(collection: Collection, written: Written) -> list[str]:
     single = ", ".join(CLASSES[label] for label in sorted(number) if number[label] == 1)
     if single:
         notes.append(
-            f"a single training performance of {single}: none can be held out, so train with"
-            " --validation 0"
+            f"a single training performance of {single}: validation does not see these instruments"
         )
     if train & test:
         shared = ", ".join(sorted(name for _, name in train & test))
