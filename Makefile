@@ -43,7 +43,7 @@ install: $(VENV)/photism-dev ## make .venv with photism and all that developing 
 demo: $(VENV)/photism-run ## translate and judge the embedded recordings, write a report
 	$(BIN)/photism demo --out $(DEMO)
 
-test: $(VENV)/photism-test ## run the tests, without those marked slow
+test: demo $(VENV)/photism-test ## the demo, then the tests, without those marked slow
 	$(BIN)/python -m pytest -m "not slow"
 
 test-slow: $(VENV)/photism-test ## run the tests marked slow, minutes each
