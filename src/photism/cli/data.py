@@ -32,6 +32,7 @@ Examples:
   photism data fetch mnist-fsdd                    download the archives, 27 MB
   photism data prepare mnist-fsdd                  make 60,000 + 10,000 pairs of them
   photism data prepare mnist-fsdd --from archives  the same from a folder, no download
+  photism data prepare orchestra                   instruments and performers, all embedded
   photism data inspect mnist-fsdd                  counts, and a contact sheet to look at
   photism data verify                              compare everything here with its checksums
 
@@ -210,7 +211,9 @@ def _upstreams(names: tuple[str, ...]) -> Iterator[Upstream]:
     for name in names:
         if name not in SOURCES and name not in UPSTREAM:
             raise ConfigError(f"no data set {name!r}: {nearest(name, [*SOURCES, *UPSTREAM])}")
-        if name in SOURCES and not SOURCES[name].upstream:
+        if name in SOURCES and SOURCES[name].embedded:
+            print(f"{name}: comes with photism, nothing to fetch")
+        elif name in SOURCES and not SOURCES[name].upstream:
             raise ConfigError(
                 f"{name} cannot be downloaded: `photism data prepare {name} --help` says what to"
                 " give it"
@@ -269,7 +272,7 @@ def _sources_table() -> Table:
     table = Table("pairs to train on", "what", "number", "made of", "prepared")
     for name, source in SOURCES.items():
         parts = ", ".join(upstream.name for upstream in source.upstream)
-        parts = parts or "your copy"
+        parts = parts or ("embedded" if source.embedded else "your copy")
         here = prepared_folder(name).is_dir()
         table.add_row(name, source.what, source.pairs, parts, "yes" if here else "no")
     return table

@@ -8,11 +8,12 @@ from photism.data.sources.fsdd import FSDD
 from photism.data.sources.mnist import MNIST
 from photism.data.sources.mnist_fsdd import MnistFsdd
 from photism.data.sources.mnist_scd import MnistScd
+from photism.data.sources.orchestra import Orchestra
 from photism.data.sources.speech_commands import SPEECH_COMMANDS
 from photism.data.sources.sub_urmp import SubUrmp
 
 SOURCES: dict[str, type[PairSource]] = {
-    source.name: source for source in (MnistFsdd, MnistScd, SubUrmp)
+    source.name: source for source in (MnistFsdd, MnistScd, Orchestra, SubUrmp)
 }
 """Every source of pairs by name. To add one, write its file and name it here."""
 

@@ -1,0 +1,275 @@
+"""Orchestra: thirteen instruments heard and seen, embedded, shaped as Sub-URMP is, SPEC §1.1."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from photism.data.fetch import Upstream
+from photism.data.orchestra.instruments import INSTRUMENTS
+from photism.data.progress import track
+from photism.data.sources.base import PairSource
+from photism.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from photism.data.pairs import Card, PairWriter
+
+FRONT_END = "car-gan"
+COLUMNS = {
+    "instrument": "string",
+    "performance": "string",
+    "player": "int",
+    "start_s": "float",
+    "midi": "float",
+    "level_db": "float",
+    "silent": "bool",
+}
+_SIZES = (16, 1024)
+
+
+@dataclass(frozen=True)
+class Orchestra(PairSource):
+    """Recorded instruments play composed phrases, and a drawn stage shows who plays.
+
+    Windows of half a second, cut as in Sub-URMP. The pictures show the instrument, how high and
+    how loud it plays; player, clothes, light and camera vary from performance to performance.
+    Nothing is downloaded. Training, validation and test share no performance and no player.
+    """
+
+    name: ClassVar[str] = "orchestra"
+    what: ClassVar[str] = "thirteen instruments, recorded notes with drawn performers"
+    pairs: ClassVar[str] = "19,136 + 2,392 + 2,392"
+    licence: ClassVar[str] = (
+        "pictures and performances CC0 1.0; notes of the FluidR3 GM sound font, MIT (Frank Wen)"
+    )
+    upstream: ClassVar[tuple[Upstream, ...]] = ()
+    embedded: ClassVar[bool] = True
+
+    performances: int = 40
+    """Of each instrument, all splits together; each has its own player, look and melody."""
+    seconds: float = 5.0
+    """Length of a performance."""
+    hop_s: float = 0.1
+    """From the beginning of a window to the next, in seconds."""
+    size: int = 128
+    """Height and width of the pictures."""
+    validation: float = 0.1
+    """Share of the performances for validation."""
+    test: float = 0.1
+    """Share of the performances for testing."""
+    keep_silent: bool = True
+    """Keep windows between phrases, as Sub-URMP does; the column `silent` tells them."""
+    workers: int = 0
+    """Processes that work at once; 0 is one for each processor. The pairs do not depend on it."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for met, wanted in (
+            (self.performances >= 3, f"performances must be 3 or more, not {self.performances}"),
+            (1 <= self.seconds <= 600, f"seconds must be in [1, 600], not {self.seconds:g}"),
+            (0.01 <= self.hop_s <= 10, f"hop-s must be in [0.01, 10], not {self.hop_s:g}"),
+            (
+                _SIZES[0] <= self.size <= _SIZES[1],
+                f"size must be in [{_SIZES[0]}, {_SIZES[1]}], not {self.size}",
+            ),
+            (self.workers >= 0, f"workers must be 0 or more, not {self.workers}"),
+            (
+                0 < self.validation < 1 and 0 < self.test < 1 and self.counts["train"] >= 1,
+                f"validation {self.validation:g} and test {self.test:g} of {self.performances}"
+                " performances must each be above 0 and leave one for training",
+            ),
+        ):
+            if not met:
+                raise ConfigError(wanted)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Performances of each instrument in every split."""
+        held = {
+            split: max(1, round(share * self.performances))
+            for split, share in (("validation", self.validation), ("test", self.test))
+        }
+        return {"train": self.performances - sum(held.values()), **held}
+
+    @property
+    def room_bytes(self) -> int:
+        """Disk space the pairs need, about."""
+        windows = 1 + int((self.seconds - 0.5) / self.hop_s)
+        pair_bytes = 3 * self.size**2 + 3 * 128**2
+        return len(INSTRUMENTS) * self.performances * windows * pair_bytes
+
+    def write(self, raw: Path, folder: Path) -> Card:
+        """Make the pairs; see `PairSource.write`."""
+        from photism.data.pairs import Card, PairWriter
+
+        with PairWriter(folder, self._card()) as writer, contextlib.closing(self._make()) as made:
+            for split, parts in itertools.groupby(made, key=lambda part: part.split):
+                _write(writer, split, parts)
+        return Card.read(folder)
+
+    def _card(self) -> Card:
+        from photism.audio.logmel import front_end
+        from photism.data.pairs import ArraySpec, Card
+
+        front = front_end(FRONT_END)
+        numbers = ", ".join(f"{count} for {split}" for split, count in self.counts.items())
+        options = asdict(self)
+        del options["workers"]
+        return Card(
+            name=self.name,
+            description=self.what,
+            licence=self.licence,
+            classes=tuple(INSTRUMENTS),
+            sound=ArraySpec((front.channels, front.height, front.width)),
+            image=ArraySpec((self.size, self.size, 3)),
+            front_end=front.name,
+            front_end_config=asdict(front),
+            group="performance",
+            columns=COLUMNS,
+            seed=self.seed,
+            options=options,
+            notes=(
+                f"performances of each instrument: {numbers}; no player, look or melody in two"
+                " splits",
+                "generated: the sound is composed from recorded notes, the pictures are drawn and"
+                " show no real person",
+                "midi is the pitch in the middle of the window, -1 in silence; level_db its RMS re"
+                " full scale; player the seed of the look",
+            ),
+        )
+
+    def _make(self) -> Generator[_Part]:
+        """Yield all performances, split by split, in the same order for any number of workers."""
+        tasks = [
+            (self, split, instrument, index)
+            for split, count in self.counts.items()
+            for index in range(count)
+            for instrument in INSTRUMENTS
+        ]
+        workers = min(self.workers or os.cpu_count() or 1, len(tasks))
+        with _mapping(workers) as in_order:
+            yield from track(in_order(_part, tasks), "performances", len(tasks))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The pairs of one performance."""
+
+    split: str
+    sound: np.ndarray
+    image: np.ndarray
+    label: np.ndarray
+    key: list[str]
+    columns: dict[str, np.ndarray]
+
+
+def _part(task: tuple[Orchestra, str, str, int]) -> _Part:
+    """Play, hear and draw one performance."""
+    from photism.audio.logmel import front_end, pictures
+    from photism.data.orchestra.performance import performance
+    from photism.data.orchestra.stage import Look, draw
+    from photism.data.pairs import to_bytes
+
+    source, split, name, index = task
+    instrument = INSTRUMENTS[name]
+    played = performance(
+        instrument, index, split=split, seed=source.seed, duration_s=source.seconds
+    )
+    heard = played.windows(source.hop_s)
+    rows = np.flatnonzero(~heard.silent | source.keep_silent)
+    look = Look.random(np.random.default_rng(played.player))
+    images = [
+        draw(
+            name,
+            look,
+            pitch=None if heard.silent[row] else instrument.height(heard.midi[row]),
+            level=float(heard.loudness[row]),
+            time_s=float(heard.start_s[row]),
+            size=source.size,
+        )
+        for row in rows
+    ]
+    sounds = pictures(list(heard.samples[rows]), front_end(FRONT_END))
+    return _Part(
+        split=split,
+        sound=to_bytes(sounds.numpy()),
+        image=np.stack(images),
+        label=np.full(len(rows), instrument.label),
+        key=[f"{played.name}/{round(1000 * heard.start_s[row]):05d}" for row in rows],
+        columns={
+            "instrument": np.full(len(rows), name),
+            "performance": np.full(len(rows), played.name),
+            "player": np.full(len(rows), played.player),
+            "start_s": heard.start_s[rows],
+            "midi": heard.midi[rows],
+            "level_db": heard.level_db[rows],
+            "silent": heard.silent[rows],
+        },
+    )
+
+
+def _write(writer: PairWriter, split: str, parts: Iterable[_Part]) -> None:
+    """Write the performances of a split, as many at once as fill a shard."""
+    held: list[_Part] = []
+    for part in parts:
+        held.append(part)
+        if sum(len(kept.key) for kept in held) >= writer.shard_rows:
+            _flush(writer, split, held)
+            held = []
+    if held:
+        _flush(writer, split, held)
+
+
+def _flush(writer: PairWriter, split: str, parts: list[_Part]) -> None:
+    writer.write(
+        split,
+        sound=np.concatenate([part.sound for part in parts]),
+        image=np.concatenate([part.image for part in parts]),
+        label=np.concatenate([part.label for part in parts]),
+        key=[key for part in parts for key in part.key],
+        columns={name: np.concatenate([part.columns[name] for part in parts]) for name in COLUMNS},
+    )
+
+
+@contextlib.contextmanager
+def _mapping(workers: int) -> Iterator[Callable[..., Iterable[_Part]]]:
+    """Yield a `map` that keeps the order: over processes, or here if one is enough.
+
+    One thread of torch everywhere: sums over several threads could differ in the last bit.
+    """
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    import torch
+
+    if workers == 1:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield map
+        finally:
+            torch.set_num_threads(threads)
+        return
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_use_one_thread) as pool:
+        try:
+            yield pool.map
+        except BrokenProcessPool as error:
+            raise DataError(
+                "a process that made performances was ended from outside, perhaps for want of"
+                " memory: choose fewer --workers"
+            ) from error
+
+
+def _use_one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
