@@ -19,7 +19,7 @@ import torch
 
 from photism.data.pairs import ArraySpec, Card, PairDataset, PairLoader, PairWriter
 from photism.systems import SYSTEMS
-from photism.systems.base import Step
+from photism.systems.base import Step, override
 from photism.training.loop import Trainer
 from photism.training.options import TrainOptions
 from photism.training.plan import resolve
@@ -70,11 +70,19 @@ def main() -> None:
     parser.add_argument("--preset", default="small")
     parser.add_argument("--steps", type=int, default=100)
     args = parser.parse_args()
-    config = SYSTEMS["aivae"].presets[args.preset]
+    settings = {"lr": "0.00001"}  # random pixels are learnt by nobody, but must not diverge
+    config = override(SYSTEMS["aivae"].presets[args.preset], settings)
     with tempfile.TemporaryDirectory() as folder:
         data = write_noise(Path(folder) / "data", args.steps * config.batch_size)
         options = TrainOptions(
-            "aivae", data, Path(folder) / "run", args.preset, epochs=1, validation=0.0, device="cpu"
+            "aivae",
+            data,
+            Path(folder) / "run",
+            args.preset,
+            settings,
+            epochs=1,
+            validation=0.0,
+            device="cpu",
         )
         trainer = Trainer(resolve(options), None)
         (stage,) = trainer.plan.stages

@@ -61,7 +61,7 @@ class AIVAEConfig:
 
 
 class Encoder(nn.Module):
-    """Log-mel picture to mean and log-variance of the latent vector (paper, table 1).
+    """Log-mel picture to mean and log-variance of the latent vector (the paper's table of layers).
 
     Args:
         config: widths and padding.
@@ -92,7 +92,7 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Latent vector to the logits of a grey picture (paper, table 1).
+    """Latent vector to the logits of a grey picture (the paper's table of layers).
 
     Args:
         config: widths.
@@ -150,13 +150,13 @@ class AIVAE(System):
         self.decoder = Decoder(config)
 
     def stages(self) -> tuple[Stage, ...]:
-        """Return the single stage: encoder and decoder under one Adam (paper, section 4)."""
+        """Return the single stage: encoder and decoder under one Adam."""
         adam = Optimiser("adam", lr=self.config.lr)
         phase = Phase("autoencoder", ("encoder", "decoder"), adam)
         return (Stage("vae", (phase,), self.config.epochs, self.config.batch_size),)
 
     def losses(self, phase: str, batch: Batch, step: Step) -> Losses:
-        """Return the negative evidence lower bound (paper, eq. 3), in nats per picture."""
+        """Return the negative evidence lower bound, the paper's objective, in nats per picture."""
         strength = self.config.jitter if self.training else 0.0
         sound = jitter((batch.sound + 1) / 2, step.rng, strength=strength)
         mean, log_var = (part.float() for part in self.encoder(sound))

@@ -61,7 +61,7 @@ class AIVAEGANConfig:
 
 
 class Generator(nn.Module):
-    """Log-mel picture to latent Gaussian to the logits of a grey picture (paper, table 2).
+    """Log-mel picture to latent Gaussian to the logits of a grey picture (the paper's table of layers).
 
     Args:
         config: widths.
@@ -96,7 +96,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Grey picture to the logit of being real (paper, table 2); it never hears the sound.
+    """Grey picture to the logit of being real (the paper's table); it never hears the sound.
 
     Args:
         config: widths.
@@ -153,7 +153,7 @@ class AIVAEGAN(System):
         return (Stage("gan", phases, self.config.epochs, self.config.batch_size),)
 
     def losses(self, phase: str, batch: Batch, step: Step) -> Losses:
-        """Return the losses of one player (paper, eq. 5); likelihood and KL in nats a picture."""
+        """Return the losses of one player of the paper's game; likelihood and KL in nats a picture."""
         if "logits" not in step.memo:
             self._draw(batch, step)
         fake = torch.sigmoid(step.memo["logits"].float())
