@@ -6,8 +6,9 @@ from photism.errors import ConfigError, nearest
 from photism.systems.aivae import AIVAE
 from photism.systems.aivae_gan import AIVAEGAN
 from photism.systems.base import System
+from photism.systems.car_gan import CARGAN
 
-SYSTEMS: dict[str, type[System]] = {system.name: system for system in (AIVAE, AIVAEGAN)}
+SYSTEMS: dict[str, type[System]] = {system.name: system for system in (AIVAE, AIVAEGAN, CARGAN)}
 
 
 def find_system(name: str) -> type[System]:

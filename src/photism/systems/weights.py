@@ -137,6 +137,12 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
         raise WeightsError(f"{path} is cut short or not a safetensors file: {error}") from error
 
 
+def find_tensors(name_or_path: str | Path) -> dict[str, torch.Tensor]:
+    """Read the tensors of bundled weights, of a folder of weights or a run, or of one file."""
+    path = Path(name_or_path)
+    return read_tensors(path if path.is_file() else _find(name_or_path) / TENSORS)
+
+
 def fill(module: torch.nn.Module, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
     """Copy tensors into a module, which must want exactly these.
 

@@ -84,7 +84,7 @@ class Trainer:
         self.plan, self.options, self.checkpoint = plan, plan.options, checkpoint
         self.accelerator = make_accelerator(self.options)
         self.system: System = plan.system.to(self.accelerator.device).train()
-        self.system.to(memory_format=torch.channels_last)  # the faster layout of convolutions
+        self.system.lay_out(self.accelerator.device)
         self.average: AveragedModel | None = None
         if self.options.ema:
             decay = get_ema_multi_avg_fn(self.options.ema)

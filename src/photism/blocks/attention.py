@@ -1,0 +1,81 @@
+"""Self-attention with pooled keys and values, as CAR-GAN's generators and discriminator use it.
+
+After H. Zhang et al., "Self-Attention Generative Adversarial Networks", 2018, arXiv:1805.08318, but
+with keys and values pooled 2×2, no gain before the sum and no scaling of the products.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Layout = Literal["legacy", "correct"]
+
+ROWS = 512
+"""Positions that look around at once on the CPU."""
+
+
+class PooledAttention(nn.Module):
+    """Every position looks at every 2×2 block of the same feature map.
+
+    Args:
+        channels: of the feature map, at least 4; queries and keys have a quarter of them.
+        layout: "correct" treats values and result as one vector of channels a position. "legacy"
+            reads the memory of both as if positions came first, as the published code of CAR-GAN
+            does, which mixes channels and positions.
+    """
+
+    def __init__(self, channels: int, layout: Layout = "correct") -> None:
+        super().__init__()
+        self.layout = layout
+        self.query = nn.Conv2d(channels, channels // 4, 1)
+        self.key = nn.Conv2d(channels, channels // 4, 1)
+        self.value = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return `x` plus what it attends to, both `(batch, channel, height, width)`."""
+        batch, channels, height, width = x.shape
+        query = _project(self.query, x).flatten(2).transpose(1, 2)  # (batch, position, channel / 4)
+        key = F.max_pool2d(_project(self.key, x), 2)
+        key = key.flatten(2).transpose(1, 2)  # (batch, block, channel / 4)
+        value = F.max_pool2d(_project(self.value, x), 2)
+        if self.layout == "legacy":
+            value = value.reshape(batch, -1, channels)
+        else:
+            value = value.flatten(2).transpose(1, 2)  # (batch, block, channel)
+        seen = _attend(query, key, value)  # (batch, position, channel)
+        if self.layout == "correct":
+            seen = seen.transpose(1, 2)  # (batch, channel, position)
+        return x + seen.reshape(batch, channels, height, width)
+
+
+def _project(convolution: nn.Conv2d, x: Tensor) -> Tensor:
+    """Apply a 1×1 convolution, as the matrix product that it is: quicker where channels are few."""
+    assert convolution.bias is not None
+    product = convolution.weight.flatten(1) @ x.flatten(2) + convolution.bias[:, None]
+    return product.unflatten(2, x.shape[2:])
+
+
+def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Return softmax(query · key) · value of `(batch, position, channel)`."""
+    return _by_rows(query, key, value) if query.device.type == "cpu" else _fused(query, key, value)
+
+
+def _by_rows(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Attend for a few positions at a time: their part of the map of weights fits into a cache."""
+    transposed = key.transpose(1, 2)
+    parts = [(rows @ transposed).softmax(dim=-1) @ value for rows in query.split(ROWS, dim=1)]
+    return torch.cat(parts, dim=1)
+
+
+def _fused(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Attend without ever holding the map of weights.
+
+    Zeros make queries and keys as long as values, the only case that fused kernels know.
+    """
+    zeros = (0, value.shape[-1] - query.shape[-1])
+    query, key, value = F.pad(query, zeros)[:, None], F.pad(key, zeros)[:, None], value[:, None]
+    return F.scaled_dot_product_attention(query, key, value, scale=1.0)[:, 0]

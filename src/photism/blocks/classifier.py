@@ -1,0 +1,107 @@
+"""Classifiers of colour pictures: ResNet-50, ResNet-18 for small pictures, and a smaller one.
+
+K. He et al., "Deep Residual Learning for Image Recognition", 2015, arXiv:1512.03385, as torchvision
+builds them. They take pictures of any size in [-1, 1], without ImageNet's mean and deviation.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Literal
+
+from torch import Tensor, nn
+
+from photism.errors import WeightsError
+
+Architecture = Literal["resnet50", "resnet18", "small"]
+Head = Literal["replaced", "added"]
+
+
+class Classifier(nn.Module):
+    """Colour picture to class scores.
+
+    Args:
+        architecture: "resnet50" (23,534,669 parameters with 13 classes), "resnet18" with a 3×3 stem
+            and without its first pooling, or "small": four convolutions.
+        classes: number of classes.
+        head: "replaced" puts the last layer in the place of ImageNet's, "added" on top of it.
+    """
+
+    def __init__(self, architecture: Architecture, classes: int, head: Head = "replaced") -> None:
+        super().__init__()
+        self.body, feature = _body(architecture, head)
+        self.output = nn.Linear(feature, classes)
+
+    def features(self, image: Tensor) -> Tensor:
+        """Map `(batch, 3, height, width)` in [-1, 1] to `(batch, feature)`."""
+        return self.body(image)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Map `(batch, 3, height, width)` in [-1, 1] to logits `(batch, class)`."""
+        return self.output(self.features(image))
+
+    def judge(self, image: Tensor) -> Tensor:
+        """Return logits in single precision; gradients reach the picture and not the weights."""
+        self.requires_grad_(False)
+        try:
+            return self(image).float()
+        finally:
+            self.requires_grad_(True)
+
+    def start_from(self, tensors: Mapping[str, Tensor]) -> None:
+        """Copy weights of another classifier.
+
+        Args:
+            tensors: named as in `state_dict` here or in torchvision. A last layer of another number
+                of classes, such as ImageNet's, is left out and this one's stays as it is.
+
+        Raises:
+            WeightsError: they are of another architecture.
+        """
+        own = self.state_dict()
+        given = {_own_name(name, own): tensor for name, tensor in tensors.items()}
+        last = {name for name in own if name.startswith("output.")}
+        if any(given.get(name, own[name]).shape != own[name].shape for name in last):
+            given = {name: tensor for name, tensor in given.items() if name not in last}
+        missing = {name for name in own if "num_batches" not in name} - set(given) - last
+        wrong = [n for n, tensor in given.items() if n not in own or tensor.shape != own[n].shape]
+        if missing or wrong:
+            different = sorted({*missing, *wrong})
+            raise WeightsError(
+                f"of another network: {len(different)} tensors differ, first {different[0]!r}"
+            )
+        self.load_state_dict(own | given)
+
+
+def _own_name(name: str, own: Mapping[str, Tensor]) -> str:
+    """Translate torchvision's name of a tensor."""
+    if name in own:
+        return name
+    if f"body.{name}" in own:
+        return f"body.{name}"
+    return name.replace("fc.", "output.")
+
+
+def _body(architecture: Architecture, head: Head) -> tuple[nn.Module, int]:
+    """Return all but the last layer, and the number of its features."""
+    if architecture == "small":
+        widths = (3, 32, 64, 128, 256)
+        layers = [_convolution(*pair) for pair in itertools.pairwise(widths)]
+        return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten()), widths[-1]
+    from torchvision.models import resnet18, resnet50
+
+    network = resnet50() if architecture == "resnet50" else resnet18()
+    if architecture == "resnet18":
+        network.conv1 = nn.Conv2d(3, 64, 3, 1, 1, bias=False)
+        network.maxpool = nn.Identity()
+    feature = network.fc.in_features
+    if head == "added":
+        return network, network.fc.out_features
+    network.fc = nn.Identity()
+    return network, feature
+
+
+def _convolution(inward: int, outward: int) -> nn.Module:
+    convolution = nn.Conv2d(inward, outward, 3, 2, 1, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(outward), nn.ReLU())
