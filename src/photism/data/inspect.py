@@ -40,12 +40,13 @@ def contact_sheet(
     dataset = PairDataset(folder, split)
     rng = np.random.default_rng(seed)
     tiles: list[Image.Image] = []
+    name_size = 34 if max(map(len, dataset.card.classes)) < 4 else 18
     side = _TILES[max(dataset.card.image.shape[:2]) > _TILES[0]]
     for label in np.unique(dataset.labels):
         places = np.flatnonzero(dataset.labels == label)
         rows = rng.choice(places, size=min(per_class, len(places)), replace=False)
         name = dataset.card.classes[label] if label >= 0 else "no label"
-        tiles.append(_label(name, f"{len(places):,} pairs", side))
+        tiles.append(_label(name, name_size, f"{len(places):,} pairs", side))
         tiles += _pairs(dataset, rows, side)
         tiles += [Image.new("RGB", (1, 1), "white")] * (per_class - len(rows))
     return _titled(images.grid(tiles, per_class + 1, gap=10), dataset.card, split, seed)
@@ -83,10 +84,9 @@ def _shown(picture: Image.Image, side: int) -> Image.Image:
     return picture.convert("RGB").resize((side, side), filter_)
 
 
-def _label(name: str, count: str, side: int) -> Image.Image:
+def _label(name: str, size: int, count: str, side: int) -> Image.Image:
     tile = Image.new("RGB", (2 * side, side), "white")
     draw = ImageDraw.Draw(tile)
-    size = 34 if len(name) < 4 else 18
     draw.text((10, 34), name, _INK, ImageFont.load_default(size), anchor="lm")
     draw.text((10, 66), count, _FAINT, ImageFont.load_default(13), anchor="lm")
     return tile

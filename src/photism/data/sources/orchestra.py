@@ -259,17 +259,21 @@ def _mapping(workers: int) -> Iterator[Callable[..., Iterable[_Part]]]:
             torch.set_num_threads(threads)
         return
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_use_one_thread) as pool:
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_begin_worker) as pool:
         try:
             yield pool.map
         except BrokenProcessPool as error:
             raise DataError(
-                "a process that made performances was ended from outside, perhaps for want of"
-                " memory: choose fewer --workers"
+                "a process that made performances ended early, for want of memory or because a"
+                ' script lacks `if __name__ == "__main__":`; workers=1 needs no further process'
             ) from error
 
 
-def _use_one_thread() -> None:
+def _begin_worker() -> None:
+    """One thread, and the interrupt is left to the process that waits for the results."""
+    import signal
+
     import torch
 
     torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
