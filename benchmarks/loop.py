@@ -19,7 +19,7 @@ import torch
 
 from photism.data.pairs import ArraySpec, Card, PairDataset, PairLoader, PairWriter
 from photism.systems import SYSTEMS
-from photism.systems.base import Step, override
+from photism.systems.base import Step
 from photism.training.loop import Trainer
 from photism.training.options import TrainOptions
 from photism.training.plan import resolve
@@ -70,8 +70,7 @@ def main() -> None:
     parser.add_argument("--preset", default="small")
     parser.add_argument("--steps", type=int, default=100)
     args = parser.parse_args()
-    settings = {"lr": "0.00001"}  # random pixels are learnt by nobody, but must not diverge
-    config = override(SYSTEMS["aivae"].presets[args.preset], settings)
+    config = SYSTEMS["aivae"].presets[args.preset]
     with tempfile.TemporaryDirectory() as folder:
         data = write_noise(Path(folder) / "data", args.steps * config.batch_size)
         options = TrainOptions(
@@ -79,7 +78,6 @@ def main() -> None:
             data,
             Path(folder) / "run",
             args.preset,
-            settings,
             epochs=1,
             validation=0.0,
             device="cpu",
@@ -95,7 +93,8 @@ def main() -> None:
         bare, loop = [], []
         for _ in range(ROUNDS):
             bare.append(bare_steps(system, batches, adam))
-            trainer.progress.batch, started = 0, time.perf_counter()
+            trainer.progress.epoch = trainer.progress.batch = 0
+            started = time.perf_counter()
             trainer._train_epoch(stage, loader)
             loop.append(time.perf_counter() - started)
         trainer.recorder.close()

@@ -61,7 +61,7 @@ class AIVAEGANConfig:
 
 
 class Generator(nn.Module):
-    """Log-mel picture to latent Gaussian to the logits of a grey picture (the paper's table of layers).
+    """Log-mel picture to latent Gaussian to the logits of a grey picture (paper's table).
 
     Args:
         config: widths.
@@ -153,7 +153,7 @@ class AIVAEGAN(System):
         return (Stage("gan", phases, self.config.epochs, self.config.batch_size),)
 
     def losses(self, phase: str, batch: Batch, step: Step) -> Losses:
-        """Return the losses of one player of the paper's game; likelihood and KL in nats a picture."""
+        """Return the losses of one player (the paper's game), in nats a picture where it applies."""
         if "logits" not in step.memo:
             self._draw(batch, step)
         fake = torch.sigmoid(step.memo["logits"].float())
