@@ -153,7 +153,7 @@ class AIVAEGAN(System):
         return (Stage("gan", phases, self.config.epochs, self.config.batch_size),)
 
     def losses(self, phase: str, batch: Batch, step: Step) -> Losses:
-        """Return the losses of one player (the paper's game), in nats a picture where it applies."""
+        """Return the losses of one player; likelihood and KL in nats a picture."""
         if "logits" not in step.memo:
             self._draw(batch, step)
         fake = torch.sigmoid(step.memo["logits"].float())
