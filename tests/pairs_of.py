@@ -44,3 +44,39 @@ def write_digits(
                 columns={"recording": [f"{split}-{row % 10}-{row // 30}" for row in range(count)]},
             )
     return folder
+
+
+def write_players(
+    folder: Path, *, train: int = 78, size: int = 32, classes: int = 4, grey: bool = False
+) -> Path:
+    """Write pairs shaped like instruments and their players; pairs of a performance are alike."""
+    rng = np.random.default_rng(0)
+    channels = 1 if grey else 3
+    sounds = rng.integers(0, 256, (classes, 3, 8, 8))
+    pictures = rng.integers(0, 256, (classes, 8, 8, channels))
+    card = Card(
+        name="made-up players",
+        description="blocks of noise",
+        licence="CC0-1.0",
+        classes=tuple(f"instrument {index}" for index in range(classes)),
+        sound=ArraySpec((3, size, size)),
+        image=ArraySpec((size, size, channels)),
+        front_end="car-gan",
+        front_end_config={"origin": "left"},
+        group="performance",
+        columns={"performance": "string"},
+    )
+    block = size // 8
+    with PairWriter(folder, card) as writer:
+        label = np.arange(train) % classes
+        sound = np.kron(sounds[label], np.ones((1, 1, block, block)))
+        sound = np.clip(sound + rng.normal(0, 20, sound.shape), 0, 255)
+        writer.write(
+            "train",
+            sound=sound.astype(np.uint8),
+            image=np.kron(pictures[label], np.ones((1, block, block, 1))).astype(np.uint8),
+            label=label,
+            key=[str(row) for row in range(train)],
+            columns={"performance": [f"{row % classes}-{row // 20}" for row in range(train)]},
+        )
+    return folder

@@ -42,11 +42,10 @@ def write_samples(system: System, plan: Plan, device: torch.device, epoch: int) 
     pictures, captions = [], []
     for index, label in enumerate(batch.label.tolist()):
         name = plan.dataset.card.classes[label]
-        pictures += [
-            log_mel_picture(batch.sound[index, 0]).resize((SIDE, SIDE)),
-            enlarge(to_pil(batch.image[index]), SIDE),
-            enlarge(to_pil(drawn[index]), SIDE),
-        ]
+        sound = batch.sound[index]
+        shown = to_pil(sound) if len(sound) == 3 else log_mel_picture(sound[0])  # RGB: drawn before
+        pictures += [shown.resize((SIDE, SIDE))]
+        pictures += [enlarge(to_pil(image[index]), SIDE) for image in (batch.image, drawn)]
         captions += [f"“{name}” heard", "real", "drawn"]
     path = plan.options.out / "samples" / f"epoch-{epoch:04d}.png"
     write_png(path, grid(pictures, 3 * PER_CLASS, labels=captions))
