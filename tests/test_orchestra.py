@@ -343,7 +343,6 @@ def test_silent_windows_can_be_left_out(stage: None, tmp_path: Path) -> None:
     np.testing.assert_array_equal(whole.column("key")[~silent], heard.column("key"))
 
 
-@pytest.mark.skipif(not importlib.util.find_spec(STAGE), reason="needs the drawn stage")
 def test_pairs_do_not_depend_on_the_number_of_processes(tmp_path: Path) -> None:
     one = prepare(SMALL, out=tmp_path / "one")
     two = prepare(dataclasses.replace(SMALL, workers=2), out=tmp_path / "two")
