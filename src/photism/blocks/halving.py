@@ -10,8 +10,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-SMALL = 256
-"""Positions up to which a map on the CPU is small."""
+SMALL, MANY = 256, 2**20
+"""Positions up to which a map on the CPU is small, and weights from which on they are many."""
 
 
 class Halve(nn.Conv2d):
@@ -28,7 +28,7 @@ class Halve(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(batch, inward, height, width)` to `(batch, outward, height / 2, width / 2)`."""
-        if not _small(x):
+        if not _outweighed(x, self.weight):
             return super().forward(x)
         batch, _, height, width = x.shape
         columns = F.unfold(x, 4, padding=1, stride=2)  # (batch, inward · 16, position)
@@ -51,7 +51,7 @@ class Double(nn.ConvTranspose2d):
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         """Map `(batch, inward, height, width)` to `(batch, outward, 2 height, 2 width)`."""
-        if not _small(x):
+        if not _outweighed(x, self.weight):
             return super().forward(x, output_size)
         batch, _, height, width = x.shape
         columns = self.weight.flatten(1).T @ x.transpose(0, 1).flatten(1)
@@ -60,5 +60,6 @@ class Double(nn.ConvTranspose2d):
         return y if self.bias is None else y + self.bias[:, None, None]
 
 
-def _small(x: Tensor) -> bool:
-    return x.device.type == "cpu" and x.shape[2] * x.shape[3] <= SMALL
+def _outweighed(x: Tensor, weight: Tensor) -> bool:
+    small = x.shape[2] * x.shape[3] <= SMALL
+    return small and weight.numel() >= MANY and x.device.type == "cpu"
