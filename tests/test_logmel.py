@@ -79,6 +79,13 @@ def test_any_length_is_exact_to_librosa(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_faint_sound_ends_at_librosas_floor(name: str) -> None:
+    fe = FRONT_ENDS[name]
+    faint = noise(9000)[0] * np.geomspace(1e-3, 1e-7, 9000).astype(np.float32)
+    assert difference_db(log_mels([faint], fe)[0], by_librosa(faint, fe), fe) <= 1e-4
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_clip_has_the_values_it_would_have_alone(name: str) -> None:
     fe = FRONT_ENDS[name]
     longest = fe.clip_samples or 9000

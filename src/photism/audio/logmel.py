@@ -40,10 +40,10 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "interpolation": get_args(_Interpolation),
 }
 
-_POWER_FLOOR = 1e-10  # librosa's `amin`: -100 dB
+_DB = {"power_db": (10, 1e-10), "amplitude_db": (20, 1e-5)}  # factor and floor, librosa's `amin`
 _LN_OFFSET = 1e-6
-_CHUNK = 512  # frames transformed at once: small enough for the processor's cache
-_GROUPS = 5
+_CHUNK = 512 * 512  # samples transformed at once: small enough for the processor's cache
+_GROUP = 16  # mel bands multiplied at once: fewer bins each, but matrices still worth the call
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,8 @@ class LogMel(nn.Module):
     """Log-mel levels and pictures of waveforms.
 
     The transform runs in double precision, as librosa's does: in single precision the quiet bands
-    of a loud frame are off by some 0.002 dB.
+    of a loud frame are off by some 0.002 dB. To repeat just such frames in double would save
+    nothing: with a margin that misses none they are half of all frames of speech.
 
     Args:
         front_end: its parameters.
@@ -306,12 +307,12 @@ class LogMel(nn.Module):
         """Log of the mel bands, `(mel_bin, frame)`, of `(frame, n_fft)` samples; no reference."""
         fe = self.front_end
         chunks = []
-        for chunk in frames.split(_CHUNK):
+        for chunk in frames.split(max(1, _CHUNK // fe.n_fft)):
             spectrum = torch.view_as_real(torch.fft.rfft(chunk * self.window)).float()
             squares = spectrum.square_()  # (frame, bin, 2)
             magnitude = (squares[..., 0] + squares[..., 1]).T
             if fe.power == 1:
-                magnitude = magnitude.sqrt()
+                magnitude.sqrt_()
             mel = torch.cat(
                 [self.filters[rows, bins] @ magnitude[bins] for rows, bins in self._groups]
             )
@@ -400,7 +401,7 @@ def pictures(
 def _groups(filters: np.ndarray) -> list[tuple[slice, slice]]:
     """Groups of neighbouring bands with the bins they touch: most of the matrix is zero."""
     groups = []
-    for rows in np.array_split(np.arange(len(filters)), _GROUPS):
+    for rows in np.array_split(np.arange(len(filters)), -(-len(filters) // _GROUP)):
         bins = np.flatnonzero(filters[rows].any(axis=0))
         groups.append((slice(rows[0], rows[-1] + 1), slice(bins[0], bins[-1] + 1)))
     return groups
@@ -408,8 +409,9 @@ def _groups(filters: np.ndarray) -> list[tuple[slice, slice]]:
 
 def _log(mel: Tensor, front_end: FrontEnd) -> Tensor:
     if front_end.log == "ln":
-        return (mel + _LN_OFFSET).log()
-    return mel.clamp_min(_POWER_FLOOR).log10() * (10 if front_end.log == "power_db" else 20)
+        return (mel + _LN_OFFSET).log_()
+    factor, floor = _DB[front_end.log]
+    return mel.clamp_min(floor).log10_().mul_(factor)
 
 
 def _fit(waveform: np.ndarray | Tensor, front_end: FrontEnd) -> np.ndarray | Tensor:
