@@ -11,13 +11,14 @@ import numpy as np
 from PIL import Image
 
 from photism.data.orchestra.instruments import INSTRUMENTS
-from photism.data.orchestra.stage import Look, draw
+from photism.data.orchestra.look import Look
+from photism.data.orchestra.stage import draw
 from photism.images import grid, write_png
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "images" / "orchestra.png"
 MOMENTS = ((0.05, 0.4), (0.5, 0.9), (0.95, 0.7), (None, 0.0))
 """Pitch and level; the last player rests."""
-SIZE = 132
+SIZE = 108
 
 
 def main() -> None:

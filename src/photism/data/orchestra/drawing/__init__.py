@@ -1,0 +1,1 @@
+"""What stands on the drawn stage: pen, backdrop, person, and the thirteen instruments."""
