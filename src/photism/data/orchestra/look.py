@@ -29,6 +29,7 @@ class Person:
     hair_style: str
     beard: bool
     glasses: bool
+    eyes_open: bool
     height: float
     """Length of the back and width of the body, relative to the average."""
     build: float
@@ -46,8 +47,8 @@ class Stage:
 
     blue: float
     """Shade of the curtain in [0, 1]: toward violet, toward sea."""
-    folds: float
-    """Width of a fold, cm."""
+    fold_cm: float
+    """Width of a fold."""
     fold_seed: int
     floor: str
     lamp: str
@@ -99,6 +100,7 @@ def _person(rng: np.random.Generator) -> Person:
         hair_style=style,
         beard=bearded and bool(rng.random() < 0.4),
         glasses=bool(rng.random() < 0.25),
+        eyes_open=bool(rng.random() < 0.4),
         height=float(rng.uniform(0.95, 1.06)),
         build=float(rng.uniform(0.92, 1.12)),
         outfit=outfit,
@@ -112,7 +114,7 @@ def _person(rng: np.random.Generator) -> Person:
 def _stage(rng: np.random.Generator) -> Stage:
     return Stage(
         blue=float(rng.random()),
-        folds=float(rng.uniform(15, 27)),
+        fold_cm=float(rng.uniform(15, 27)),
         fold_seed=int(rng.integers(2**31)),
         floor=_pick(rng, FLOORS),
         lamp=_pick(rng, LAMPS),

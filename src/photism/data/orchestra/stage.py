@@ -1,7 +1,9 @@
 """The drawn stage: a performer before a blue curtain, playing one of the thirteen instruments.
 
-What the sound determines shows: the instrument; the pitch as the place of hands, slide, fingers
-and bow; the level as light and posture. What it does not determine is the `Look`.
+What the sound determines shows: the instrument; its pitch as the place of hands, fingers, slide and
+bow, and how high the instrument is held; its level as light and posture. What the sound does not
+determine is the `Look`. The scene is a vector drawing, lit pixel by pixel afterwards; the same
+arguments give the same bytes.
 """
 
 from __future__ import annotations
@@ -10,9 +12,10 @@ import math
 
 import numpy as np
 
-from photism.data.orchestra.drawing.backdrop import FRAME, GROUND, LEFT, Backdrop, backdrop
+from photism.data.orchestra.drawing.backdrop import FRAME_CM, GROUND, LEFT, Backdrop, backdrop
 from photism.data.orchestra.drawing.body import (
     HEAD,
+    Joints,
     draw_arm,
     draw_chair,
     draw_hand,
@@ -26,15 +29,21 @@ from photism.data.orchestra.drawing.hold import Layers, Moment, Playing
 from photism.data.orchestra.drawing.pen import Sheet, pixels, polygon
 from photism.data.orchestra.drawing.strings import STRINGS
 from photism.data.orchestra.drawing.woodwinds import WOODWINDS
-from photism.data.orchestra.look import Look
+from photism.data.orchestra.look import Look, Person
 from photism.errors import DataError, nearest
 
-__all__ = ["Look", "draw"]
+__all__ = ["PLAYING", "Look", "draw"]
 
-PLAYING: dict[str, Playing] = STRINGS | WOODWINDS | BRASSES
-STANDING_FRAME = 190.0
-FINEST = 128
+PLAYING: dict[str, Playing] = dict(sorted((STRINGS | WOODWINDS | BRASSES).items()))
+"""How each instrument is played, by name, in the order of the class labels."""
+STANDING_CM = 192.0
+"""What the picture shows of the scene at zoom 1, where the performer stands."""
+FINEST, LARGEST = 128, 2048
+"""Smaller pictures are averaged from one of at least so many pixels; larger ones are refused."""
+QUIET = 0.12
+"""From this level on the instrument is fully in playing position."""
 SWAY_S, STROKE_S = 3.4, 1.7
+"""Periods of the performer's sway and of a pair of bow strokes."""
 
 
 def draw(
@@ -49,90 +58,97 @@ def draw(
     """Draw one moment of a performance.
 
     Args:
-        instrument: a name in `INSTRUMENTS`.
-        look: who plays, where, in which light.
-        pitch: in [0, 1] over the instrument's range; None rests.
-        level: in [0, 1]; 0 is silence in dim light.
-        time_s: moves body and bow a little.
-        size: side of the picture in pixels.
+        instrument: name of one of the thirteen, such as `double_bass`.
+        look: what the sound does not determine.
+        pitch: height in the instrument's range, in [0, 1]; None while nothing is played.
+        level: loudness in [0, 1]; 0 is silence, the instrument rests.
+        time_s: time since the performance began, s; moves the sway and the bow.
+        size: pixels of either side, 16 to 2048.
 
     Returns:
-        `(size, size, 3)` uint8; the same for the same arguments.
+        `(size, size, 3)` uint8, RGB.
 
     Raises:
-        DataError: an unknown instrument, or a number out of range.
+        DataError: an unknown instrument, or a number out of its range.
     """
     if instrument not in PLAYING:
-        raise DataError(f"no instrument {instrument!r}: {nearest(instrument, PLAYING)}")
-    if size < 16 or not 0 <= level <= 1 or not (pitch is None or 0 <= pitch <= 1):
-        raise DataError(
-            f"a stage has size >= 16, level and pitch in [0, 1], not {size}, {level}, {pitch}"
-        )
-    playing = PLAYING[instrument]
-    moment = _moment(look, pitch, level, time_s)
-    span = STANDING_FRAME if playing.standing else FRAME
-    fine = size * -(-FINEST // size)
-    performer = pixels(_scene(playing, look, moment, time_s, span), fine)
-    parts = backdrop(look.stage, look.camera, span, fine)
-    picture = _light(parts, performer, look, moment)
-    if fine > size:
-        times = fine // size
-        picture = picture.reshape(size, times, size, times, 3).mean((1, 3))
-    return np.asarray(np.rint(picture * 255), np.uint8)
+        hint = nearest(instrument, PLAYING)
+        raise DataError(f"the stage has no instrument {instrument!r}: {hint}")
+    _check(pitch, level, time_s, size)
+    playing, moment = PLAYING[instrument], _moment(look, pitch, level, time_s)
+    span_cm = STANDING_CM if playing.standing else FRAME_CM
+    finer = -(-FINEST // size)
+    performer = pixels(_scene(playing, look, moment, span_cm), size * finer)
+    parts = backdrop(look.stage, look.camera, span_cm, size * finer)
+    picture = _lit(parts, performer, look.stage.lamp_side, level)
+    if finer > 1:
+        picture = picture.reshape(size, finer, size, finer, 3).mean((1, 3))
+    return np.rint(picture * 255).astype(np.uint8)
+
+
+def _check(pitch: float | None, level: float, time_s: float, size: int) -> None:
+    """Refuse numbers out of range."""
+    for name, value in (("pitch", 0.0 if pitch is None else pitch), ("level", level)):
+        if not 0 <= value <= 1:
+            raise DataError(f"{name} of a drawn moment is {value}: give a number in [0, 1]")
+    if not math.isfinite(time_s):
+        raise DataError(f"time_s of a drawn moment is {time_s}: give seconds")
+    if not (isinstance(size, int | np.integer) and 16 <= size <= LARGEST):
+        raise DataError(f"size of a drawn picture is {size}: give 16 to {LARGEST} pixels")
 
 
 def _moment(look: Look, pitch: float | None, level: float, time_s: float) -> Moment:
-    awake = 0.0 if pitch is None else min(level / 0.12, 1.0)
+    """Say what is played, and where sway and bow are."""
+    awake = 0.0 if pitch is None else min(level / QUIET, 1.0)
+    turns = 2 * math.pi * (time_s / np.array([SWAY_S, STROKE_S]) + look.phase)
     return Moment(
-        pitch=0.5 if pitch is None else pitch,
-        level=level,
+        pitch=0.5 if pitch is None else float(pitch),
+        level=float(level),
         playing=awake * awake * (3 - 2 * awake),
-        stroke=math.sin(2 * math.pi * (time_s / STROKE_S + look.phase)),
+        sway=math.sin(turns[0]),
+        stroke=math.sin(turns[1]),
     )
 
 
-def _scene(playing: Playing, look: Look, moment: Moment, time_s: float, span: float) -> str:
+def _posture(person: Person, playing: Playing, moment: Moment) -> Joints:
+    """Lean in when it is loud, look up when it is high, look down at rest."""
+    lean = 0.02 + moment.playing * (0.13 * moment.level + 0.018 * moment.sway)
+    nod = moment.playing * (playing.nod - 0.16 * (moment.pitch - 0.5)) + 0.1 * (1 - moment.playing)
+    return joints(person, lean, nod, playing.standing, playing.knees_apart)
+
+
+def _scene(playing: Playing, look: Look, moment: Moment, span_cm: float) -> str:
+    """Draw performer and instrument, back to front, as an SVG document."""
     person, light = look.person, math.copysign(1, look.stage.lamp_side)
-    sway = math.sin(2 * math.pi * (time_s / SWAY_S + look.phase)) * 0.018 * moment.playing
-    pose = joints(
-        person,
-        lean=0.02 + 0.13 * moment.level * moment.playing + sway,
-        nod=playing.nod * moment.playing
-        - 0.16 * (moment.pitch - 0.5) * moment.playing
-        + 0.10 * (1 - moment.playing),
-        standing=playing.standing,
-        knees_apart=playing.knees_apart,
-    )
+    pose = _posture(person, playing, moment)
+    tilt_deg = math.degrees(pose.tilt)
     layers = Layers(Sheet(light), Sheet(light), Sheet(light))
     grip = playing.draw(layers, pose, moment)
-    sheet = Sheet(light)
-    if look.stage.music_stand:
-        _music_stand(sheet)
-    head = Sheet(light)
-    draw_head(head, person)
-    hair = Sheet(light)
+    hair, head, scene, whole = Sheet(light), Sheet(light), Sheet(light), Sheet(light)
     draw_hair_behind(hair, person)
-    tilt = math.degrees(pose.tilt)
-    sheet.place(layers.back, 0j)
-    draw_chair(sheet, pose)
-    sheet.place(hair, pose.head, tilt, HEAD)
-    draw_legs(sheet, person, pose)
-    draw_torso(sheet, person, pose)
-    draw_arm(sheet, person, pose.far_shoulder, grip.far, near=False)
-    sheet.place(layers.chest, 0j)
-    sheet.place(head, pose.head, tilt, HEAD)
-    sheet.place(layers.front, 0j)
-    draw_hand(sheet, person, grip.far, near=False)
-    draw_arm(sheet, person, pose.near_shoulder, grip.near, near=True)
-    draw_hand(sheet, person, grip.near, near=True)
+    draw_head(head, person)
+    if look.stage.music_stand:
+        _draw_music_stand(scene)
+    scene.place(layers.back)
+    draw_chair(scene, pose)
+    scene.place(hair, pose.head, tilt_deg, HEAD)
+    draw_legs(scene, person, pose)
+    draw_torso(scene, person, pose)
+    draw_arm(scene, person, pose.far_shoulder, grip.far, near=False)
+    scene.place(layers.chest)
+    scene.place(head, pose.head, tilt_deg, HEAD)
+    scene.place(layers.front)
+    draw_hand(scene, person, grip.far, near=False)
+    draw_arm(scene, person, pose.near_shoulder, grip.near, near=True)
+    draw_hand(scene, person, grip.near, near=True)
     camera = look.camera
-    whole = Sheet(light)
-    at = complex((LEFT + camera.x) * span, (GROUND + camera.y) * span)
-    whole.place(sheet, at, camera.tilt_deg, camera.zoom)
-    return whole.svg(f"0 0 {span:.2f} {span:.2f}")
+    at = complex((LEFT + camera.x) * span_cm, (GROUND + camera.y) * span_cm)
+    whole.place(scene, at, camera.tilt_deg, camera.zoom)
+    return whole.svg(span_cm)
 
 
-def _music_stand(sheet: Sheet) -> None:
+def _draw_music_stand(sheet: Sheet) -> None:
+    """A stand with a sheet of music, to the right and farther back."""
     steel = "#1b1c24"
     for foot in (77 - 9j, 91 - 10j, 84 - 6j):
         sheet.line(polygon([84 - 16j, foot], closed=False), steel, 1.1)
@@ -141,26 +157,33 @@ def _music_stand(sheet: Sheet) -> None:
     sheet.fill(polygon([74.4 - 60.2j, 87.8 - 63.6j, 92 - 80j, 79.4 - 76.6j]), "#b9b6ae")
 
 
-def _light(parts: Backdrop, performer: np.ndarray, look: Look, moment: Moment) -> np.ndarray:
-    lamp = np.array([int(look.stage.lamp[i : i + 2], 16) / 255 for i in (1, 3, 5)], np.float32)
-    spot = np.float32(0.16 + 1.05 * moment.level)
-    dim = np.array([0.30, 0.32, 0.42], np.float32)
+def _lit(parts: Backdrop, performer: np.ndarray, side: float, level: float) -> np.ndarray:
+    """Light stage and performer, the brighter the louder.
+
+    Args:
+        parts: the stage.
+        performer: `(size, size, 4)` uint8, colour times opacity, then opacity.
+        side: where the lamp is: -1 left, 1 right.
+        level: loudness in [0, 1].
+
+    Returns:
+        `(size, size, 3)` float32 in [0, 1].
+    """
+    spot = np.float32(0.16 + 1.05 * level)
     drawn = performer.astype(np.float32) * np.float32(1 / 255)
-    opacity = drawn[..., 3:]
-    behind = parts.curtain * (dim + (0.9 * spot) * lamp * parts.pool)
-    front = drawn[..., :3] * (dim * 1.2 + parts.front * (0.86 * spot) * lamp)
-    whole = behind * (1 - opacity) + front
-    whole += _rim(opacity, look.stage.lamp_side) * (0.34 * spot) * lamp
-    whole = (whole + lamp * parts.beam * ((0.20 - 0.11 * opacity) * spot)) * parts.vignette
-    whole = np.minimum(whole * np.float32(1.08), 1.5)
-    return whole - np.float32(4 / 27) * whole**3
+    colour, opacity = drawn[..., :3], drawn[..., 3:]
+    whole = (parts.stage + spot * parts.stage_spot) * (1 - opacity)
+    whole += colour * (parts.light + spot * parts.light_spot)
+    whole += (spot * parts.edge) * _edges(opacity, side)
+    whole += (spot * parts.haze) * (1 - np.float32(0.55) * opacity)
+    whole = np.minimum(whole * np.float32(1.08), np.float32(1.5))
+    return np.asarray(whole - np.float32(4 / 27) * whole * whole * whole)  # soft up to white
 
 
-def _rim(opacity: np.ndarray, side: float) -> np.ndarray:
-    """Edges of the performer that face the lamp."""
+def _edges(opacity: np.ndarray, side: float) -> np.ndarray:
+    """How much each pixel is an edge of the performer that faces the lamp, in [0, 1]."""
     step = max(1, len(opacity) // 128)
     across = step if side < 0 else -step
-    inside = np.roll(opacity, (step, across), (0, 1)) + np.roll(
-        opacity, (2 * step, 2 * across), (0, 1)
-    )
-    return np.maximum(opacity - 0.5 * inside, 0)
+    near = np.roll(opacity, (step, across), (0, 1))
+    far = np.roll(opacity, (2 * step, 2 * across), (0, 1))
+    return np.asarray(np.maximum(opacity - np.float32(0.5) * (near + far), 0))

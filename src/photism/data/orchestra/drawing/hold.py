@@ -1,4 +1,4 @@
-"""What an instrument and its player agree on: the moment, where things are, the hands."""
+"""What an instrument and its player agree on: the moment played, where things are, the hands."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class Moment:
     """Loudness in [0, 1]."""
     playing: float
     """0 while the instrument rests, 1 while it is played."""
+    sway: float
+    """Where the performer sways, in [-1, 1]."""
     stroke: float
     """Where the bow is, in [-1, 1]: near its frog, near its tip."""
 

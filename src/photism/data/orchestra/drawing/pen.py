@@ -7,16 +7,19 @@ of a drawing is to multiply it by `cmath.rect(1, angle)`. Colours are `#rrggbb`.
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Any
 
 import numpy as np
-import thorvg_python as thorvg
+from thorvg_python.canvas.sw import SwCanvas
+from thorvg_python.engine import Engine
+from thorvg_python.paint.picture import Picture
 
 SHADOW, LIGHT = "#0a0a24", "#fff3dc"
 """What shade mixes in: the blue dark of the stage, the warm white of its lamps."""
 _BLOCK = 4096  # SVG is padded to whole blocks: the binding keeps one type for each length it saw
+_ONE_AT_A_TIME = threading.Lock()  # the engine shares loaders between canvases
 
 
 @functools.lru_cache(maxsize=4096)
@@ -90,6 +93,10 @@ def tube(points: Sequence[complex], widths: Sequence[float], steps: int = 6) -> 
     return polygon(left + right[::-1])
 
 
+Stop = tuple[float, str, float]
+"""Part of a gradient: where it is in [0, 1], its colour, its opacity."""
+
+
 class Sheet:
     """Marks in painting order and the gradients they are painted with.
 
@@ -103,57 +110,44 @@ class Sheet:
         self._marks: list[str] = []
 
     def fill(
-        self,
-        outline: str,
-        paint: str,
-        *,
-        opacity: float = 1.0,
-        edge: str = "",
-        width: float = 0.0,
+        self, outline: str, paint: str, *, edge: str = "", width: float = 0.5, opacity: float = 1.0
     ) -> None:
         """Fill an outline, with an `edge` of some `width` around it where one is given."""
-        stroke = f'" stroke="{edge}" stroke-width="{width:.2f}' if edge else ""
-        alpha = f'" opacity="{opacity:.3f}' if opacity < 1 else ""
-        self._marks.append(f'<path d="{outline}" fill="{paint}{stroke}{alpha}"/>')
+        self._marks.append(f'<path d="{outline}" fill="{paint}"{_edge(edge, width, opacity)}/>')
 
     def line(
         self, outline: str, paint: str, width: float, *, opacity: float = 1.0, cap: str = "round"
     ) -> None:
         """Draw along an outline."""
-        alpha = f'" opacity="{opacity:.3f}' if opacity < 1 else ""
-        self._marks.append(
-            f'<path d="{outline}" fill="none" stroke="{paint}" stroke-width="{width:.2f}"'
-            f' stroke-linejoin="round" stroke-linecap="{cap}{alpha}"/>'
-        )
+        ends = f'stroke-linejoin="round" stroke-linecap="{cap}"'
+        edge = _edge(paint, width, opacity)
+        self._marks.append(f'<path d="{outline}" fill="none" {ends}{edge}/>')
 
     def oval(
         self,
         centre: complex,
-        across: float,
-        down: float | None = None,
-        paint: str = "#000000",
+        radii: complex,
+        paint: str,
         *,
-        turn: float = 0.0,
-        opacity: float = 1.0,
+        turn_deg: float = 0.0,
         edge: str = "",
-        width: float = 0.0,
+        width: float = 0.5,
+        opacity: float = 1.0,
     ) -> None:
-        """Fill an ellipse of two radii, turned by `turn` degrees."""
-        stroke = f'" stroke="{edge}" stroke-width="{width:.2f}' if edge else ""
-        alpha = f'" opacity="{opacity:.3f}' if opacity < 1 else ""
-        down = across if down is None else down
+        """Fill an ellipse, its `radii` across and down as one complex number."""
         self._marks.append(
-            f'<ellipse rx="{across:.2f}" ry="{down:.2f}" fill="{paint}{stroke}{alpha}" transform='
-            f'"translate({centre.real:.2f} {centre.imag:.2f}) rotate({turn:.1f})"/>'
+            f'<ellipse rx="{radii.real:.2f}" ry="{radii.imag:.2f}" fill="{paint}"'
+            f' transform="translate({centre.real:.2f} {centre.imag:.2f}) rotate({turn_deg:.1f})"'
+            f"{_edge(edge, width, opacity)}/>"
         )
 
-    def gradient(self, start: complex, end: complex, *stops: tuple[float, str, float]) -> str:
-        """Paint that changes from `start` to `end` of the scene; stops: offset, colour, opacity."""
+    def gradient(self, start: complex, end: complex, *stops: Stop) -> str:
+        """Paint that changes from `start` to `end` of the scene."""
         at = f'x1="{start.real:.2f}" y1="{start.imag:.2f}" x2="{end.real:.2f}" y2="{end.imag:.2f}"'
         return self._define(f'linearGradient gradientUnits="userSpaceOnUse" {at}', stops)
 
-    def glow(self, centre: complex, radius: float, *stops: tuple[float, str, float]) -> str:
-        """Paint that changes from the `centre` outward; stops: offset, colour, opacity."""
+    def glow(self, centre: complex, radius: float, *stops: Stop) -> str:
+        """Paint that changes from the `centre` outward."""
         at = f'cx="{centre.real:.2f}" cy="{centre.imag:.2f}" r="{radius:.2f}"'
         return self._define(f'radialGradient gradientUnits="userSpaceOnUse" {at}', stops)
 
@@ -170,31 +164,23 @@ class Sheet:
         )
 
     def place(
-        self,
-        other: Sheet,
-        at: complex,
-        turn: float = 0.0,
-        scale: float = 1.0,
-        *,
-        opacity: float = 1.0,
+        self, other: Sheet, at: complex = 0j, turn_deg: float = 0.0, scale: float = 1.0
     ) -> None:
-        """Put another sheet on this one: its origin `at` a point, turned by degrees, scaled."""
+        """Put another sheet on this one, its origin `at` a point, turned and scaled."""
         self._gradients.update(other._gradients)
-        alpha = f' opacity="{opacity:.3f}"' if opacity < 1 else ""
         self._marks.append(
-            f'<g transform="translate({at.real:.2f} {at.imag:.2f}) rotate({turn:.2f}) '
-            f'scale({scale:.4f})"{alpha}>{"".join(other._marks)}</g>'
+            f'<g transform="translate({at.real:.2f} {at.imag:.2f}) rotate({turn_deg:.2f}) '
+            f'scale({scale:.4f})">{"".join(other._marks)}</g>'
         )
 
-    def svg(self, view: str) -> str:
-        """The sheet as an SVG document that shows the rectangle `view`: "left top width height"."""
-        defs = "".join(self._gradients.values())
+    def svg(self, span: float) -> str:
+        """Return the sheet as an SVG document that shows the square from 0 to `span`."""
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}"><defs>{defs}</defs>'
-            f"{''.join(self._marks)}</svg>"
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {span:.2f} {span:.2f}">'
+            f"<defs>{''.join(self._gradients.values())}</defs>{''.join(self._marks)}</svg>"
         )
 
-    def _define(self, head: str, stops: Sequence[tuple[float, str, float]]) -> str:
+    def _define(self, head: str, stops: Sequence[Stop]) -> str:
         """Write a gradient down, named by what it says: the same one is the same everywhere."""
         tag, attributes = head.split(" ", 1)
         body = "".join(
@@ -204,6 +190,12 @@ class Sheet:
         name = "g" + blake2b(f"{head}{body}".encode(), digest_size=6).hexdigest()
         self._gradients[name] = f'<{tag} id="{name}" {attributes}>{body}</{tag}>'
         return f"url(#{name})"
+
+
+def _edge(colour: str, width: float, opacity: float) -> str:
+    """Attributes of the edge of a mark, and how opaque the mark is."""
+    stroke = f' stroke="{colour}" stroke-width="{width:.2f}"' if colour else ""
+    return stroke if opacity >= 1 else f'{stroke} opacity="{opacity:.3f}"'
 
 
 def pixels(svg: str, size: int) -> np.ndarray:
@@ -217,21 +209,25 @@ def pixels(svg: str, size: int) -> np.ndarray:
         `(size, size, 4)` uint8, colour times opacity, then opacity.
     """
     data = svg.encode()
-    engine = _engine()
-    canvas = thorvg.SwCanvas(engine)  # type: ignore[attr-defined]
-    canvas.set_target(size, size)
-    picture = thorvg.Picture(engine)  # type: ignore[attr-defined]
-    picture.load_data(data.ljust(-(-len(data) // _BLOCK) * _BLOCK), "svg", None, True)
-    picture.set_size(size, size)
-    canvas.add(picture)
-    canvas.draw(True)
-    canvas.sync()
-    drawn = np.frombuffer(canvas.buffer_arr, np.uint8).reshape(size, size, 4).copy()  # type: ignore[call-overload]
-    canvas.destroy()
+    data = data.ljust(-(-len(data) // _BLOCK) * _BLOCK)
+    with _ONE_AT_A_TIME:
+        engine = _engine()
+        canvas = SwCanvas(engine)
+        canvas.set_target(size, size)
+        picture = Picture(engine)
+        picture.load_data(data, "svg", None, True)
+        picture.set_size(size, size)
+        canvas.add(picture)
+        canvas.draw(True)
+        canvas.sync()
+        drawn = (
+            np.ctypeslib.as_array(canvas.buffer_arr).view(np.uint8).reshape(size, size, 4).copy()
+        )
+        canvas.destroy()
     return drawn
 
 
 @functools.cache
-def _engine() -> Any:
-    """One engine a process, without threads of its own."""
-    return thorvg.Engine(threads=0)  # type: ignore[attr-defined]
+def _engine() -> Engine:
+    """Start one engine a process, without threads of its own."""
+    return Engine(threads=0)

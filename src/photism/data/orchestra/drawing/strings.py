@@ -58,9 +58,9 @@ def _art(wood: Wood) -> Sheet:
     )  # fmt: skip
     sheet.fill(smooth(outline, tension=0.9), top, edge=dark, width=0.55)
     shine = sheet.glow(9 - 3.6j, 8, (0, "#ffe9b8", 0.55), (1, "#ffe9b8", 0.0))
-    sheet.oval(9 - 3.6j * wood.width, 8, 4.6, shine)
+    sheet.oval(9 - 3.6j * wood.width, 8 + 4.6j, shine)
     shine = sheet.glow(28.5 - 3j, 6, (0, "#ffe9b8", 0.4), (1, "#ffe9b8", 0.0))
-    sheet.oval(28.5 - 3j * wood.width, 6, 4, shine)
+    sheet.oval(28.5 - 3j * wood.width, 6 + 4j, shine)
     for side in (1, -1):
         hole = [16.6 + 4.4j, 17.4 + 3.4j, 20.2 + 4.0j, 22.4 + 3.0j, 21.8 + 2.2j]
         points = [complex(p.real, p.imag * side * wood.width) for p in hole]
@@ -74,11 +74,11 @@ def _fittings(sheet: Sheet, wood: Wood, black: str) -> None:
     neck = shade(wood.varnish, -0.1)
     sheet.fill(polygon([34 - 1.9j, 52 - 1.3j, 52 + 1.5j, 34 + 2.1j]), neck)
     sheet.fill(polygon([50 - 1.4j, 58 - 1.0j, 58 + 1.4j, 50 + 1.6j]), shade(neck, -0.2))
-    sheet.oval(58.6 + 0.4j, 1.9, 1.9, neck, edge=shade(neck, -0.5), width=0.4)
-    sheet.oval(58.6 + 0.4j, 0.7, 0.7, shade(neck, -0.5))
+    sheet.oval(58.6 + 0.4j, 1.9 + 1.9j, neck, edge=shade(neck, -0.5), width=0.4)
+    sheet.oval(58.6 + 0.4j, 0.7 + 0.7j, shade(neck, -0.5))
     for x, y in ((52.4, 2.8), (54.2, -2.4), (56, 2.8)):
         sheet.line(polygon([complex(x), complex(x, y)], closed=False), black, 0.9)
-        sheet.oval(complex(x, y), 0.7, 0.9, black)
+        sheet.oval(complex(x, y), 0.7 + 0.9j, black)
     sheet.fill(polygon([23 - 2j, 50.5 - 1.15j, 50.5 + 1.15j, 23 + 2j]), black)
     sheet.line(polygon([24 - 1.4j, 50 - 0.8j], closed=False), "#8d8494", 0.35, opacity=0.7)
     sheet.fill(polygon([1 - 1.0j, 12.4 - 2.1j, 12.4 + 2.1j, 1 + 1.0j]), black)
@@ -87,7 +87,7 @@ def _fittings(sheet: Sheet, wood: Wood, black: str) -> None:
         sheet.line(polygon(ends, closed=False), "#e9e4d8", 0.22, opacity=0.8)
     sheet.line(polygon([18.8 - 2.5j, 18.8 + 2.5j], closed=False), "#e2b877", 0.9)
     if wood.chin_rest:
-        sheet.oval(3.4 - 5.4j * wood.width, 3.8, 3.0, black, turn=10)
+        sheet.oval(3.4 - 5.4j * wood.width, 3.8 + 3.0j, black, turn_deg=10)
 
 
 @functools.cache

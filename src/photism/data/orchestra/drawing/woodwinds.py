@@ -10,18 +10,33 @@ from collections.abc import Sequence
 
 from photism.data.orchestra.drawing.body import Hand, Joints, lifted
 from photism.data.orchestra.drawing.hold import Grip, Layers, Moment, Placing, Playing, between
-from photism.data.orchestra.drawing.pen import Sheet, polygon, smooth, tube
+from photism.data.orchestra.drawing.pen import Sheet, Stop, polygon, smooth, tube
 
 SILVER = ((0, "#ffffff", 1), (0.35, "#c9d0da", 1), (0.7, "#7d8794", 1), (1, "#dfe5ec", 1))
 EBONY = ((0, "#77707a", 1), (0.3, "#2d282c", 1), (1, "#0f0c0e", 1))
 MAPLE = ((0, "#d9705a", 1), (0.3, "#8a2318", 1), (1, "#3a0b08", 1))
-GOLD = ((0, "#fff3b8", 1), (0.3, "#e8b548", 1), (0.75, "#a06a1c", 1), (1, "#d9a84a", 1))
-CHROME = "#d5dae2"
+GOLD = ((0, "#fff0ac", 1), (0.22, "#e9b544", 1), (0.6, "#b67a22", 1), (1, "#f3ca66", 1))
+CHROME, STEEL, GOLD_DARK = "#d5dae2", "#5c6470", "#6d430f"
+CLARINET = (
+    0 - 0.5j, 2 - 1.0j, 8 - 1.4j, 8.2 - 1.75j, 54 - 2.0j, 59 - 2.5j, 63 - 4.6j, 65 - 5.8j,
+)  # fmt: skip
+OBOE = (
+    7 - 0.9j, 10 - 1.3j, 12 - 0.95j, 50 - 1.35j, 56 - 1.6j, 59 - 2.7j, 61.5 - 2.9j, 63 - 2.1j,
+)  # fmt: skip
+BOOT = (0 - 1j, 1 - 4.6j, 4 - 5.4j, 46 - 5.6j, 47 - 1.5j, 46 + 2.6j, 4 + 2.8j, 1 + 2j)
+SAX = (
+    (4 - 1.2j, 1.8), (9 - 2.6j, 2.2), (13.2 - 1.4j, 2.6), (15 + 3j, 3.2), (16.6 + 18j, 4.4),
+    (18.4 + 36j, 5.6), (20 + 50j, 7), (23 + 57j, 8.2), (28.4 + 58.6j, 8.8), (33 + 54.6j, 9.2),
+    (35 + 46j, 10.4), (37 + 36j, 13.4), (40.6 + 28j, 20),
+)  # fmt: skip
+"""Middle line of the saxophone, and how wide it is there."""
+SAX_CUPS = (
+    (19.4 + 12j, 1.7), (20.2 + 19j, 1.9), (21 + 27j, 2.0), (21.8 + 34j, 2.2), (22.6 + 41j, 2.5),
+    (30 + 52j, 2.8), (35 + 44j, 2.9),
+)  # fmt: skip
 
 
-def _rod(
-    sheet: Sheet, points: Sequence[complex], stops: tuple[tuple[float, str, float], ...]
-) -> None:
+def _rod(sheet: Sheet, points: Sequence[complex], stops: tuple[Stop, ...]) -> None:
     """Fill the upper half outline of a turned rod, and the same below."""
     high = max(abs(p.imag) for p in points)
     outline = list(points) + [p.conjugate() for p in reversed(points)]
@@ -43,11 +58,11 @@ def _flute_art() -> Sheet:
     _rod(sheet, [-8 - 1.25j, 62 - 1.25j], SILVER)
     for x in (-8, 13, 15, 50, 52, 61.4):
         sheet.line(polygon([complex(x, -1.5), complex(x, 1.5)], closed=False), "#8f98a6", 0.6)
-    sheet.oval(0 + 0.8j, 3.2, 1.7, "#eef2f6", edge="#8f98a6", width=0.4)
-    sheet.oval(0 + 1.2j, 0.9, 0.5, "#3b4048")
+    sheet.oval(0 + 0.8j, 3.2 + 1.7j, "#eef2f6", edge="#8f98a6", width=0.4)
+    sheet.oval(0 + 1.2j, 0.9 + 0.5j, "#3b4048")
     sheet.line(polygon([18 + 1.7j, 56 + 1.7j], closed=False), "#aab3bf", 0.6)
     for x in (18, 21.4, 24.8, 28.2, 33, 36.4, 39.8, 43.2, 47, 54):
-        sheet.oval(complex(x, 1.3), 1.45, 1.1, "#f4f7fa", edge="#7d8794", width=0.35)
+        sheet.oval(complex(x, 1.3), 1.45 + 1.1j, "#f4f7fa", edge="#7d8794", width=0.35)
     return sheet
 
 
@@ -65,12 +80,8 @@ def _flute(layers: Layers, pose: Joints, moment: Moment) -> Grip:
 @functools.cache
 def _clarinet_art() -> Sheet:
     sheet = Sheet()
-    _rod(
-        sheet,
-        [0 - 0.5j, 2 - 1.0j, 8 - 1.4j, 8.2 - 1.75j, 54 - 2.0j, 59 - 2.5j, 63 - 4.6j, 65 - 5.8j],
-        EBONY,
-    )
-    sheet.oval(65, 0.9, 5.6, "#211c1f", edge="#5d565e", width=0.5)
+    _rod(sheet, CLARINET, EBONY)
+    sheet.oval(65, 0.9 + 5.8j, "#211c1f", edge="#5d565e", width=0.5)
     sheet.line(polygon([3.5 - 1.4j, 7 - 1.6j], closed=False), CHROME, 0.7)
     for x in (8.6, 15, 33, 52):
         sheet.line(polygon([complex(x, -2.1), complex(x, 2.1)], closed=False), CHROME, 0.9)
@@ -83,12 +94,8 @@ def _oboe_art() -> Sheet:
     sheet = Sheet()
     sheet.fill(polygon([0 - 0.55j, 5 - 0.4j, 5 + 0.4j, 0 + 0.55j]), "#e8c988")
     sheet.line(polygon([4.6 + 0j, 7.4 + 0j], closed=False), "#b98a4a", 1.1, cap="butt")
-    _rod(
-        sheet,
-        [7 - 0.9j, 10 - 1.3j, 12 - 0.95j, 50 - 1.35j, 56 - 1.6j, 59 - 2.7j, 61.5 - 2.9j, 63 - 2.1j],
-        EBONY,
-    )
-    sheet.oval(63, 0.5, 2.1, "#2a2426", edge="#6d656e", width=0.4)
+    _rod(sheet, OBOE, EBONY)
+    sheet.oval(63, 0.5 + 2.1j, "#2a2426", edge="#6d656e", width=0.4)
     for x in (12, 29, 46, 56.6):
         sheet.line(polygon([complex(x, -1.5), complex(x, 1.5)], closed=False), CHROME, 0.8)
     _keys(sheet, 15, 54, 0.85, 8)
@@ -102,9 +109,8 @@ def _keys(sheet: Sheet, start: float, end: float, size: float, count: int) -> No
         sheet.line(polygon(rod, closed=False), "#b4bcc8", 0.5)
     for i in range(count):
         x = start + (end - start) * (i + 0.5) / count
-        sheet.oval(
-            complex(x, -0.1 if i % 3 else 0.7), size, size * 0.8, CHROME, edge="#5c6470", width=0.3
-        )
+        key = complex(x, -0.1 if i % 3 else 0.7)
+        sheet.oval(key, complex(size, size * 0.8), CHROME, edge=STEEL, width=0.3)
 
 
 def _straight(
@@ -114,11 +120,8 @@ def _straight(
     placing.put(layers.front, art)
     lift = moment.pitch * moment.playing
     far = Hand(placing(complex(upper + 3, 7)), _fingers(placing, upper, 2.8, lift, 1))
-    near = Hand(
-        placing(complex(lower + 1, 9)), _fingers(placing, lower, 2.9, lift, 1),
-        placing(complex(lower, 2)),
-    )  # fmt: skip
-    return Grip(near, far)
+    tips, thumb = _fingers(placing, lower, 2.9, lift, 1), placing(complex(lower, 2))
+    return Grip(Hand(placing(complex(lower + 1, 9)), tips, thumb), far)
 
 
 def _clarinet(layers: Layers, pose: Joints, moment: Moment) -> Grip:
@@ -144,16 +147,14 @@ def _bassoon_art() -> Sheet:
     wing = sheet.gradient(-6.5j, 0j, *MAPLE)
     sheet.fill(polygon([44 - 5.4j, 78 - 4.6j, 80 - 3.6j, 80 - 1.8j, 44 - 0.5j]), wing)
     sheet.fill(
-        smooth(
-            [0 - 1j, 1 - 4.6j, 4 - 5.4j, 46 - 5.6j, 47 - 1.5j, 46 + 2.6j, 4 + 2.8j, 1 + 2j],
-            tension=0.5,
-        ),
+        smooth(BOOT, tension=0.5),
         sheet.gradient(-5.8j, 3j, *MAPLE),
     )
     for x, low, high in ((2, -5.2, 2.7), (45, -5.7, 2.7), (98, -2.7, 2.7), (62, -5.2, -1)):
         sheet.line(polygon([complex(x, low), complex(x, high)], closed=False), CHROME, 1.3)
     for x in (8, 14, 20, 26, 32, 38, 50, 56, 66, 72):
-        sheet.oval(complex(x, -1.6 if x < 45 else -3), 1.5, 1.2, CHROME, edge="#5c6470", width=0.35)
+        key = complex(x, -1.6 if x < 45 else -3)
+        sheet.oval(key, 1.5 + 1.2j, CHROME, edge=STEEL, width=0.35)
     sheet.line(polygon([8 + 0.9j, 42 + 0.9j], closed=False), "#c9d0da", 0.7)
     sheet.line(polygon([50 + 1.2j, 96 + 1.4j], closed=False), "#c9d0da", 0.6)
     return sheet
@@ -167,7 +168,7 @@ def _bassoon(layers: Layers, pose: Joints, moment: Moment) -> Grip:
     top = placing(79 - 3.4j)
     reed = top - 5 - 14j + (pose.mouth - (top - 5 - 14j)) * moment.playing
     crook = smooth([top, placing(85 - 5j), (top + reed) / 2 + 1 - 8j, reed], closed=False)
-    layers.front.line(crook, "#5c6470", 1.7)
+    layers.front.line(crook, STEEL, 1.7)
     layers.front.line(crook, CHROME, 1.1)
     placing.put(layers.front, _bassoon_art())
     lift = moment.pitch * moment.playing
@@ -180,33 +181,15 @@ def _bassoon(layers: Layers, pose: Joints, moment: Moment) -> Grip:
 def _sax_art() -> Sheet:
     """As it hangs: x to the right and y down from the mouthpiece."""
     sheet = Sheet()
-    dark = "#6d430f"
-    body = [4 - 1.2j, 9 - 2.6j, 13.2 - 1.4j, 15 + 3j, 16.6 + 18j, 18.4 + 36j, 20 + 50j, 23 + 57j,
-            28.4 + 58.6j, 33 + 54.6j, 35 + 46j, 37 + 36j, 40.6 + 28j]  # fmt: skip
-    widths = [1.8, 2.2, 2.6, 3.2, 4.4, 5.6, 7, 8.2, 8.8, 9.2, 10.4, 13.4, 20]
-    paint = sheet.gradient(
-        10 + 20j,
-        44 + 26j,
-        (0, "#fff0ac", 1),
-        (0.22, "#e9b544", 1),
-        (0.6, "#b67a22", 1),
-        (1, "#f3ca66", 1),
-    )
-    sheet.fill(tube(body, widths), paint, edge=dark, width=0.5)
-    sheet.oval(40.8 + 27.6j, 10.2, 4.2, "#5a3508", turn=24, edge="#ffe9a0", width=1.0)
+    body, widths = zip(*SAX, strict=True)
+    paint = sheet.gradient(10 + 20j, 44 + 26j, *GOLD)
+    sheet.fill(tube(body, widths), paint, edge=GOLD_DARK)
+    sheet.oval(40.8 + 27.6j, 10.2 + 4.2j, "#5a3508", turn_deg=24, edge="#ffe9a0", width=1.0)
     sheet.line(polygon([0j, 5 - 1.5j], closed=False), "#131115", 2.4)
     sheet.line(polygon([20 + 44j, 34 + 40j], closed=False), "#d9a23c", 1.0)
-    for x, y, r in (
-        (19.4, 12, 1.7),
-        (20.2, 19, 1.9),
-        (21, 27, 2.0),
-        (21.8, 34, 2.2),
-        (22.6, 41, 2.5),
-        (30, 52, 2.8),
-        (35, 44, 2.9),
-    ):
-        sheet.oval(complex(x, y), r, r, "#f7d67c", edge=dark, width=0.45)
-        sheet.oval(complex(x - 0.3, y - 0.3), r * 0.45, r * 0.45, "#fff6cf")
+    for cup, radius in SAX_CUPS:
+        sheet.oval(cup, radius * (1 + 1j), "#f7d67c", edge=GOLD_DARK, width=0.45)
+        sheet.oval(cup - 0.3 - 0.3j, radius * (0.45 + 0.45j), "#fff6cf")
     for x, y in ((14.4, 12), (15.4, 22), (16.6, 32)):
         sheet.line(polygon([complex(x, y), complex(x + 1, y + 8)], closed=False), "#8a5a16", 0.7)
     return sheet
