@@ -460,7 +460,7 @@ def test_what_was_left_out_is_missed(tmp_path):
     sound, rng = make_batch(1).sound, torch.Generator()
     save_weights(build(), tmp_path / "w", preset="debug", card={}, networks=("generator1",))
     loaded = load_weights(tmp_path / "w")
-    with pytest.raises(WeightsError, match=r"no listener .* give the label"):
+    with pytest.raises(WeightsError, match=r"no listener .* give a label"):
         loaded.generate(sound, rng=rng)
     with pytest.raises(WeightsError, match="photism train car-gan"):
         loaded.generate(sound, label=torch.tensor([0]), rng=rng)

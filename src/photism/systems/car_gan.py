@@ -11,9 +11,8 @@ The paper and its authors' code disagree in many places. The fields of the confi
 numbers C-1, C-2, …; the defaults are the code's, the preset `paper` is what the paper says.
 
 Differs from both: the class may be heard. At test time too the paper tells the generators the true
-class of the sound; where nobody tells it, `listener`, a classifier of sounds, hears it.
-
-Assumed: the recipe of both classifiers' training.
+class of the sound; where nobody tells it, `listener`, a classifier of sounds, hears it. Assumed:
+the recipe of both classifiers' training.
 """
 
 from __future__ import annotations
@@ -52,8 +51,7 @@ class DiscriminatorConfig:
     last_stride: Literal[1, 2] = 1
     """Stride of the last two convolutions: 1 (the code) or 2 (the paper) (C-12)."""
     real_pair: Literal["once", "each"] = "once"
-    """Count the real pair once and halve the sum (the code), or once with each generated picture
-    (the paper) (C-14)."""
+    """It counts once and the sum is halved (the code), or once a stage (the paper) (C-14)."""
 
     def __post_init__(self) -> None:
         check_fields(self, width=2)  # half of it, at the least, is what attention compares
@@ -75,10 +73,12 @@ class ClassifierConfig:
     """Of "sgd"."""
     batch_size: int = 64
     epochs: int = 10
-    """0 takes `weights` as they are."""
+    """Epochs at the full learning rate; 0 takes `weights` as they are."""
+    decay_epochs: int = 0
+    """Epochs after these, down to zero."""
 
     def __post_init__(self) -> None:
-        check_fields(self, batch_size=1, epochs=0, momentum=0, lr=1e-9)
+        check_fields(self, batch_size=1, epochs=0, decay_epochs=0, momentum=0, lr=1e-9)
         if self.head == "added" and self.network == "small":
             raise ConfigError("head=added needs a network that ImageNet knows: resnet50, resnet18")
 
@@ -104,11 +104,9 @@ class CARGANConfig:
     stages_used: Literal[1, 2] = 2
     """1 leaves the second generator out (ablation D)."""
     adversarial: Literal["tanh_bce", "log_prob"] = "tanh_bce"
-    """Log-loss of sigmoid(tanh(D)), hence never small (the code), or of sigmoid(D) (the paper)
-    (C-10)."""
+    """Log-loss of sigmoid(tanh(D)) (the code) or of sigmoid(D) (the paper) (C-10)."""
     class_loss: Literal["softmax", "logits"] = "softmax"
-    """Cross-entropy takes C's probabilities for logits (the code), or its logits (the paper)
-    (C-8)."""
+    """Cross-entropy of probabilities taken for logits (the code), or logits (the paper) (C-8)."""
     lambda_l1: float = 100.0
     lambda_c: float = 1.0
     """0 leaves the classifier's opinion out of the loss (ablation B)."""
@@ -129,7 +127,9 @@ class CARGANConfig:
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
     classifier: ClassifierConfig = ClassifierConfig()
     """C, which sees pictures."""
-    listener: ClassifierConfig = ClassifierConfig("small", optimiser="adam")
+    listener: ClassifierConfig = ClassifierConfig(
+        "small", optimiser="adam", epochs=2, decay_epochs=4
+    )
     """Hears the class of a sound; without epochs and weights there is none."""
 
     def __post_init__(self) -> None:
@@ -148,7 +148,7 @@ class CARGANConfig:
             )
 
 
-_SMALL = ClassifierConfig("small", optimiser="adam", epochs=3)
+_SMALL = ClassifierConfig("small", optimiser="adam", epochs=2, decay_epochs=4)
 _DEBUG = ClassifierConfig("small", optimiser="adam", batch_size=8, epochs=1)
 
 ABLATIONS: Mapping[str, Mapping[str, str]] = {
@@ -158,7 +158,7 @@ ABLATIONS: Mapping[str, Mapping[str, str]] = {
     "D": {"stages_used": "1"},
     "E": {},
 }
-"""The paper's ablations, table 1: letter to the settings that make it; E is the whole system."""
+"""The paper's ablations: letter to the settings that make it; E is the whole system."""
 
 
 @dataclass(frozen=True)
@@ -236,6 +236,7 @@ class CARGAN(System):
         def generator(inward: int) -> UNet:
             return UNet(inward, 3, size=c.image_size, width=c.width, attention=attention)
 
+        self._drawn = ("stage1", "stage2")[: c.stages_used]
         self.generator1 = generator(sound + c.classes)
         self.generator2: UNet | None = None
         if c.stages_used == 2:
@@ -257,9 +258,8 @@ class CARGAN(System):
     def train(self, mode: bool = True) -> CARGAN:
         """Set the mode of all but the classifiers, which leave eval only in their own phase."""
         super().train(mode)
-        for network in (self.classifier, self.listener):
-            if network is not None:
-                network.eval()
+        for network in filter(None, (self.classifier, self.listener)):
+            network.eval()
         return self
 
     def prepare(self, dataset: PairDataset) -> None:
@@ -291,7 +291,8 @@ class CARGAN(System):
             if recipe.epochs:
                 optimiser = Optimiser(recipe.optimiser, lr=recipe.lr, momentum=recipe.momentum)
                 phase = Phase(name, (name,), optimiser)
-                stages.append(Stage(name, (phase,), recipe.epochs, recipe.batch_size))
+                epochs, decay = recipe.epochs + recipe.decay_epochs, recipe.decay_epochs
+                stages.append(Stage(name, (phase,), epochs, recipe.batch_size, decay))
         adam = Optimiser("adam", lr=c.lr, betas=(c.beta1, 0.999))
         players = [
             Phase("discriminator", ("discriminator",), adam),
@@ -304,8 +305,7 @@ class CARGAN(System):
     def losses(self, phase: str, batch: Batch, step: Step) -> Losses:
         """Return the losses of a classifier or of one player of the cascade (paper, eq. 4 to 8).
 
-        Terms are per stage and unweighted: `gan_…` and `d_…` in nats a patch, `l1_…` in units of
-        [-1, 1], `class_…` in nats a picture.
+        Terms are unweighted: `gan_…`, `d_…` in nats a patch, `class_…` a picture, `l1_…` a pixel.
         """
         if phase == "classifier":
             return self._recognise(phase, self.classifier, batch.image, batch.label)
@@ -329,10 +329,8 @@ class CARGAN(System):
         }
         terms["d_real"] = self._patches(memo, memo["image"], label, real=True)
         total = torch.stack(list(terms.values())).sum()
-        if settings.real_pair == "once":
-            total = total / 2
-        else:
-            total = total + (len(self._drawn) - 1) * terms["d_real"]
+        again = (len(self._drawn) - 1) * terms["d_real"]
+        total = total / 2 if settings.real_pair == "once" else total + again
         return Losses(total, {"discriminator": total, **terms})
 
     def _generator_losses(self, memo: Mapping[str, Tensor], target: Tensor) -> Losses:
@@ -377,9 +375,6 @@ class CARGAN(System):
 
         Returns:
             Both pictures and what is between them.
-
-        Raises:
-            WeightsError: the weights were stored without the classifier.
         """
         sound = self._fit(condition)
         stage1 = self.generator1(_join(label, sound))
@@ -405,10 +400,6 @@ class CARGAN(System):
             raise ConfigError(f"a label is not from 0 to {classes - 1}: {label.tolist()}")
         return self.cascade(condition, F.one_hot(label, classes).float()).stage2
 
-    @property
-    def _drawn(self) -> tuple[str, ...]:
-        return ("stage1", "stage2")[: self.config.stages_used]
-
     def _fit(self, picture: Tensor) -> Tensor:
         size = (self.config.image_size,) * 2
         if picture.shape[-2:] == size:
@@ -419,17 +410,14 @@ class CARGAN(System):
         """Return C's logits; gradients go through it to the picture, and not into it."""
         if self.classifier is None:
             raise WeightsError(
-                "these weights come without the classifier that looks at stage I: train with"
-                " `photism train car-gan`, which trains one first, or --set classifier.weights=FILE"
+                "these weights come without the classifier of stage I: `photism train car-gan`"
+                " trains one first, and --set classifier.weights=FILE starts from one"
             )
         return self.classifier.judge(picture)
 
     def _listener(self) -> Classifier:
         if self.listener is None:
-            raise WeightsError(
-                "there is no listener to hear the class: give the label, or train one with"
-                " --set listener.epochs=10"
-            )
+            raise WeightsError("no listener to hear the class: give a label, or train a listener")
         return self.listener
 
 
