@@ -42,7 +42,7 @@ _CHOICES: dict[str, tuple[object, ...]] = {
 
 _DB = {"power_db": (10, 1e-10), "amplitude_db": (20, 1e-5)}  # factor and floor, librosa's `amin`
 _LN_OFFSET = 1e-6
-_CHUNK = 512 * 512  # samples transformed at once: small enough for the processor's cache
+_CHUNK = 256 * 512  # samples transformed at once: small enough for the processor's cache
 _GROUP = 16  # mel bands multiplied at once: fewer bins each, but matrices still worth the call
 
 
