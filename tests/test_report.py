@@ -17,15 +17,7 @@ from photism.data.pairs import ArraySpec, Card, PairWriter
 from photism.errors import DataError
 from photism.evaluation.charts import Line, line_chart
 from photism.evaluation.evaluate import Evaluation, evaluate
-from photism.evaluation.report import (
-    Overview,
-    OverviewRow,
-    Published,
-    loss_charts,
-    strip,
-    write_overview,
-    write_report,
-)
+from photism.evaluation.report import Published, loss_charts, write_report
 from photism.systems.aivae import AIVAE
 from photism.systems.weights import save_weights
 
@@ -175,37 +167,6 @@ def test_stages_are_told_apart_and_a_damaged_record_is_told(tmp_path: Path) -> N
     (tmp_path / "two" / "metrics.jsonl").write_text("{", encoding="utf-8")
     with pytest.raises(DataError, match=r"metrics\.jsonl is damaged"):
         loss_charts(tmp_path / "two")
-
-
-def test_an_overview_lists_rows_run_and_not_run(evaluation: Evaluation, tmp_path: Path) -> None:
-    overview = Overview(
-        title="Table",
-        lead="The paper finds: something.",
-        source="paper, table 4",
-        rows=(
-            OverviewRow(
-                "first",
-                0.9,
-                evaluation.to_json(),
-                differs=("NOT the complete data",),
-                href="first/report.html",
-                strip=strip(evaluation.examples),
-            ),
-            OverviewRow("second", 0.8, None),
-        ),
-        notes=("one run",),
-        command="photism reproduce table",
-    )
-    html, path = write_overview(overview, tmp_path / "out")
-    page = Page(html.read_text(encoding="utf-8"))
-    assert page.links == ["first/report.html"]
-    assert len(page.images) == 1
-    for text in ("90.0 %", "86.7 %", "-3.3", "not run yet", "partial data", "one run"):
-        assert text in page.text
-    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
-    assert [row["published"] for row in rows] == [0.9, 0.8]
-    assert rows[0]["evaluation"]["accuracy"]["value"] == evaluation.accuracy.value
-    assert rows[1]["evaluation"] is None
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from photism.errors import ConfigError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from photism.evaluation.report import Overview
+    from photism.experiments.overview import Overview
 
 DESCRIPTION = """Run a published table or figure again: data, training, evaluation, report.
 

@@ -20,8 +20,6 @@ from photism.files import write_json, write_text
 from photism.images import grid, log_mel_picture, png, to_pil
 
 HTML, JSON = "report.html", "report.json"
-PARTIAL = "NOT "
-"""How a data card's note begins that says the published data is not complete."""
 _NOT_LOSSES = ("kind", "step", "stage", "epoch", "seconds")
 
 
@@ -32,45 +30,6 @@ class Published:
     value: float
     source: str
     """Paper and table."""
-
-
-@dataclass(frozen=True)
-class OverviewRow:
-    """One row of an overview: a run of an experiment, finished or not.
-
-    Accuracies are shares; `href` leads to the row's own report and `strip` is a PNG with one
-    generated picture of each class.
-    """
-
-    name: str
-    published: float | None
-    evaluation: Mapping[str, Any] | None
-    """What `Evaluation.to_json` returned; None while the row has not been run."""
-    differs: tuple[str, ...] = ()
-    href: str = ""
-    strip: bytes = b""
-
-    @property
-    def partial(self) -> bool:
-        """Whether only a part of the published data was at hand."""
-        return any(line.startswith(PARTIAL) for line in self.differs)
-
-    @property
-    def strip_uri(self) -> str:
-        """The strip as a data URI."""
-        return data_uri(self.strip)
-
-
-@dataclass(frozen=True)
-class Overview:
-    """A published table or figure run again."""
-
-    title: str
-    lead: str
-    source: str
-    rows: tuple[OverviewRow, ...]
-    notes: tuple[str, ...] = ()
-    command: str = ""
 
 
 def write_report(
@@ -113,44 +72,6 @@ def write_report(
         "title": title,
         "published": [asdict(figure) for figure in published],
         "notes": list(notes),
-    }
-    write_json(folder / JSON, content)
-    return folder / HTML, folder / JSON
-
-
-def write_overview(overview: Overview, folder: Path) -> tuple[Path, Path]:
-    """Write the report of an experiment of several rows.
-
-    Args:
-        overview: the rows, published beside measured.
-        folder: gets `report.html` and `report.json`; the rows' `href` are relative to it.
-
-    Returns:
-        The paths of the HTML and the JSON file.
-
-    Raises:
-        StorageError: the folder cannot be written.
-    """
-    measured = {row.name: row.evaluation for row in overview.rows if row.evaluation}
-    page = render("overview.html.j2", overview=overview, zeroing=zeroing_chart(measured))
-    write_text(folder / HTML, page)
-    rows = [
-        {
-            "name": row.name,
-            "published": row.published,
-            "evaluation": row.evaluation,
-            "differs": list(row.differs),
-            "report": row.href,
-        }
-        for row in overview.rows
-    ]
-    content = {
-        "photism_version": photism.__version__,
-        "title": overview.title,
-        "source": overview.source,
-        "command": overview.command,
-        "notes": list(overview.notes),
-        "rows": rows,
     }
     write_json(folder / JSON, content)
     return folder / HTML, folder / JSON

@@ -25,17 +25,10 @@ from photism.devices import DeviceName, choose_device
 from photism.errors import ConfigError, DataError, nearest
 from photism.evaluation.evaluate import evaluate
 from photism.evaluation.judges import load_judge
-from photism.evaluation.report import (
-    PARTIAL,
-    Overview,
-    OverviewRow,
-    Published,
-    strip,
-    write_overview,
-    write_report,
-)
+from photism.evaluation.report import Published, strip, write_report
 from photism.experiments import setting_differences
 from photism.experiments.declarations import Experiment, Row
+from photism.experiments.overview import PARTIAL, Overview, OverviewRow, write_overview
 from photism.files import require_room, sha256, write_bytes, write_json
 from photism.systems import find_preset, find_system
 from photism.systems.base import override
