@@ -442,6 +442,33 @@ def test_the_class_is_heard_where_it_is_not_given():
     assert not torch.equal(picture, given)
 
 
+def test_all_outputs_come_from_one_pass_for_each_label(monkeypatch):
+    system, batch, rng = build().eval(), make_batch(), torch.Generator()
+    passes, cascade = [], system.cascade
+    monkeypatch.setattr(
+        system, "cascade", lambda *told: passes.append(cascade(*told)) or passes[-1]
+    )
+    with torch.inference_mode():
+        outputs = system.outputs(batch.sound, batch.label, rng=rng)
+        heard, given = passes
+        expected = {
+            "label heard": heard.stage2,
+            "label given": given.stage2,
+            "stage I, label heard": heard.stage1,
+            "stage I, label given": given.stage1,
+        }
+        assert outputs == expected
+        assert list(outputs) == list(expected)  # the main output first
+        assert torch.equal(outputs["label heard"], system.generate(batch.sound, rng=rng))
+        deaf = build(listener__epochs="0").eval()
+        assert next(iter(deaf.outputs(batch.sound, batch.label, rng=rng))) == "label given"
+        short = build(stages_used="1").eval()
+        assert set(short.outputs(batch.sound, batch.label, rng=rng)) == {
+            "label heard",
+            "label given",
+        }
+
+
 @pytest.mark.parametrize("label", [[0, 1, 2, 13], [0, -1, 2, 3]])
 def test_a_label_outside_the_classes_is_refused(label):
     with pytest.raises(ConfigError, match="not from 0 to 12"):

@@ -154,6 +154,19 @@ class System(nn.Module, PyTorchModelHubMixin):
         """
         raise NotImplementedError
 
+    def outputs(self, condition: Tensor, label: Tensor, *, rng: Randomness) -> Mapping[str, Tensor]:
+        """Return all that a judge should see, by name; the first is the system's main output.
+
+        Args:
+            condition: as for `generate`.
+            label: class indices `(batch,)`, the true ones.
+            rng: as for `generate`.
+
+        Returns:
+            Pictures `(batch, channel, height, width)` in [-1, 1].
+        """
+        return {"generated": self.generate(condition, label=label, rng=rng)}
+
     def prepare(self, dataset: PairDataset) -> None:
         """Get ready to be trained on a data set: check that it fits, read what to start from.
 

@@ -264,6 +264,8 @@ class CARGAN(System):
 
     def prepare(self, dataset: PairDataset) -> None:
         """Check classes and channels, and read the weights that classifiers start from."""
+        from photism.systems.weights import start_from  # which imports the systems
+
         card, c = dataset.card, self.config
         if len(card.classes) != c.classes:
             raise ConfigError(
@@ -275,9 +277,9 @@ class CARGAN(System):
         if card.image.shape[-1] != 3:
             raise DataError(f"{dataset.folder} has grey pictures: {self.title} wants colour")
         if c.classifier.weights:
-            _start_from(self.classifier, "classifier", c.classifier.weights)
+            start_from(self.classifier, "classifier", c.classifier.weights)
         if c.listener.weights:
-            _start_from(self._listener(), "listener", c.listener.weights)
+            start_from(self._listener(), "listener", c.listener.weights)
 
     def lay_out(self, device: torch.device) -> None:
         """Leave the generators' weights in rows on the CPU: matrix products and Adam want them."""
@@ -393,12 +395,24 @@ class CARGAN(System):
         self, condition: Tensor, *, label: Tensor | None = None, rng: Randomness
     ) -> Tensor:
         """Translate; the class is heard where it is not given. No noise: `rng` changes nothing."""
-        if label is None:
-            return self.cascade(condition, self.hear(condition)).stage2
+        told = self.hear(condition) if label is None else self._one_hot(label)
+        return self.cascade(condition, told).stage2
+
+    def outputs(self, condition: Tensor, label: Tensor, *, rng: Randomness) -> Mapping[str, Tensor]:
+        """Draw with the class heard, where there is a listener, and with the class given."""
+        told = {"label heard": self.hear(condition)} if self.listener else {}
+        told["label given"] = self._one_hot(label)
+        passes = {name: self.cascade(condition, told[name]) for name in told}
+        drawn = {name: cascade.stage2 for name, cascade in passes.items()}
+        if self.generator2 is not None:
+            drawn |= {f"stage I, {name}": cascade.stage1 for name, cascade in passes.items()}
+        return drawn
+
+    def _one_hot(self, label: Tensor) -> Tensor:
         classes = self.config.classes
         if label.min() < 0 or label.max() >= classes:
             raise ConfigError(f"a label is not from 0 to {classes - 1}: {label.tolist()}")
-        return self.cascade(condition, F.one_hot(label, classes).float()).stage2
+        return F.one_hot(label, classes).float()
 
     def _fit(self, picture: Tensor) -> Tensor:
         size = (self.config.image_size,) * 2
@@ -434,17 +448,3 @@ def _initialise(module: nn.Module, std: float) -> None:
         nn.init.normal_(module.weight, mean, std)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
-
-
-def _start_from(network: Classifier, name: str, weights: str) -> None:
-    """Copy what `weights` holds under the name of the network, or all of it."""
-    from photism.systems.weights import find_tensors  # which imports the systems
-
-    try:
-        tensors, prefix = find_tensors(weights), f"{name}."
-        own = {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
-        network.start_from(own or tensors)
-    except WeightsError as error:
-        raise WeightsError(
-            f"{name}.weights={weights}: {error}; without it, {name}.epochs trains one from scratch"
-        ) from error

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -22,6 +22,9 @@ from photism.errors import PhotismError, WeightsError, nearest
 from photism.files import replacing, sha256, write_bytes, write_json, write_text
 from photism.systems import find_system
 from photism.systems.base import System, config_from
+
+if TYPE_CHECKING:
+    from photism.blocks.classifier import Classifier
 
 TENSORS, CONFIG, CARD, README = "model.safetensors", "config.json", "card.json", "README.md"
 
@@ -141,6 +144,27 @@ def find_tensors(name_or_path: str | Path) -> dict[str, torch.Tensor]:
     """Read the tensors of bundled weights, of a folder of weights or a run, or of one file."""
     path = Path(name_or_path)
     return read_tensors(path if path.is_file() else _find(name_or_path) / TENSORS)
+
+
+def start_from(network: Classifier, name: str, source: str) -> None:
+    """Fill a classifier with what `source` holds under its name, or else with all of it.
+
+    Args:
+        network: filled in place.
+        name: of the network in its system and of its settings there.
+        source: as for `find_tensors`.
+
+    Raises:
+        WeightsError: `source` cannot be read, or is of another network.
+    """
+    try:
+        tensors, prefix = find_tensors(source), f"{name}."
+        own = {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
+        network.start_from(own or tensors)
+    except WeightsError as error:
+        raise WeightsError(
+            f"{name}.weights={source}: {error}; without it, {name}.epochs trains one from scratch"
+        ) from error
 
 
 def fill(module: torch.nn.Module, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
