@@ -662,8 +662,14 @@ def data(tmp_path_factory) -> Path:
     return write_players(tmp_path_factory.mktemp("data") / "players", classes=13, train=156)
 
 
-def options_for(data: Path, out: Path) -> TrainOptions:
-    return TrainOptions("car-gan", data, out, preset="debug", device="cpu", log_every=5)
+def options_for(data: Path, out: Path, **changes) -> TrainOptions:
+    options = TrainOptions("car-gan", data, out, preset="debug", device="cpu", log_every=5)
+    return replace(options, **changes)
+
+
+def stages_of(run: Path) -> set[str]:
+    lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    return {json.loads(line)["stage"] for line in lines}
 
 
 @pytest.fixture(scope="module")
@@ -761,3 +767,24 @@ def test_overfits_eight_pairs():
     assert history[0]["l1_stage2"] > 0.4
     assert history[-1]["l1_stage2"] < 0.15
     assert history[-1]["class_stage2"] < 1.8  # of at least 1.6891
+
+
+def test_the_classifiers_can_be_trained_alone_and_shared(data, tmp_path):
+    options = options_for(data, tmp_path / "first", stages=("listener", "classifier"))
+    train(options)
+    assert stages_of(tmp_path / "first") == {"classifier", "listener"}
+    assert not (tmp_path / "first" / "samples").exists()
+    assert "--stages listener classifier" in load_weights(tmp_path / "first").card["command"]
+    shared = {
+        f"{name}.{field}": value
+        for name in ("classifier", "listener")
+        for field, value in (("weights", str(tmp_path / "first")), ("epochs", "0"))
+    }
+    train(options_for(data, tmp_path / "second", settings=shared, epochs=1))
+    assert stages_of(tmp_path / "second") == {"cascade"}
+    first, second = (load_weights(tmp_path / name).state_dict() for name in ("first", "second"))
+    same = {name for name in first if torch.equal(first[name], second[name])}
+    assert {name for name in first if name.startswith(("classifier.", "listener."))} <= same
+    assert not {name for name in same if name.startswith("generator1.") and "weight" in name}
+    with pytest.raises(ConfigError, match="no stage 'listner': did you mean 'listener'"):
+        train(options_for(data, tmp_path / "third", stages=("listner",)))

@@ -41,6 +41,8 @@ class Train:
     """Settings to start from; `photism info SYSTEM` lists them."""
     set: tuple[str, ...] = ()
     """Settings to change, such as: --set lr=1e-4 alpha=0.5"""
+    stages: tuple[str, ...] = ()
+    """Stages to train, such as those of the classifiers alone; all by default."""
     epochs: int | None = None
     """Passes over the data, in place of the preset's."""
     batch_size: int | None = None
@@ -109,6 +111,7 @@ def _options(args: Train) -> tuple[TrainOptions, bool]:
         out=args.out or Path("runs") / f"{args.system}-{args.preset or 'default'}",
         preset=args.preset,
         settings=_settings(args.set),
+        stages=args.stages,
         epochs=args.epochs,
         batch_size=args.batch_size,
         seed=args.seed,

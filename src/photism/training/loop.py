@@ -217,7 +217,7 @@ class Trainer:
             seen = validate(self._shown(), self.plan, stage, self._step(), self.accelerator)
             self.recorder.record("validation", p.total, seen, **where)
             self._select(seen)
-            if stage is self.plan.stages[-1]:  # before it, there is nothing worth drawing
+            if stage.name == self.system.stages()[-1].name:  # before, nothing is worth drawing
                 write_samples(self._shown(), self.plan, self.accelerator.device, p.epoch)
 
     def _select(self, seen: dict[str, float]) -> None:

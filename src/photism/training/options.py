@@ -29,6 +29,8 @@ class TrainOptions:
     """The system's first preset by default."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Fields of the preset to change."""
+    stages: tuple[str, ...] = ()
+    """Names of the stages to train, in the system's order; all by default."""
     epochs: int | None = None
     """In place of the preset's, for every stage."""
     batch_size: int | None = None
@@ -79,7 +81,8 @@ class TrainOptions:
             if option.name in ("system", "data", "out", "settings", "max_steps"):
                 continue
             if value != option.default:
-                words += [f"--{option.name.replace('_', '-')}", str(value)]
+                values = value if isinstance(value, tuple) else (value,)
+                words += [f"--{option.name.replace('_', '-')}", *map(str, values)]
         if self.settings:
             words += ["--set", *(f"{name}={value}" for name, value in self.settings.items())]
         return shlex.join(words)
@@ -106,4 +109,4 @@ class TrainOptions:
             options = cls(**{name: value for name, value in content.items() if name in known})
         except (ValueError, KeyError, TypeError) as error:
             raise TrainingError(f"{path} is damaged ({error}): start a new run") from error
-        return replace(options, data=Path(options.data), out=run)
+        return replace(options, data=Path(options.data), out=run, stages=tuple(options.stages))

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from photism.data.pairs import PairDataset, PairLoader, hold_out
-from photism.errors import ConfigError
+from photism.errors import ConfigError, nearest
 from photism.systems import find_preset, find_system
 from photism.systems.base import Stage, Step, System, override, parameter_count
 from photism.training.options import TrainOptions
@@ -52,7 +52,7 @@ def resolve(options: TrainOptions) -> Plan:
         Everything found.
 
     Raises:
-        ConfigError: unknown system, preset, field or value; front end other than the data's.
+        ConfigError: unknown system, preset, stage, field or value; front end other than the data's.
         DataError: the data is missing or too small.
     """
     cls = find_system(options.system)
@@ -74,11 +74,19 @@ def resolve(options: TrainOptions) -> Plan:
             stage.lasting(options.epochs or stage.epochs),
             batch_size=options.batch_size or stage.batch_size,
         )
-        for stage in system.stages()
+        for stage in _chosen(system.stages(), options.stages)
     )
     for stage in stages:
         PairLoader(dataset, stage.batch_size, rows=rows)  # complains if there are too few pairs
     return Plan(options, preset, config, system, stages, dataset, rows, validation, held_out)
+
+
+def _chosen(stages: tuple[Stage, ...], names: tuple[str, ...]) -> tuple[Stage, ...]:
+    known = [stage.name for stage in stages]
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"no stage {name!r}: {nearest(name, known)}")
+    return tuple(stage for stage in stages if not names or stage.name in names)
 
 
 def _split(
