@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import sqrtm
@@ -18,7 +19,11 @@ from photism.evaluation.metrics import (
     frechet_distance,
     gaussian,
     group_accuracy,
+    inception_score,
+    kernel_distance,
     mean_pairwise_distance,
+    precision_recall,
+    within_class_r2,
 )
 
 
@@ -88,6 +93,115 @@ def test_gaussian_refuses_what_has_no_covariance() -> None:
         gaussian(np.array([[0.0], [np.nan]]))
     with pytest.raises(DataError, match="2 features against 3"):
         frechet_distance(gaussian(np.eye(2)), gaussian(np.eye(3)))
+
+
+def test_kernel_distance_is_the_unbiased_estimate_of_a_plain_loop() -> None:
+    a, b = random_features(0, 9, 4), random_features(1, 7, 4)
+
+    def mean(x: np.ndarray, y: np.ndarray, same: bool) -> float:
+        pairs = [(i, j) for i in range(len(x)) for j in range(len(y)) if not (same and i == j)]
+        return sum((x[i] @ y[j] / 4 + 1) ** 3 for i, j in pairs) / len(pairs)
+
+    expected = mean(a, a, True) + mean(b, b, True) - 2 * mean(a, b, False)
+    measured = kernel_distance(a, b, seed=0)
+    assert measured.value == pytest.approx(expected, rel=1e-12)
+    assert measured.deviation == 0  # all pictures, once
+    assert kernel_distance(b, a, seed=1).value == pytest.approx(expected, rel=1e-12)
+
+
+def test_kernel_distance_of_one_distribution_is_zero_on_average() -> None:
+    rng = np.random.default_rng(0)
+    values = [
+        kernel_distance(rng.normal(size=(20, 3)), rng.normal(size=(30, 3)), seed=0).value
+        for _ in range(400)
+    ]
+    assert abs(np.mean(values)) < 3 * np.std(values) / 20  # three standard errors: no bias
+    assert min(values) < 0
+    subsets = kernel_distance(rng.normal(size=(500, 3)), rng.normal(size=(500, 3)), seed=0, size=50)
+    assert abs(subsets.value) < subsets.deviation
+
+
+def test_kernel_distance_agrees_with_torch_fidelity() -> None:
+    reference = pytest.importorskip("torch_fidelity.metric_kid").kernel_mmd
+    a, b = random_features(4, 200), random_features(5, 200)
+    assert kernel_distance(a, b, seed=0).value == pytest.approx(reference(a, b), rel=1e-10)
+
+
+def test_precision_and_recall_of_points_on_a_line() -> None:
+    """Real points at 0 … 9: with one neighbour every ball has radius 1."""
+    real = np.arange(10.0)[:, None]
+    near = np.array([[-1.0], [-1.01], [4.5], [30.0], [31.0], [32.0]])
+    measured = precision_recall(near, real, neighbours=1)
+    assert measured.precision == pytest.approx(2 / 6)  # −1 and 4.5
+    radii = [0.01, 0.01, 5.5, 1, 1, 1]  # of the balls around `near`
+    covered = [any(abs(x - c) <= r for c, r in zip(near[:, 0], radii, strict=True)) for x in real]
+    assert measured.recall == pytest.approx(np.mean(covered))
+
+
+def test_precision_tells_quality_from_recall_variety() -> None:
+    real = random_features(0)
+    assert precision_recall(real, real).precision == 1
+    one_archetype = np.repeat(real[:1], 50, axis=0)
+    measured = precision_recall(one_archetype, real)
+    assert (measured.precision, measured.recall) == (1, 1 / 300)
+    apart = precision_recall(real + 1000, real)
+    assert (apart.precision, apart.recall) == (0, 0)
+
+
+def test_precision_and_recall_in_blocks_agree_with_torch_fidelity() -> None:
+    reference = pytest.importorskip("torch_fidelity.metric_prc").calculate_precision_recall_full
+    a, b = random_features(4, 1500) * 0.9, random_features(4, 1300)
+    expected = reference(torch.from_numpy(a), torch.from_numpy(b))
+    measured = precision_recall(a, b)
+    assert (measured.precision, measured.recall) == pytest.approx(expected, abs=1e-6)
+    assert 0.1 < measured.precision < 1
+
+
+def test_comparisons_refuse_what_cannot_be_compared() -> None:
+    with pytest.raises(DataError, match="at least 2 pictures on each side, not 1"):
+        kernel_distance(np.zeros((1, 2)), np.zeros((5, 2)), seed=0)
+    with pytest.raises(DataError, match="at least 4 pictures on each side, not 3"):
+        precision_recall(np.zeros((3, 2)), np.zeros((5, 2)))
+    with pytest.raises(DataError, match="2 features against 3"):
+        precision_recall(np.eye(2), np.eye(3))
+    with pytest.raises(DataError, match="not finite"):
+        kernel_distance(np.full((5, 2), np.nan), np.zeros((5, 2)), seed=0)
+
+
+def test_inception_score_lies_between_one_and_the_number_of_classes() -> None:
+    certain = np.tile(np.eye(5), (200, 1))
+    assert inception_score(certain, seed=0, splits=1).value == pytest.approx(5)
+    assert inception_score(certain[::5], seed=0).value == pytest.approx(1)  # always one class
+    undecided = np.full((50, 5), 0.2)
+    assert inception_score(undecided, seed=0).value == pytest.approx(1)
+    sorted_by_class = np.repeat(np.eye(5), 200, axis=0)  # parts are not of one class each
+    assert inception_score(sorted_by_class, seed=0).value == pytest.approx(5, rel=0.05)
+    with pytest.raises(DataError, match="at least 10 pictures, not 9"):
+        inception_score(np.eye(9), seed=0)
+
+
+def test_inception_score_agrees_with_torch_fidelity() -> None:
+    reference = pytest.importorskip("torch_fidelity.metric_isc").isc_features_to_metric
+    logits = torch.from_numpy(random_features(6))
+    expected = reference(logits, splits=1)["inception_score_mean"]
+    measured = inception_score(logits.softmax(dim=1).numpy(), seed=0, splits=1)
+    assert measured.value == pytest.approx(expected, rel=1e-10)
+
+
+def test_within_class_r2_gives_nothing_for_knowing_the_class() -> None:
+    labels = np.repeat([0, 1], 500)
+    actual = np.random.default_rng(0).normal(size=1000) + 40 * labels
+    class_means = np.where(labels == 0, actual[:500].mean(), actual[500:].mean())
+    assert within_class_r2(class_means, actual, labels) == pytest.approx(0, abs=1e-12)
+    assert within_class_r2(actual, actual, labels) == 1
+    halfway = (actual + class_means) / 2
+    assert within_class_r2(halfway, actual, labels) == pytest.approx(0.75)
+    swapped = class_means[::-1]
+    measured = within_class_r2(swapped, actual, labels)
+    assert measured is not None
+    assert measured < -1000
+    assert within_class_r2(labels, np.where(labels, 60.1, 3.3), labels) is None
+    assert within_class_r2(np.zeros(0), np.zeros(0), np.zeros(0, int)) is None
 
 
 def test_confusion_has_true_classes_in_rows() -> None:

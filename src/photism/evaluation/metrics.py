@@ -6,6 +6,7 @@ predictions `(picture,)` class indices.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,10 @@ import numpy as np
 from photism.errors import DataError
 
 _CHUNK = 1024
+NEIGHBOURS = 3
+SPLITS = 10
+LEAST_PAIRS = max(SPLITS, 2 * (NEIGHBOURS + 1))
+"""Pictures that all figures can be taken of; precision and recall also of two halves."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,22 @@ class Interval:
     value: float
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Mean and standard deviation of a figure over subsets of the pictures."""
+
+    value: float
+    deviation: float
+
+
+@dataclass(frozen=True)
+class PrecisionRecall:
+    """Share of generated pictures that could be real, and of real ones that could be generated."""
+
+    precision: float
+    recall: float
 
 
 @dataclass(frozen=True)
@@ -94,6 +115,158 @@ def frechet_distance(a: Gaussian, b: Gaussian) -> float:
 def _root(covariance: np.ndarray) -> np.ndarray:
     values, vectors = np.linalg.eigh(covariance)
     return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
+
+
+def kernel_distance(
+    a: np.ndarray, b: np.ndarray, *, seed: int, subsets: int = 100, size: int = 1000
+) -> Estimate:
+    """Squared maximum mean discrepancy, KID on Inception features (Bińkowski et al. 2018, §4).
+
+    The kernel is (x·y / features + 1)³, the estimate unbiased: it has the same mean for any number
+    of pictures, and chance can make it a little less than 0.
+
+    Args:
+        a: features, `(picture, feature)`.
+        b: other features, the pictures may differ in number.
+        seed: of the choice of subsets.
+        subsets: so many are drawn from each, and their distances averaged.
+        size: pictures in a subset; where both have no more, all are taken, once.
+
+    Returns:
+        About 0 where both are of one distribution; the deviation is that between subsets.
+
+    Raises:
+        DataError: fewer than two pictures, or the features differ in number or are not finite.
+    """
+    a, b = _comparable(a, b, least=2)
+    subsets = subsets if max(len(a), len(b)) > size else 1
+    rng = np.random.default_rng(seed)
+    values = [
+        _discrepancy(*(x[rng.permutation(len(x))[:size]] for x in (a, b))) for _ in range(subsets)
+    ]
+    return Estimate(float(np.mean(values)), float(np.std(values)))
+
+
+def _discrepancy(a: np.ndarray, b: np.ndarray) -> float:
+    def kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return (x @ y.T / x.shape[1] + 1) ** 3
+
+    def among(x: np.ndarray) -> float:
+        products = kernel(x, x)
+        return (products.sum() - np.trace(products)) / (len(x) * (len(x) - 1))
+
+    return among(a) + among(b) - 2 * kernel(a, b).mean()
+
+
+def precision_recall(
+    generated: np.ndarray, real: np.ndarray, *, neighbours: int = NEIGHBOURS
+) -> PrecisionRecall:
+    """Improved precision and recall (Kynkäänniemi et al. 2019, arXiv:1904.06991, eq. 1 and 2).
+
+    Precision is the share of generated pictures that lie in the ball of some real one, whose
+    radius reaches to its third nearest real neighbour; recall is the same with places changed.
+
+    Args:
+        generated: features, `(picture, feature)`.
+        real: features of real pictures.
+        neighbours: the ball reaches to so many.
+
+    Returns:
+        Both in [0, 1].
+
+    Raises:
+        DataError: not more pictures than neighbours, or the features differ in number or are not
+            finite.
+    """
+    generated, real = _comparable(generated, real, least=neighbours + 1)
+    origin = real[0]
+    generated, real = generated - origin, real - origin  # equal pictures are at exact zeros
+    return PrecisionRecall(
+        _share_inside(generated, real, neighbours), _share_inside(real, generated, neighbours)
+    )
+
+
+def _share_inside(points: np.ndarray, centres: np.ndarray, neighbours: int) -> float:
+    """Return the share of points inside at least one ball around the centres."""
+    radii = np.concatenate(
+        [np.partition(block, neighbours, axis=1)[:, neighbours] for block in _squared(centres)]
+    )  # a centre is its own nearest neighbour
+    inside = [(block <= radii).any(axis=1) for block in _squared(points, centres)]
+    return float(np.concatenate(inside).mean())
+
+
+def _squared(a: np.ndarray, b: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    """Yield squared distances from the rows of `a` to those of `b`, or of `a`, block by block."""
+    b = a if b is None else b
+    norms = np.square(b).sum(axis=1)
+    for start in range(0, len(a), _CHUNK):
+        block = a[start : start + _CHUNK]
+        squared = np.square(block).sum(axis=1)[:, None] + norms - 2 * block @ b.T
+        yield np.clip(squared, 0, None)
+
+
+def _comparable(a: np.ndarray, b: np.ndarray, *, least: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return both in double precision; a DataError says why they cannot be compared."""
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if a.shape[1] != b.shape[1]:
+        raise DataError(f"{a.shape[1]} features against {b.shape[1]} cannot be compared")
+    if (fewest := min(len(a), len(b))) < least:
+        raise DataError(f"a comparison needs at least {least} pictures on each side, not {fewest}")
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise DataError("features hold NaN or infinity: the generated pictures are not finite")
+    return a, b
+
+
+def inception_score(probabilities: np.ndarray, *, seed: int, splits: int = SPLITS) -> Estimate:
+    """Inception score (Salimans et al. 2016, arXiv:1606.03498, §4), of any classifier.
+
+    exp E KL(p(y|x) ‖ p(y)): each picture clearly of one class, all classes equally often.
+
+    Args:
+        probabilities: of a classifier, `(picture, class)`.
+        seed: of the order, since pictures that lie together are of one class.
+        splits: parts that are scored on their own; the score is their mean.
+
+    Returns:
+        From 1 to the number of classes.
+
+    Raises:
+        DataError: fewer pictures than splits.
+    """
+    if len(probabilities) < splits:
+        raise DataError(
+            f"a score of {splits} splits needs at least {splits} pictures, not {len(probabilities)}"
+        )
+    shuffled = np.random.default_rng(seed).permutation(np.asarray(probabilities, np.float64))
+    scores = []
+    for part in np.array_split(shuffled, splits):
+        marginal = part.mean(axis=0)
+        ratio = np.divide(part, marginal, out=np.ones_like(part), where=part > 0)
+        scores.append(np.exp((part * np.log(ratio)).sum(axis=1).mean()))
+    return Estimate(float(np.mean(scores)), float(np.std(scores)))
+
+
+def within_class_r2(predicted: np.ndarray, actual: np.ndarray, labels: np.ndarray) -> float | None:
+    """Share of a factor's variance within its class that a prediction explains.
+
+    The mean that a prediction has to beat is that of the class: to know the class alone scores 0.
+
+    Args:
+        predicted: `(picture,)`.
+        actual: `(picture,)`, in the same unit.
+        labels: class of each picture.
+
+    Returns:
+        1 − Σ (actual − predicted)² / Σ (actual − mean of its class)², at most 1; None if the factor
+        varies within no class.
+    """
+    classes = np.unique(labels, return_inverse=True)[1]
+    actual = np.asarray(actual, np.float64)
+    means = np.bincount(classes, weights=actual) / np.bincount(classes)
+    spread = np.square(actual - means[classes]).sum()
+    if spread <= 1e-12 * np.square(actual).sum():
+        return None
+    return float(1 - np.square(actual - predicted).sum() / spread)
 
 
 def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
