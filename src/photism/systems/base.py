@@ -232,13 +232,23 @@ def override(config: Any, settings: Mapping[str, str]) -> Any:
     Raises:
         ConfigError: an unknown field (the nearest is suggested) or a value of another type.
     """
-    known = _scalars(config)
+    known = settings_of(config)
     values = {}
     for name, text in settings.items():
         if name not in known:
             raise ConfigError(f"unknown field {name!r}: {nearest(name, known)}")
         values[name] = _parse(name, text, known[name])
     return _replaced(config, values)
+
+
+def settings_of(config: Any, prefix: str = "") -> dict[str, Any]:
+    """Return all fields of a config by the names that `override` knows, with their values."""
+    found: dict[str, Any] = {}
+    for f in fields(config):
+        value = getattr(config, f.name)
+        inside = is_dataclass(value)
+        found |= settings_of(value, f"{prefix}{f.name}.") if inside else {prefix + f.name: value}
+    return found
 
 
 def check_fields(config: Any, **least: float) -> None:
@@ -281,15 +291,6 @@ def config_from(cls: type, content: Mapping[str, Any]) -> Any:
             for name, value in content.items()
         }
     )
-
-
-def _scalars(config: Any, prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for f in fields(config):
-        value = getattr(config, f.name)
-        inside = is_dataclass(value)
-        found |= _scalars(value, f"{prefix}{f.name}.") if inside else {prefix + f.name: value}
-    return found
 
 
 def _replaced(config: Any, values: Mapping[str, Any]) -> Any:
