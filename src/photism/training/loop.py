@@ -235,6 +235,7 @@ class Trainer:
         card = {
             "data": data.name,
             "data_notes": list(data.notes),
+            "classes": list(data.classes),
             "licence": data.licence,
             "data_sha256": {name: shard["sha256"] for name, shard in data.shards.items()},
             "command": self.options.command(data.name),
