@@ -20,6 +20,8 @@ class Line:
     low: Sequence[float] = ()
     high: Sequence[float] = ()
     dashed: bool = False
+    colour: int | None = None
+    """Which of the page's line colours, from 0; by default its place among the curves."""
 
 
 def line_chart(
@@ -28,6 +30,7 @@ def line_chart(
     x_label: str,
     y_label: str,
     percent: bool = False,
+    x_names: Sequence[str] = (),
     width: int = 640,
     height: int = 300,
 ) -> Markup:
@@ -38,6 +41,7 @@ def line_chart(
         x_label: what x is, with its unit.
         y_label: what y is, with its unit.
         percent: y is a share, shown from 0 to 100 %.
+        x_names: what stands at x = 0, 1, 2, … in place of numbers.
         width: of the drawing, in CSS pixels; it shrinks with the page.
         height: of the drawing, in CSS pixels.
 
@@ -45,10 +49,12 @@ def line_chart(
         An `<svg>` element whose colours are the page's `--line-1` … `--line-6` and `--quiet`.
     """
     xs = [x for line in lines for x in line.x]
-    x_ticks = [tick for tick in _ticks(xs) if min(xs) <= tick <= max(xs)]
+    x_ticks = {tick: f"{tick:g}" for tick in _ticks(xs) if min(xs) <= tick <= max(xs)}
+    if x_names:
+        x_ticks = dict(enumerate(x_names))
     ys = [y for line in lines for y in (*line.y, *line.low, *line.high)]
     y_ticks = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0] if percent else _ticks(ys)
-    across = _scale(min(xs), max(xs), _LEFT, width - _RIGHT)
+    across = _scale(min([*xs, *x_ticks]), max([*xs, *x_ticks]), _LEFT, width - _RIGHT)
     up = _scale(y_ticks[0], y_ticks[-1], height - _BOTTOM, _TOP)
     parts = [
         f'<svg class="chart" viewBox="0 0 {width} {height}" role="img"'
@@ -59,10 +65,10 @@ def line_chart(
         text = f"{tick:.0%}" if percent else f"{tick:g}"
         parts.append(f'<path class="rule" d="M{_LEFT} {y:.1f}H{width - _RIGHT}"/>')
         parts.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text}</text>')
-    for tick in x_ticks:
+    for tick, text in x_ticks.items():
         parts.append(
             f'<text x="{across(tick):.1f}" y="{height - _BOTTOM + 18}" text-anchor="middle">'
-            f"{tick:g}</text>"
+            f"{escape(text)}</text>"
         )
     centre = (_LEFT + width - _RIGHT) / 2
     parts.append(
@@ -78,7 +84,8 @@ def _curve(
     def path(xs: Sequence[float], ys: Sequence[float]) -> str:
         return "L".join(f"{across(x):.1f} {up(y):.1f}" for x, y in zip(xs, ys, strict=True))
 
-    colour = f"var(--line-{index % 6 + 1})"
+    place = index if line.colour is None else line.colour
+    colour = f"var(--line-{place % 6 + 1})"
     parts = []
     if line.low:
         outline = path([*line.x, *reversed(line.x)], [*line.high, *reversed(line.low)])
