@@ -14,7 +14,8 @@ from safetensors.torch import save_file
 
 from photism.cli import main
 from photism.errors import ConfigError, DataError
-from photism.evaluation.judge_training import JudgeRecipe, Pictures, accuracy_on, train_judge
+from photism.evaluation.judge_data import JudgeData, Pictures
+from photism.evaluation.judge_training import JudgeRecipe, measure, train_judge
 from photism.evaluation.judges import ASSETS, LeNet5, load_judge
 from photism.files import sha256
 from photism.systems.base import parameter_count
@@ -30,7 +31,12 @@ def bars(count: int, seed: int) -> Pictures:
     images = rng.integers(0, 60, (count, 28, 28, 1), dtype=np.uint8)
     for image, label in zip(images, labels, strict=True):
         image[2 + 2 * label : 5 + 2 * label] = 255
-    return Pictures(images, labels)
+    return Pictures.of_array(images, labels)
+
+
+def bars_data(train: int = 270, validation: int = 30) -> JudgeData:
+    parts = (bars(train, 0), bars(validation, 2), bars(100, 1))
+    return JudgeData("bars", "bars", "CC0-1.0", DIGITS, (1, 28, 28), *parts)
 
 
 def write_idx(path: Path, array: np.ndarray) -> None:
@@ -42,7 +48,7 @@ def write_idx(path: Path, array: np.ndarray) -> None:
 def fake_mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mnist")
     for name, pictures in (("train", bars(300, 0)), ("t10k", bars(100, 1))):
-        write_idx(folder / f"{name}-images-idx3-ubyte", pictures.images[..., 0])
+        write_idx(folder / f"{name}-images-idx3-ubyte", pictures.images[pictures.rows][..., 0])
         write_idx(folder / f"{name}-labels-idx1-ubyte", pictures.labels)
     return folder
 
@@ -125,7 +131,7 @@ def test_a_trained_judge_is_stored_with_its_card(stored: Path, fake_mnist: Path)
     )
     judge = load_judge(stored)
     assert judge.accuracy == card["test_accuracy"] > 0.5
-    assert accuracy_on(judge, bars(100, 1), device=CPU) == judge.accuracy
+    assert measure(judge, bars(100, 1)).accuracy == judge.accuracy
     assert (stored / "model.safetensors").stat().st_size < 130_000  # half precision
 
 
@@ -139,14 +145,14 @@ def test_the_same_seed_trains_the_same_judge(
 
 
 def test_the_best_epoch_on_held_out_pictures_is_kept() -> None:
-    recipe = JudgeRecipe(epochs=5, batch_size=30, lr=0.003, validation=0.2)
-    trained = train_judge("lenet5", "bars", DIGITS, bars(300, 0), recipe, device=CPU)
-    best = max(epoch.validation_accuracy for epoch in trained.history)
-    first = next(e for e in trained.history if e.validation_accuracy == best)
-    assert trained.chosen == first
+    recipe = JudgeRecipe(epochs=5, batch_size=30, lr=0.003)
+    trained = train_judge("lenet5", "bars", bars_data(), recipe, device=CPU)
+    best = max(epoch.validation.accuracy for epoch in trained.history)
+    first = next(e for e in trained.history if e.validation.accuracy == best)
+    assert trained.chosen is first
     assert [epoch.number for epoch in trained.history] == [1, 2, 3, 4, 5]
-    shorter = JudgeRecipe(epochs=first.number, batch_size=30, lr=0.003, validation=0.2)
-    again = train_judge("lenet5", "bars", DIGITS, bars(300, 0), shorter, device=CPU)
+    shorter = JudgeRecipe(epochs=first.number, batch_size=30, lr=0.003)
+    again = train_judge("lenet5", "bars", bars_data(), shorter, device=CPU)
     for name, value in trained.judge.state_dict().items():
         assert torch.equal(value, again.judge.state_dict()[name])
 
@@ -174,9 +180,9 @@ def test_a_recipe_is_checked(changes: dict[str, float], message: str) -> None:
 
 def test_too_few_pictures_are_told() -> None:
     with pytest.raises(DataError, match="20 pictures are too few for batches of 128"):
-        train_judge("lenet5", "bars", DIGITS, bars(20, 0), JudgeRecipe(), device=CPU)
+        train_judge("lenet5", "bars", bars_data(train=20), JudgeRecipe(), device=CPU)
     with pytest.raises(DataError, match="3 pictures but 2 labels"):
-        Pictures(np.zeros((3, 28, 28, 1), np.uint8), np.zeros(2, np.int64))
+        Pictures.of_array(np.zeros((3, 28, 28, 1), np.uint8), np.zeros(2, np.int64))
 
 
 def says(argv: list[str], capsys: pytest.CaptureFixture[str]) -> str:

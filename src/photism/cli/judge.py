@@ -2,43 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
 from photism.devices import DeviceName
-from photism.errors import ConfigError, nearest
+from photism.errors import ConfigError, DataError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from photism.evaluation.judge_training import Pictures, TrainedJudge
+    import torch
 
-DATA = ("mnist",)
+    from photism.evaluation.judge_card import JudgeCard
+    from photism.evaluation.judge_data import JudgeData, Pictures
+    from photism.evaluation.judge_training import Epoch, JudgeRecipe, Measured, TrainedJudge
+
+DIGITS = "mnist"
+DOWNLOAD = "download"
 
 
 @dataclass(frozen=True)
 class Train:
     """Train a judge on real pictures; the epoch is chosen on held-out pictures, never on the test.
 
-    Example: photism judge train lenet5 --data mnist --out judges/lenet5-mnist
+    Examples:
+      photism judge train lenet5 --data mnist --out judges/lenet5-mnist
+      photism judge train small --data orchestra --factors midi level_db --out judges/orchestra
     """
 
     architecture: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ARCHITECTURE")]
-    """What to train: lenet5."""
+    """What to train: lenet5 for MNIST; small, resnet18 or resnet50 for colour pictures."""
     out: Path
     """Folder for weights, config and card."""
-    data: str = "mnist"
-    """Real pictures to learn from: mnist."""
+    data: str = DIGITS
+    """Real pictures to learn from: mnist, or a prepared data set by name or folder."""
+    factors: tuple[str, ...] = ()
+    """Numeric columns of the data to read from pictures too, such as midi and level_db."""
+    weights: str | None = None
+    """What resnet50 and resnet18 start from: a safetensors file, or "download" for ImageNet's."""
     from_: Annotated[Path | None, tyro.conf.arg(name="from")] = None
-    """Folder with the archives of the data, instead of where `photism data fetch` put them."""
-    epochs: int = 100
-    batch_size: int = 128
-    lr: float = 1e-3
-    validation: float = 0.1
-    """Share of the training pictures held out for choosing the epoch."""
+    """Folder with the archives of mnist, instead of where `photism data fetch` put them."""
+    epochs: int | None = None
+    """By default what suits the architecture, as with the next four."""
+    batch_size: int | None = None
+    lr: float | None = None
+    shift: float | None = None
+    """Move training pictures by up to this share of their sides."""
+    validation: float | None = None
+    """Share of the training pictures held out for choosing the epoch, where none are set apart."""
     seed: int = 0
     device: DeviceName = "auto"
 
@@ -49,10 +63,10 @@ class Test:
 
     judge: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="JUDGE")]
     """Name of a bundled judge, or a folder."""
-    data: str = "mnist"
-    """Real pictures to test on: mnist."""
+    data: str | None = None
+    """Real pictures to test on: mnist, or a prepared data set; by default those of its card."""
     from_: Annotated[Path | None, tyro.conf.arg(name="from")] = None
-    """Folder with the archives of the data, instead of where `photism data fetch` put them."""
+    """Folder with the archives of mnist, instead of where `photism data fetch` put them."""
     device: DeviceName = "auto"
 
 
@@ -76,110 +90,216 @@ def main(argv: list[str]) -> int | None:
 
 
 def _train(args: Train) -> None:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as Remaining
-
     from photism.devices import choose_device
-    from photism.evaluation.judge_training import JudgeRecipe, accuracy_on, train_judge
+    from photism.evaluation.judge_training import measure
     from photism.evaluation.judges import architecture, save_judge
     from photism.files import require_room
 
     architecture(args.architecture)
-    recipe = JudgeRecipe(args.epochs, args.batch_size, args.lr, args.validation, args.seed)
-    device = choose_device(args.device)
+    recipe, device = _recipe(args), choose_device(args.device)
     require_room(args.out.parent, 2**20)
-    train, test, classes = _pictures(args.data, args.from_)
-    name = f"{args.architecture}-{args.data}"
+    data = _data(args, recipe)
+    trained = _learn(args, data, recipe, device)
+    measured = measure(trained.judge, data.test)
+    card = save_judge(trained.judge, args.out, _card(args, data, recipe, trained, measured))
+    print(
+        f"{card.name}: epoch {card.chosen_epoch} of {card.epochs}, validation"
+        f" {card.validation_accuracy:.2%}, test {card.test_accuracy:.2%} ({len(data.test):,}"
+        f" pictures, half precision weights){_read(card.factor_r2)}\n{args.out}"
+    )
+
+
+def _recipe(args: Train) -> JudgeRecipe:
+    from photism.evaluation.judge_training import RECIPES
+
+    given = {f.name: getattr(args, f.name, None) for f in fields(RECIPES[args.architecture])}
+    asked = {name: value for name, value in given.items() if value is not None}
+    return replace(RECIPES[args.architecture], **asked)
+
+
+def _learn(args: Train, data: JudgeData, recipe: JudgeRecipe, device: torch.device) -> TrainedJudge:
+    """Train and show how far it is."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    from photism.evaluation.judge_training import steps_per_epoch, train_judge
+
+    name = f"{args.architecture}-{data.name}"
+    start = _start(args)
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Remaining())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(f"training {name}", total=args.epochs)
-        trained = train_judge(
+        task = bar.add_task(f"training {name}", total=recipe.epochs * steps_per_epoch(data, recipe))
+
+        def tell(epoch: Epoch) -> None:
+            now = epoch.validation
+            r2 = _read(dict(zip(data.factors, now.factor_r2, strict=True)))
+            text = f"loss {epoch.loss:.4f}, validation {now.accuracy:.2%}{r2}"
+            bar.update(task, description=text)
+
+        return train_judge(
             args.architecture,
             name,
-            classes,
-            train,
+            data,
             recipe,
             device=device,
-            on_epoch=lambda epoch: bar.update(
-                task,
-                advance=1,
-                description=f"loss {epoch.loss:.4f}, validation {epoch.validation_accuracy:.2%}",
-            ),
+            start=start,
+            on_step=lambda: bar.advance(task),
+            on_epoch=tell,
         )
-    accuracy = accuracy_on(trained.judge, test, device=device)
-    card = save_judge(trained.judge, args.out, _card(args, trained, len(test), accuracy))
-    print(
-        f"{name}: epoch {card.chosen_epoch} of {card.epochs}, validation"
-        f" {card.validation_accuracy:.2%}, test {card.test_accuracy:.2%} ({len(test):,} pictures,"
-        f" half precision weights)\n{args.out}"
-    )
 
 
-def _card(args: Train, trained: TrainedJudge, test: int, accuracy: float) -> Any:
-    from photism.data.sources.mnist import MNIST
-    from photism.evaluation.judges import JudgeCard
+def _start(args: Train) -> dict[str, torch.Tensor] | None:
+    """Return the tensors that training starts from, if any were asked for."""
+    from photism.evaluation.imagenet import download_resnet50
+    from photism.systems.weights import find_tensors
 
-    changed = [
-        f"--{field.replace('_', '-')} {getattr(args, field)}"
-        for field in ("epochs", "batch_size", "lr", "validation")
-        if getattr(args, field) != getattr(Train, field)
-    ]
-    options = " ".join([*changed, f"--seed {args.seed}"])
+    if args.weights is None:
+        return None
+    if args.weights != DOWNLOAD:
+        return find_tensors(args.weights)
+    if args.architecture != "resnet50":
+        raise ConfigError(
+            f"there are no ImageNet weights for {args.architecture}, whose stem is for small"
+            " pictures: choose resnet50, or leave --weights out"
+        )
+    return download_resnet50()
+
+
+def _card(
+    args: Train,
+    data: JudgeData,
+    recipe: JudgeRecipe,
+    trained: TrainedJudge,
+    measured: Measured,
+) -> JudgeCard:
+    from photism.evaluation.judge_card import JudgeCard
+
+    settings = {name: value for name, value in asdict(recipe).items() if name != "seed"}
     return JudgeCard(
         name=trained.judge.name,
         architecture=args.architecture,
-        classes=trained.judge.classes,
-        data=f"{args.data}: {MNIST.what}",
-        licence=MNIST.terms,
-        command=f"photism judge train {args.architecture} --data {args.data} {options}"
-        f" --out {trained.judge.name}",
-        seed=args.seed,
-        epochs=args.epochs,
+        classes=data.classes,
+        data=data.about,
+        licence=data.licence,
+        command=_command(args, data, trained.judge.name),
+        seed=recipe.seed,
+        epochs=recipe.epochs,
         chosen_epoch=trained.chosen.number,
-        counts={"train": trained.train, "validation": trained.validation, "test": test},
-        validation_accuracy=trained.chosen.validation_accuracy,
-        test_accuracy=accuracy,
+        counts={
+            "train": len(data.train),
+            "validation": len(data.validation),
+            "test": len(data.test),
+        },
+        validation_accuracy=trained.chosen.validation.accuracy,
+        test_accuracy=measured.accuracy,
+        image_shape=data.image_shape,
+        confusion=tuple(tuple(row) for row in measured.confusion.tolist()),
+        factors=data.factors,
+        factor_r2=dict(zip(data.factors, measured.factor_r2, strict=True)),
+        recipe=settings,
+        data_sha256=data.sha256,
     )
+
+
+def _command(args: Train, data: JudgeData, name: str) -> str:
+    """Return the command that trains this judge again, with names instead of folders."""
+    words = [f"photism judge train {args.architecture} --data {data.name}"]
+    if args.factors:
+        words.append(f"--factors {' '.join(args.factors)}")
+    if args.weights:
+        words.append(f"--weights {Path(args.weights).name}")
+    words += [
+        f"--{option.replace('_', '-')} {getattr(args, option)}"
+        for option in ("epochs", "batch_size", "lr", "shift", "validation")
+        if getattr(args, option) is not None
+    ]
+    return " ".join([*words, f"--seed {args.seed}", f"--out {name}"])
+
+
+def _read(factor_r2: Any) -> str:
+    """Return how much of each factor a judge reads, for one line."""
+    return "".join(f", R² of {name} {r2:.3f}" for name, r2 in factor_r2.items() if r2 is not None)
 
 
 def _test(args: Test) -> None:
     from photism.devices import choose_device
-    from photism.evaluation.judge_training import accuracy_on
+    from photism.evaluation.judge_training import measure
     from photism.evaluation.judges import load_judge
 
     device = choose_device(args.device)
     judge = load_judge(args.judge)
-    _, test, classes = _pictures(args.data, args.from_)
+    name = args.data or (judge.card.data.split(":")[0] if judge.card else DIGITS)
+    classes, pictures = _test_pictures(name, args.from_, judge.factors)
     judge.require_classes(classes)
-    accuracy = accuracy_on(judge.to(device), test, device=device)
-    stated = f", its card says {judge.accuracy:.2%}" if judge.accuracy is not None else ""
-    print(f"{judge.name}: {accuracy:.2%} of {len(test):,} {args.data} test pictures{stated}")
+    measured = measure(judge.to(device), pictures)
+    read = dict(zip(judge.factors, measured.factor_r2, strict=True))
+    stated = ""
+    if judge.card:
+        stated = f", its card says {judge.card.test_accuracy:.2%}{_read(judge.card.factor_r2)}"
+    print(
+        f"{judge.name}: {measured.accuracy:.2%} of {len(pictures):,} {name} test pictures"
+        f"{_read(read)}{stated}"
+    )
 
 
 def _list(args: List) -> None:
+    from photism.evaluation.judge_card import shown
     from photism.evaluation.judges import bundled_judges, load_judge
 
     for name in bundled_judges():
         judge = load_judge(name)
-        print(f"{name}  {judge.accuracy:.2%} on real test pictures  sha256 {judge.digest}")
+        card = judge.card
+        read = _read(card.factor_r2) if card else ""
+        print(
+            f"{name}  {judge.accuracy:.2%} on real test pictures{read}  {len(judge.classes)}"
+            f" classes, {shown(judge.image_shape)}  sha256 {judge.digest}"
+        )
 
 
-def _pictures(data: str, raw: Path | None) -> tuple[Pictures, Pictures, tuple[str, ...]]:
-    """Return training and test pictures, and the names of their classes."""
+def _data(args: Train, recipe: JudgeRecipe) -> JudgeData:
+    """Return what to learn from."""
+    from photism.evaluation.judge_data import mnist_data, pair_data
+
+    if args.data != DIGITS:
+        return pair_data(
+            _find(args.data), args.factors, validation=recipe.validation, seed=recipe.seed
+        )
+    if args.factors:
+        raise ConfigError(f"{DIGITS} has no columns to read: leave --factors out")
+    return mnist_data(_archives(args.from_), validation=recipe.validation, seed=recipe.seed)
+
+
+def _test_pictures(
+    data: str, raw: Path | None, factors: tuple[str, ...]
+) -> tuple[tuple[str, ...], Pictures]:
+    """Return the classes and the test pictures of a data set."""
+    from photism.data.pairs import PairDataset
+    from photism.evaluation.judge_data import Pictures, mnist_data
+
+    if data == DIGITS:
+        digits = mnist_data(_archives(raw))
+        return digits.classes, digits.test
+    dataset = PairDataset(_find(data), "test")
+    return dataset.card.classes, Pictures.of_pairs(dataset, factors)
+
+
+def _find(data: str) -> Path:
+    """Return the folder of a prepared data set; MNIST is among the names it might have been."""
+    from photism.data.prepare import find, prepared_folder
+    from photism.data.sources import SOURCES
+
+    known = (DIGITS, *SOURCES)
+    if data in known or Path(data).is_dir() or prepared_folder(Path(data).name).is_dir():
+        return find(data)
+    raise ConfigError(f"no pictures called {data!r} to judge by: {nearest(data, known)}")
+
+
+def _archives(raw: Path | None) -> Path:
     from photism.data.prepare import raw_folder
-    from photism.data.sources.mnist import read_mnist
-    from photism.errors import DataError
-    from photism.evaluation.judge_training import Pictures
 
-    if data not in DATA:
-        raise ConfigError(f"no pictures called {data!r} to train a judge on: {nearest(data, DATA)}")
     folder = raw or raw_folder()
     if not folder.is_dir():
-        raise DataError(f"no folder {folder}: run `photism data fetch {data}`, or give --from")
-    digits = read_mnist(folder)
-    train, test = (
-        Pictures(part.images[..., None], part.labels) for part in (digits.train, digits.test)
-    )
-    return train, test, tuple(str(digit) for digit in range(10))
+        raise DataError(f"no folder {folder}: run `photism data fetch {DIGITS}`, or give --from")
+    return folder

@@ -1,12 +1,14 @@
 """Training a judge: cross-entropy on real pictures, the epoch chosen on pictures held out.
 
-The recipe of the AIVAE paper (arXiv:2109.13354, section 5): Adam, learning rate 1e-3, 100 epochs,
-no augmentation. Which epoch it kept is not said; here validation pictures choose it.
+LeNet5's recipe is that of the AIVAE paper (arXiv:2109.13354, section 5): Adam, learning rate 1e-3,
+100 epochs, no augmentation. Which epoch it kept is not said; here validation pictures choose it.
+The recipes of the others are our own: CAR-GAN's paper gives none for its ResNet-50.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,43 +17,27 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from photism.errors import ConfigError, DataError
-from photism.evaluation.judges import Judge, architecture
+from photism.evaluation.judge_data import JudgeData, Pictures
+from photism.evaluation.judges import ColourJudge, Judge, architecture, round_weights
+from photism.evaluation.metrics import confusion, within_class_r2
 
-
-@dataclass(frozen=True)
-class Pictures:
-    """Real pictures, `(picture, height, width, channel)` uint8, and labels `(picture,)` int64."""
-
-    images: np.ndarray
-    labels: np.ndarray
-
-    def __post_init__(self) -> None:
-        if len(self.images) != len(self.labels):
-            raise DataError(f"{len(self.images)} pictures but {len(self.labels)} labels")
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def take(self, rows: np.ndarray) -> Pictures:
-        """Return the pictures at `rows`."""
-        return Pictures(self.images[rows], self.labels[rows])
-
-    def batch(self, rows: np.ndarray, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Return `(batch, channel, height, width)` in [-1, 1] and labels `(batch,)`."""
-        images = torch.from_numpy(self.images[rows]).to(device).permute(0, 3, 1, 2)
-        labels = torch.from_numpy(self.labels[rows]).to(device)
-        return images.float().mul_(2 / 255).sub_(1), labels
+FACTOR_WEIGHT = 0.5
+"""Of the factors' squared error, in deviations, beside the cross-entropy of the classes."""
 
 
 @dataclass(frozen=True)
 class JudgeRecipe:
-    """How a judge is trained; the defaults are the paper's, but for the validation pictures."""
+    """How a judge is trained; the defaults are the AIVAE paper's, but for the validation."""
 
     epochs: int = 100
     batch_size: int = 128
     lr: float = 1e-3
+    decay: bool = False
+    """Let the learning rate fall to zero along half a cosine."""
+    shift: float = 0.0
+    """Move training pictures by up to this share of their sides."""
     validation: float = 0.1
-    """Share of the training pictures held out for choosing the epoch."""
+    """Share of the training pictures held out for choosing the epoch, where none are set apart."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -60,8 +46,38 @@ class JudgeRecipe:
                 raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
         if not 0 < self.validation < 1:
             raise ConfigError(f"validation must be above 0 and below 1, not {self.validation}")
+        if not 0 <= self.shift < 0.5:
+            raise ConfigError(f"shift must be at least 0 and below 0.5, not {self.shift}")
         if self.lr <= 0:
             raise ConfigError(f"lr must be above 0, not {self.lr}")
+
+
+RECIPES: Mapping[str, JudgeRecipe] = {
+    "lenet5": JudgeRecipe(),
+    "small": JudgeRecipe(epochs=8, batch_size=64, lr=2e-3, decay=True),
+    "resnet18": JudgeRecipe(epochs=8, batch_size=64, lr=1e-3, decay=True),
+    "resnet50": JudgeRecipe(epochs=8, batch_size=64, lr=3e-4, decay=True),
+}
+"""How each architecture is trained unless something else is asked for."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a judge reaches on real pictures.
+
+    `confusion` counts pictures by class (row) and judged class (column); `factor_r2` is the R² of
+    each factor within classes, None where it does not vary.
+    """
+
+    accuracy: float
+    confusion: np.ndarray
+    factor_r2: tuple[float | None, ...]
+
+    @property
+    def score(self) -> float:
+        """Accuracy plus the mean R²: what the epoch is chosen by."""
+        known = [r2 for r2 in self.factor_r2 if r2 is not None]
+        return self.accuracy + (sum(known) / len(known) if known else 0.0)
 
 
 @dataclass(frozen=True)
@@ -70,73 +86,89 @@ class Epoch:
 
     number: int
     loss: float
-    validation_accuracy: float
+    validation: Measured
 
 
 @dataclass(frozen=True)
 class TrainedJudge:
-    """A judge with the weights of its best epoch, rounded to half precision as they are stored."""
+    """A judge with the weights of its best epoch, rounded as they are stored."""
 
     judge: Judge
     chosen: Epoch
     history: tuple[Epoch, ...]
-    train: int
-    validation: int
 
 
 def train_judge(
     kind: str,
     name: str,
-    classes: tuple[str, ...],
-    pictures: Pictures,
+    data: JudgeData,
     recipe: JudgeRecipe,
     *,
     device: torch.device,
+    start: Mapping[str, Tensor] | None = None,
+    on_step: Callable[[], None] = lambda: None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
 ) -> TrainedJudge:
-    """Train a judge and keep the epoch that did best on held-out pictures.
+    """Train a judge and keep the epoch that did best on the validation pictures.
 
     Args:
         kind: architecture, such as "lenet5".
         name: of the judge.
-        classes: names of the labels.
-        pictures: to train on and hold out from; never the test pictures.
-        recipe: epochs, batch size, learning rate, share held out, seed.
+        data: pictures; those for testing are not looked at.
+        recipe: epochs, batch size, learning rate and what else there is to set.
         device: where to train.
+        start: tensors of a classifier to start from, such as ImageNet's; by default from scratch.
+        on_step: called after every step.
         on_epoch: called after every epoch.
 
     Returns:
         The judge on `device`, in eval mode; the earliest epoch wins a tie.
 
     Raises:
-        ConfigError: an unknown architecture.
-        DataError: fewer pictures than one batch and one to hold out.
+        ConfigError: an unknown architecture, or one that does not take such pictures.
+        DataError: fewer pictures than one batch.
+        WeightsError: `start` is of another network.
     """
-    held = max(1, round(recipe.validation * len(pictures)))
-    if len(pictures) - held < recipe.batch_size:
+    if len(data.train) < recipe.batch_size:
         raise DataError(
-            f"{len(pictures)} pictures are too few for batches of {recipe.batch_size}"
-            f" with {held} held out"
+            f"{len(data.train)} pictures are too few for batches of {recipe.batch_size}"
         )
-    order = np.random.default_rng((recipe.seed, 0)).permutation(len(pictures))
-    train, validation = pictures.take(order[held:]), pictures.take(order[:held])
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
-        judge = architecture(kind)(name, classes).to(device)
+    judge = _new_judge(kind, name, data, recipe.seed, start).to(device)
     optimiser = torch.optim.Adam(judge.parameters(), lr=recipe.lr)
     history: list[Epoch] = []
     best: dict[str, Tensor] = {}
     for number in range(1, recipe.epochs + 1):
-        loss = _train_epoch(judge, optimiser, train, recipe, number, device)
-        epoch = Epoch(number, loss, accuracy_on(judge, validation, device=device))
-        if all(epoch.validation_accuracy > e.validation_accuracy for e in history):
+        loss = _train_epoch(judge, optimiser, data.train, recipe, number, on_step)
+        epoch = Epoch(number, loss, measure(judge, data.validation))
+        if all(epoch.validation.score > e.validation.score for e in history):
             best = {key: value.clone() for key, value in judge.state_dict().items()}
         history.append(epoch)
         on_epoch(epoch)
     judge.load_state_dict(best)
-    judge.half().float().eval()
-    chosen = max(history, key=lambda e: e.validation_accuracy)
-    return TrainedJudge(judge, chosen, tuple(history), len(train), len(validation))
+    round_weights(judge)
+    return TrainedJudge(
+        judge.eval(), max(history, key=lambda e: e.validation.score), tuple(history)
+    )
+
+
+def steps_per_epoch(data: JudgeData, recipe: JudgeRecipe) -> int:
+    """Return the number of batches in an epoch; a last incomplete one is left out."""
+    return len(data.train) // recipe.batch_size
+
+
+def _new_judge(
+    kind: str, name: str, data: JudgeData, seed: int, start: Mapping[str, Tensor] | None
+) -> Judge:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        judge = architecture(kind)(name, data.classes, data.image_shape, data.factors)
+    if start is not None:
+        if not isinstance(judge, ColourJudge):
+            raise ConfigError(f"{kind} starts from scratch: leave the weights out")
+        judge.network.start_from(start)
+    if judge.reader is not None:
+        judge.reader.standardise(data.train.factors, data.train.labels)
+    return judge
 
 
 def _train_epoch(
@@ -145,32 +177,82 @@ def _train_epoch(
     pictures: Pictures,
     recipe: JudgeRecipe,
     number: int,
-    device: torch.device,
+    on_step: Callable[[], None],
 ) -> float:
+    """Train for one epoch, counted from 1; return the mean loss."""
     judge.train()
-    order = np.random.default_rng((recipe.seed, number)).permutation(len(pictures))
+    device = next(judge.parameters()).device
+    rng = np.random.default_rng((recipe.seed, number))
+    order = rng.permutation(len(pictures))
     total = torch.zeros((), device=device)
     steps = len(pictures) // recipe.batch_size
     for step in range(steps):
-        rows = order[step * recipe.batch_size : (step + 1) * recipe.batch_size]
-        images, labels = pictures.batch(rows, device)
-        loss = F.cross_entropy(judge(images).logits, labels)
+        if recipe.decay:
+            done = (number - 1 + step / steps) / recipe.epochs
+            optimiser.param_groups[0]["lr"] = recipe.lr * (1 + math.cos(math.pi * done)) / 2
+        places = order[step * recipe.batch_size : (step + 1) * recipe.batch_size]
+        images, labels = pictures.batch(places, device)
+        output = judge.judge(_shifted(images, recipe.shift, rng) if recipe.shift else images)
+        loss = F.cross_entropy(output.logits, labels)
+        if judge.reader is not None:
+            values = torch.from_numpy(pictures.factors[places]).to(device)
+            loss = loss + FACTOR_WEIGHT * judge.reader.loss(output.features, labels, values)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
         total += loss.detach()
+        on_step()
     return float(total) / steps
 
 
+def _shifted(images: Tensor, share: float, rng: np.random.Generator) -> Tensor:
+    """Move each picture by whole pixels in its own way; its edge fills what is uncovered."""
+    batch, _, height, width = images.shape
+    moved = []
+    for size in (height, width):
+        most = round(share * size)
+        places = np.arange(size) + rng.integers(-most, most + 1, (batch, 1))
+        moved.append(torch.from_numpy(places.clip(0, size - 1)).to(images.device))
+    which = torch.arange(batch, device=images.device)[:, None, None]
+    channel_last = images.permute(0, 2, 3, 1)[which, moved[0][:, :, None], moved[1][:, None, :]]
+    return channel_last.permute(0, 3, 1, 2)
+
+
 @torch.inference_mode()
-def accuracy_on(
-    judge: Judge, pictures: Pictures, *, device: torch.device, batch_size: int = 1000
-) -> float:
-    """Return the share of pictures that a judge classifies rightly; leaves it in eval mode."""
+def measure(judge: Judge, pictures: Pictures, *, batch_size: int = 500) -> Measured:
+    """Measure a judge on real pictures, on the device it is on; leaves it in eval mode.
+
+    Args:
+        judge: what to measure.
+        pictures: of its classes, with its factors.
+        batch_size: pictures at a time.
+
+    Returns:
+        The figures.
+
+    Raises:
+        DataError: there are no pictures, or they are of another shape than the judge's.
+    """
+    if not len(pictures):
+        raise DataError("no labelled pictures to measure a judge on")
     judge.eval()
-    right = 0
+    device = next(judge.parameters()).device
+    predicted, read = [], []
     for start in range(0, len(pictures), batch_size):
-        rows = np.arange(start, min(start + batch_size, len(pictures)))
-        images, labels = pictures.batch(rows, device)
-        right += int((judge(images).logits.argmax(dim=1) == labels).sum())
-    return right / len(pictures)
+        places = np.arange(start, min(start + batch_size, len(pictures)))
+        output = judge(pictures.batch(places, device)[0])
+        predicted.append(output.logits.argmax(dim=1).cpu().numpy())
+        if output.factors is not None:
+            read.append(output.factors.cpu().numpy())
+    table = confusion(pictures.labels, np.concatenate(predicted), len(judge.classes))
+    r2 = _recovered(np.concatenate(read), pictures) if read else ()
+    return Measured(float(np.trace(table) / len(pictures)), table, r2)
+
+
+def _recovered(read: np.ndarray, pictures: Pictures) -> tuple[float | None, ...]:
+    """Return the R² of each factor over the pictures in which there is something to read."""
+    counted = np.isfinite(pictures.factors)
+    return tuple(
+        within_class_r2(read[rows, factor], pictures.factors[rows, factor], pictures.labels[rows])
+        for factor, rows in enumerate(counted.T)
+    )

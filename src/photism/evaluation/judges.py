@@ -1,73 +1,50 @@
 """Judges: classifiers trained on real pictures, frozen, that say what a generated one shows.
 
-A judge is stored as a folder: `model.safetensors` (half precision), `config.json` (what it is, how
-it was trained and how well it does) and `README.md` (the same for people). `lenet5-mnist` comes
-with the package; `photism judge train` makes others.
+A judge is stored as a folder: `model.safetensors` (filters and matrices in half precision),
+`config.json` (what it is, how it was trained and how well it does) and `README.md` (the same for
+people). `lenet5-mnist` and `small-orchestra` come with the package; `photism judge train` makes
+others.
 
 LeNet5 is the judge of M. Żelaszczyk and J. Mańdziuk, "Audio-to-Image Cross-Modal Generation", 2021,
 arXiv:2109.13354. Their table prints the kernel in the stride column and the input channels in the
-kernel column; this is the reading that gives the sizes it states.
+kernel column; this is the reading that gives the sizes it states. ResNet-50 is the judge of
+CAR-GAN, arXiv:1907.01826.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
+import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 import photism
+from photism.blocks.classifier import Architecture, Classifier
 from photism.errors import ConfigError, DataError, WeightsError, nearest
+from photism.evaluation.factors import FactorHead
+from photism.evaluation.judge_card import CONFIG, MODEL, README, JudgeCard, brief, shown
 from photism.files import replacing, sha256, write_json, write_text
 from photism.systems.weights import fill, read_tensors
 
 ASSETS = Path(photism.__file__).parent / "assets" / "judges"
-FORMAT = "photism-judge-1"
-MODEL, CONFIG, README = "model.safetensors", "config.json", "README.md"
 
 
 @dataclass
 class JudgeOutput:
     """What a judge makes of pictures.
 
-    `logits` is `(batch, class)`; `features`, the layer before, is `(batch, feature)`.
+    `logits` is `(batch, class)`; `features`, the layer before, is `(batch, feature)`; `factors`, of
+    judges that read some, is `(batch, factor)` in the units of the data's columns.
     """
 
     logits: Tensor
     features: Tensor
-
-
-@dataclass(frozen=True)
-class JudgeCard:
-    """What is stored beside the weights of a judge."""
-
-    name: str
-    architecture: str
-    classes: tuple[str, ...]
-    data: str
-    """The real pictures it was trained on."""
-    licence: str
-    """Licence of those pictures."""
-    command: str
-    """What to run to train it again."""
-    seed: int
-    epochs: int
-    chosen_epoch: int
-    """Epoch whose weights were kept, counted from 1: the best on the validation pictures."""
-    counts: Mapping[str, int]
-    """Pictures trained on, held out for choosing the epoch ("validation"), and tested on."""
-    validation_accuracy: float
-    test_accuracy: float
-    """Of the stored half precision weights."""
-    sha256: str = ""
-    """Of the stored weights; filled in by `save_judge`."""
-    format: str = FORMAT
-    photism_version: str = photism.__version__
+    factors: Tensor | None = None
 
 
 class Judge(nn.Module):
@@ -76,16 +53,20 @@ class Judge(nn.Module):
     Args:
         name: what numbers that it gives are labelled with.
         classes: names of the classes, in the order of the logits.
+        factors: numeric columns of the data that it reads from pictures.
     """
 
     architecture: ClassVar[str]
-    image_shape: ClassVar[tuple[int, int, int]]
+    image_shape: tuple[int, int, int]
     """Channel, height and width of the pictures it takes."""
 
-    def __init__(self, name: str, classes: tuple[str, ...]) -> None:
+    def __init__(self, name: str, classes: tuple[str, ...], factors: tuple[str, ...] = ()) -> None:
         super().__init__()
         self.name = name
         self.classes = classes
+        self.factors = factors
+        self.reader: FactorHead | None = None
+        """Reads the factors from the features; subclasses with a place for factors set it."""
         self.digest: str | None = None
         """SHA-256 of the stored weights; None before they are stored."""
         self.card: JudgeCard | None = None
@@ -103,20 +84,25 @@ class Judge(nn.Module):
             images: `(batch, channel, height, width)` in [-1, 1].
 
         Returns:
-            Logits and features.
+            Logits, features and factors.
 
         Raises:
             DataError: the pictures are of another shape than the judge was trained on.
         """
         if images.shape[1:] != self.image_shape:
             raise DataError(
-                f"judge {self.name} takes pictures of {_shape(self.image_shape)}"
-                f" (channel × height × width), not {_shape(images.shape[1:])}"
+                f"judge {self.name} takes pictures of {shown(self.image_shape)}"
+                f" (channel × height × width), not {shown(images.shape[1:])}: choose a judge"
+                " trained on pictures of this size"
             )
-        return self.judge(images)
+        output = self.judge(images)
+        if self.reader is None:
+            return output
+        factors = self.reader(output.features, output.logits.softmax(dim=1))
+        return replace(output, factors=factors)
 
     def judge(self, images: Tensor) -> JudgeOutput:
-        """Judge pictures whose shape has been checked."""
+        """Judge pictures whose shape has been checked; factors are read by `forward`."""
         raise NotImplementedError
 
     def require_classes(self, classes: tuple[str, ...]) -> None:
@@ -130,8 +116,8 @@ class Judge(nn.Module):
         """
         if tuple(classes) != self.classes:
             raise ConfigError(
-                f"judge {self.name} knows the classes {_brief(self.classes)}, the data has"
-                f" {_brief(tuple(classes))}: choose a judge trained on the data's classes"
+                f"judge {self.name} knows the classes {brief(self.classes)}, the data has"
+                f" {brief(tuple(classes))}: choose a judge trained on the data's classes"
             )
 
 
@@ -141,18 +127,35 @@ class LeNet5(Judge):
     Args:
         name: see `Judge`.
         classes: see `Judge`.
+        image_shape: no other is taken.
+        factors: see `Judge`.
+
+    Raises:
+        ConfigError: pictures of another shape.
     """
 
     architecture = "lenet5"
-    image_shape = (1, 28, 28)
 
-    def __init__(self, name: str, classes: tuple[str, ...]) -> None:
-        super().__init__(name, classes)
+    def __init__(
+        self,
+        name: str,
+        classes: tuple[str, ...],
+        image_shape: tuple[int, int, int] = (1, 28, 28),
+        factors: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(name, classes, factors)
+        if image_shape != (1, 28, 28):
+            raise ConfigError(
+                f"lenet5 takes grey pictures of 1 × 28 × 28, not {shown(image_shape)}: choose small"
+                " or resnet50 for colour pictures"
+            )
+        self.image_shape = image_shape
         self.conv1 = nn.Conv2d(1, 6, 5)
         self.conv2 = nn.Conv2d(6, 16, 5)
         self.conv3 = nn.Conv2d(16, 120, 5)
         self.hidden = nn.Linear(120, 84)
         self.output = nn.Linear(84, len(classes))
+        self.reader = FactorHead(84, len(classes), len(factors)) if factors else None
 
     def judge(self, images: Tensor) -> JudgeOutput:
         """Judge `(batch, 1, 28, 28)` in [-1, 1]; features are `(batch, 84)`, >= 0."""
@@ -164,17 +167,76 @@ class LeNet5(Judge):
         return JudgeOutput(self.output(features), features)
 
 
-ARCHITECTURES: Mapping[str, type[Judge]] = {"lenet5": LeNet5}
+class ColourJudge(Judge):
+    """A `Classifier` as the judge of colour pictures of one size.
+
+    Args:
+        name: see `Judge`.
+        classes: see `Judge`.
+        image_shape: channel, which is 3, height and width, at least 16.
+        factors: see `Judge`.
+
+    Raises:
+        ConfigError: the pictures are grey, or too small.
+    """
+
+    architecture: ClassVar[Architecture]
+
+    def __init__(
+        self,
+        name: str,
+        classes: tuple[str, ...],
+        image_shape: tuple[int, int, int],
+        factors: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(name, classes, factors)
+        if image_shape[0] != 3 or min(image_shape[1:]) < 16:
+            raise ConfigError(
+                f"{self.architecture} takes colour pictures from 3 × 16 × 16 on, not"
+                f" {shown(image_shape)}: choose lenet5 for MNIST"
+            )
+        self.image_shape = image_shape
+        self.network = Classifier(self.architecture, len(classes))
+        feature = self.network.output.in_features
+        self.reader = FactorHead(feature, len(classes), len(factors)) if factors else None
+
+    def judge(self, images: Tensor) -> JudgeOutput:
+        """Judge `(batch, 3, height, width)` in [-1, 1]."""
+        features = self.network.features(images)
+        return JudgeOutput(self.network.output(features), features)
 
 
-def architecture(name: str) -> type[Judge]:
+class Small(ColourJudge):
+    """Four convolutions, for small pictures."""
+
+    architecture = "small"
+
+
+class ResNet18(ColourJudge):
+    """ResNet-18 with a stem for small pictures."""
+
+    architecture = "resnet18"
+
+
+class ResNet50(ColourJudge):
+    """ResNet-50, the judge of CAR-GAN (arXiv:1907.01826, section 4)."""
+
+    architecture = "resnet50"
+
+
+ARCHITECTURES: Mapping[str, type[LeNet5] | type[ColourJudge]] = {
+    judge.architecture: judge for judge in (LeNet5, Small, ResNet18, ResNet50)
+}
+
+
+def architecture(name: str) -> type[LeNet5] | type[ColourJudge]:
     """Return a class of judges.
 
     Args:
         name: such as "lenet5".
 
     Returns:
-        The class, to be called with a name and classes.
+        The class, to be called with a name, classes, shape of pictures and names of factors.
 
     Raises:
         ConfigError: there is none of that name; the nearest is suggested.
@@ -189,8 +251,16 @@ def bundled_judges() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in ASSETS.glob(f"*/{CONFIG}")))
 
 
+@torch.no_grad()
+def round_weights(judge: Judge) -> None:
+    """Round filters and matrices to half precision, as `save_judge` stores them."""
+    for value in judge.parameters():
+        if value.ndim > 1:
+            value.copy_(value.half())
+
+
 def save_judge(judge: Judge, folder: Path, card: JudgeCard) -> JudgeCard:
-    """Store a judge in half precision with its card.
+    """Store a judge with its card, filters and matrices in half precision.
 
     Args:
         judge: what to store.
@@ -203,13 +273,17 @@ def save_judge(judge: Judge, folder: Path, card: JudgeCard) -> JudgeCard:
     Raises:
         StorageError: the disk is full or the folder is not writable.
     """
-    weights = {name: value.half().contiguous() for name, value in judge.state_dict().items()}
+    large = {name for name, value in judge.named_parameters() if value.ndim > 1}
+    weights = {
+        name: (value.half() if name in large else value).contiguous().cpu()
+        for name, value in judge.state_dict().items()
+    }
     with replacing(folder, marker=CONFIG) as temporary:
         temporary.mkdir()
         save_file(weights, temporary / MODEL, metadata={"format": "pt"})
         card = replace(card, sha256=sha256(temporary / MODEL))
         write_json(temporary / CONFIG, asdict(card))
-        write_text(temporary / README, _readme(card))
+        write_text(temporary / README, card.readme())
     return card
 
 
@@ -227,8 +301,9 @@ def load_judge(name_or_path: str | Path) -> Judge:
         WeightsError: the folder holds no judge, or its files are damaged or not what they claim.
     """
     folder = _locate(name_or_path)
-    card = _read_card(folder)
-    judge = architecture(card.architecture)(card.name, card.classes)
+    card = JudgeCard.read(folder)
+    made = architecture(card.architecture)
+    judge = made(card.name, card.classes, card.image_shape, card.factors)
     path = folder / MODEL
     fill(judge, read_tensors(path), path)
     if sha256(path) != card.sha256:
@@ -252,49 +327,3 @@ def _locate(name_or_path: str | Path) -> Path:
             " or give the folder of one"
         )
     return folder
-
-
-def _read_card(folder: Path) -> JudgeCard:
-    path = folder / CONFIG
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content.get("format") != FORMAT:
-            raise WeightsError(f"{folder} holds no judge: {CONFIG} does not say {FORMAT!r}")
-        content["classes"] = tuple(content["classes"])
-        return JudgeCard(**content)
-    except FileNotFoundError as error:
-        raise WeightsError(f"{folder} holds no judge: {CONFIG} is missing") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WeightsError(f"{path} is damaged: train the judge again ({error})") from error
-
-
-def _readme(card: JudgeCard) -> str:
-    counts = ", ".join(f"{number:,} {use}" for use, number in card.counts.items())
-    return f"""# {card.name}
-
-A {card.architecture} classifier of {len(card.classes)} classes ({_brief(card.classes)}) that judges generated pictures.
-
-| | |
-|---|---|
-| accuracy on real test pictures | **{card.test_accuracy:.2%}** (these half precision weights) |
-| accuracy on validation pictures | {card.validation_accuracy:.2%}; they chose epoch {card.chosen_epoch} of {card.epochs}, the test pictures chose nothing |
-| data | {card.data} |
-| pictures | {counts} |
-| licence of the data | {card.licence} |
-| licence of the weights | as the data; the code is Apache-2.0 |
-| seed | {card.seed} |
-| made by | `{card.command}` |
-| SHA-256 of `{MODEL}` | `{card.sha256}` |
-
-Trained without augmentation. Pictures enter as floats in [-1, 1], `(batch, channel, height, width)`; the features used for
-Fréchet distance and diversity are the layer before the logits.
-"""  # noqa: E501
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return " × ".join(str(size) for size in shape)
-
-
-def _brief(classes: tuple[str, ...]) -> str:
-    names = ", ".join(classes[:3])
-    return names if len(classes) <= 3 else f"{names}, … {classes[-1]}"

@@ -1,0 +1,218 @@
+"""Real pictures to train and test judges on: MNIST, or the pictures of a prepared data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from photism.data.pairs import CARD, Card, PairDataset, hold_out
+from photism.data.sources import SOURCES
+from photism.data.sources.mnist import MNIST, read_mnist
+from photism.errors import DataError
+from photism.evaluation.factors import read_factors
+from photism.files import sha256
+
+
+class Images(Protocol):
+    """Where pictures are read from: an array, or a data set mapped into memory."""
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """Return pictures `(row, height, width, channel)`."""
+
+
+@dataclass(frozen=True)
+class PairImages:
+    """The pictures of a split of pairs; the sounds are not read."""
+
+    dataset: PairDataset
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """Return pictures `(row, height, width, channel)`."""
+        return self.dataset.images(rows)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Real pictures, read when they are wanted.
+
+    Picture i is row `rows[i]` of `images`; its class is `labels[i]`, its factors are `factors[i]`,
+    NaN where there is nothing to read.
+    """
+
+    images: Images
+    rows: np.ndarray
+    labels: np.ndarray
+    factors: np.ndarray
+
+    def __post_init__(self) -> None:
+        if len(self.rows) != len(self.labels):
+            raise DataError(f"{len(self.rows)} pictures but {len(self.labels)} labels")
+
+    @classmethod
+    def of_array(cls, images: np.ndarray, labels: np.ndarray) -> Pictures:
+        """Return all pictures of an array `(picture, height, width, channel)` uint8."""
+        return cls(images, np.arange(len(images)), labels, np.empty((len(labels), 0), np.float32))
+
+    @classmethod
+    def of_pairs(cls, dataset: PairDataset, factors: tuple[str, ...] = ()) -> Pictures:
+        """Return the labelled pictures of a split with some of its columns as factors."""
+        values = read_factors(dataset, factors)
+        rows = np.flatnonzero(dataset.labels >= 0)
+        return cls(PairImages(dataset), rows, dataset.labels[rows], values[rows])
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, places: np.ndarray) -> Pictures:
+        """Return the pictures at some places."""
+        return Pictures(self.images, self.rows[places], self.labels[places], self.factors[places])
+
+    def batch(self, places: np.ndarray, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Return pictures and labels.
+
+        Args:
+            places: of the pictures.
+            device: where they go; pixels travel as bytes and become floats there.
+
+        Returns:
+            `(batch, channel, height, width)` in [-1, 1] and labels `(batch,)`.
+        """
+        images = torch.from_numpy(self.images[self.rows[places]]).to(device).permute(0, 3, 1, 2)
+        labels = torch.from_numpy(self.labels[places]).to(device)
+        if images.dtype == torch.uint8:
+            return images.float().mul_(2 / 255).sub_(1), labels
+        return images.float(), labels
+
+
+@dataclass(frozen=True)
+class JudgeData:
+    """Pictures to learn from, to choose the epoch by, and to measure once; where they are from."""
+
+    name: str
+    about: str
+    """What the pictures show and how they were made."""
+    licence: str
+    classes: tuple[str, ...]
+    image_shape: tuple[int, int, int]
+    """Channel, height and width."""
+    train: Pictures
+    validation: Pictures
+    test: Pictures
+    factors: tuple[str, ...] = ()
+    sha256: str = ""
+    """Of the card of a prepared data set."""
+
+
+def mnist_data(folder: Path, *, validation: float = 0.1, seed: int = 0) -> JudgeData:
+    """Read MNIST.
+
+    Args:
+        folder: with the archives.
+        validation: share of the training pictures held out.
+        seed: of the choice.
+
+    Returns:
+        60,000 pictures to train on and choose by, 10,000 to test on.
+
+    Raises:
+        DataError: MNIST is not there or damaged.
+    """
+    digits = read_mnist(folder)
+    train, test = (
+        Pictures.of_array(part.images[..., None], part.labels)
+        for part in (digits.train, digits.test)
+    )
+    held = max(1, round(validation * len(train)))
+    order = np.random.default_rng((seed, 0)).permutation(len(train))
+    return JudgeData(
+        name=MNIST.name,
+        about=f"{MNIST.name}: {MNIST.what}",
+        licence=MNIST.terms,
+        classes=tuple(str(digit) for digit in range(10)),
+        image_shape=(1, 28, 28),
+        train=train.take(order[held:]),
+        validation=train.take(order[:held]),
+        test=test,
+    )
+
+
+def pair_data(
+    folder: Path, factors: tuple[str, ...] = (), *, validation: float = 0.1, seed: int = 0
+) -> JudgeData:
+    """Open the pictures of a prepared data set.
+
+    Args:
+        folder: the prepared folder.
+        factors: numeric columns that the judge is to read from pictures.
+        validation: share of the groups (performances, recordings) of the training split that is
+            held out, where the data has no validation split of its own.
+        seed: of the choice.
+
+    Returns:
+        Its splits.
+
+    Raises:
+        ConfigError: a factor is no numeric column.
+        DataError: the data is damaged, or has no test split or nothing to hold out.
+    """
+    card = Card.read(folder)
+    if "test" not in card.counts:
+        raise DataError(
+            f"{folder} has no test split, only {', '.join(sorted(card.counts))}: a judge is worth"
+            " what it reaches on pictures it never saw; prepare the data with one"
+        )
+    train = Pictures.of_pairs(PairDataset(folder, "train"), factors)
+    test = Pictures.of_pairs(PairDataset(folder, "test"), factors)
+    if "validation" in card.counts:
+        held = Pictures.of_pairs(PairDataset(folder, "validation"), factors)
+    else:
+        train, held = _hold_out(train, PairDataset(folder, "train"), validation, seed)
+    if not len(held):
+        raise DataError(f"{folder} has too few groups to hold some out: prepare more data")
+    height, width, channels = card.image.shape
+    return JudgeData(
+        name=card.name,
+        about=f"{card.name}: {card.description}; `{prepare_command(card)}`",
+        licence=card.licence,
+        classes=card.classes,
+        image_shape=(channels, height, width),
+        train=train,
+        validation=held,
+        test=test,
+        factors=factors,
+        sha256=sha256(folder / CARD),
+    )
+
+
+def _hold_out(
+    pictures: Pictures, dataset: PairDataset, fraction: float, seed: int
+) -> tuple[Pictures, Pictures]:
+    """Split pictures so that no group, such as a performance, is on both sides."""
+    _, held = hold_out(dataset, fraction, seed=seed)
+    outside = np.isin(pictures.rows, held)
+    return pictures.take(np.flatnonzero(~outside)), pictures.take(np.flatnonzero(outside))
+
+
+def prepare_command(card: Card) -> str:
+    """Return the command that prepares a data set, with the options that differ from the defaults.
+
+    Args:
+        card: of the prepared data set.
+
+    Returns:
+        Such as `photism data prepare orchestra --size 64`.
+    """
+    words = [f"photism data prepare {card.name}"]
+    source = SOURCES.get(card.name)
+    for option in fields(source) if source else ():
+        value = card.options.get(option.name, option.default)
+        if isinstance(value, bool) and value != option.default:
+            words.append(f"--{'' if value else 'no-'}{option.name.replace('_', '-')}")
+        elif value != option.default:
+            words.append(f"--{option.name.replace('_', '-')} {value}")
+    return " ".join(words)
