@@ -147,12 +147,19 @@ def test_the_card_comes_back_with_its_counts(folder: Path) -> None:
     assert (card.notes, card.seed) == (("made for a test",), 3)
 
 
-def test_a_split_may_be_written_in_pieces(tmp_path: Path) -> None:
-    write(tmp_path / "pairs", splits=(("train", 8), ("train", 12)))
+def test_a_split_may_be_written_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs, "SHARD_BYTES", 7 * (15 + 24))
+    pieces = (("train", 8), ("test", 2), ("train", 12), ("train", 1), ("test", 4))
+    write(tmp_path / "pairs", splits=pieces)
     dataset = PairDataset(tmp_path / "pairs", "train")
-    assert len(dataset) == 20
-    assert dataset.column("frame").tolist() == [*range(8), *range(12)]
-    assert sum(Card.read(tmp_path / "pairs").counts["train"].values()) == 20
+    assert dataset.column("frame").tolist() == [*range(8), *range(12), 0]
+    card = Card.read(tmp_path / "pairs")
+    assert sum(card.counts["train"].values()) == 21
+    rows = {name: shard["rows"] for name, shard in card.shards.items()}
+    assert rows == {
+        **{f"train-0000{number}.arrow": 7 for number in range(3)},
+        "test-00000.arrow": 6,
+    }
 
 
 def test_unlabelled_pairs_are_counted_apart(tmp_path: Path) -> None:

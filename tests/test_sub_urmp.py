@@ -279,7 +279,7 @@ def test_of_two_different_channels_the_first_is_read(tmp_path: Path) -> None:
     files[place] = wav(tone(peak=0.25), tone(900, peak=0.75))
     card = prepare(SubUrmp(**SMALL), raw=unpack(files, tmp_path / "raw"), out=tmp_path / "pairs")
     assert card.skipped == ()
-    assert "1 sounds have two channels that differ: the first was read" in card.notes
+    assert "sounds with two channels that differ: 1; the first was read" in card.notes
     peaks = PairDataset(tmp_path / "pairs", "train").column("peak")
     assert peaks == pytest.approx([0.25, 0.5], abs=1e-4)
 
@@ -325,7 +325,7 @@ def test_quiet_sounds_stay_unless_asked_for(tmp_path: Path) -> None:
     assert card.counts["train"]["flute"] == 3
     card = prepare(SubUrmp(**SMALL, min_peak=450 / 32768), raw=raw, out=tmp_path / "pairs")
     assert PairDataset(tmp_path / "pairs", "train").column("time_ms").tolist() == [600, 700]
-    assert "1 sounds with a peak under 0.0137329 left out" in card.notes
+    assert "left out: 1 with a peak under 0.0137329" in card.notes
     with pytest.raises(DataError, match=r"no sound in .* has a peak of 0\.9: lower --min-peak"):
         prepare(SubUrmp(**SMALL, min_peak=0.9), raw=raw, out=tmp_path / "pairs")
 
@@ -586,6 +586,7 @@ def test_nothing_usable_is_one_clear_error(
 def test_the_form_has_to_be_clear(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "no download: name with --from img/ and chunk/" in refused(capsys)
     assert "no Sub-URMP in" in refused(capsys, "--from", tmp_path)
+    assert f"no folder {tmp_path / 'nowhere'}" in refused(capsys, "--from", tmp_path / "nowhere")
     list_file = listed(tmp_path / "raw", [line("violin/violin01_500", VIOLIN)])
     list_file = list_file / "data" / "train_data.txt"
     assert "give the folder from which paths start" in refused(capsys, "--from", list_file)

@@ -145,6 +145,7 @@ class PairWriter:
             spec.items * np.dtype(spec.dtype).itemsize for spec in (card.sound, card.image)
         )
         self.shard_rows = max(1, SHARD_BYTES // row_bytes)
+        self._open: dict[str, _Shard] = {}
 
     def __enter__(self) -> PairWriter:
         self._replacing = replacing(self.folder, marker=CARD)
@@ -154,6 +155,8 @@ class PairWriter:
 
     def __exit__(self, *exception: Any) -> None:
         if exception[0] is None:
+            for split in list(self._open):
+                self._close_shard(split)
             card = replace(self.card, counts=self._counts, shards=self._shards)
             write_json(self._temporary / CARD, asdict(card))
         self._replacing.__exit__(*exception)
@@ -168,7 +171,7 @@ class PairWriter:
         key: Sequence[str],
         columns: Mapping[str, Sequence[Any] | np.ndarray] | None = None,
     ) -> None:
-        """Append pairs to a split, cut into shards.
+        """Append pairs to a split; a shard goes to disk when it is full, the last one at the end.
 
         Args:
             split: "train", "validation" or "test".
@@ -193,26 +196,51 @@ class PairWriter:
                 )
         if set(columns) != set(self.card.columns):
             raise DataError(f"columns {sorted(columns)}, the card says {sorted(self.card.columns)}")
-        for start in range(0, len(label), self.shard_rows):
-            rows = slice(start, start + self.shard_rows)
-            arrays = [_to_arrow(sound[rows]), _to_arrow(image[rows])]
-            arrays += [pa.array(np.asarray(label[rows], np.int64)), pa.array(list(key[rows]))]
-            arrays += [
-                pa.array(columns[name][rows], _COLUMN_TYPES[kind])
-                for name, kind in self.card.columns.items()
-            ]
-            self._write_shard(split, pa.record_batch(arrays, schema=self._schema))
+        start = 0
+        while start < len(label):
+            shard = self._open.setdefault(split, _Shard(self.card, self.shard_rows))
+            rows = slice(start, start + self.shard_rows - len(shard))
+            named: dict[str, Any] = {"label": label, "key": key, **columns}
+            shard.add(sound[rows], image[rows], {name: named[name][rows] for name in named})
+            start = rows.stop
+            if len(shard) == self.shard_rows:
+                self._close_shard(split)
         counts = self._counts.setdefault(split, dict.fromkeys(self.card.classes, 0))
         for index, count in zip(*np.unique(label, return_counts=True), strict=True):
             name = self.card.classes[index] if index >= 0 else "unlabelled"
             counts[name] = counts.get(name, 0) + int(count)
 
-    def _write_shard(self, split: str, batch: pa.RecordBatch) -> None:
+    def _close_shard(self, split: str) -> None:
+        batch = self._open.pop(split).to_arrow(self._schema)
         number = sum(name.startswith(f"{split}-") for name in self._shards)
         path = self._temporary / f"{split}-{number:05d}.arrow"
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, self._schema) as writer:
             writer.write_batch(batch)
         self._shards[path.name] = {"rows": batch.num_rows, "sha256": sha256(path)}
+
+
+class _Shard:
+    """Pairs on their way to a file; memory is taken as it fills."""
+
+    def __init__(self, card: Card, rows: int) -> None:
+        self._sound = np.empty((rows, *card.sound.shape), card.sound.dtype)
+        self._image = np.empty((rows, *card.image.shape), card.image.dtype)
+        names = ("label", "key", *card.columns)
+        self._named: dict[str, list[Any]] = {name: [] for name in names}
+
+    def __len__(self) -> int:
+        return len(self._named["label"])
+
+    def add(self, sound: np.ndarray, image: np.ndarray, named: Mapping[str, Sequence[Any]]) -> None:
+        rows = slice(len(self), len(self) + len(sound))
+        self._sound[rows], self._image[rows] = sound, image
+        for name, values in named.items():
+            self._named[name].extend(values)
+
+    def to_arrow(self, schema: pa.Schema) -> pa.RecordBatch:
+        arrays = [_to_arrow(self._sound[: len(self)]), _to_arrow(self._image[: len(self)])]
+        arrays += [pa.array(v, schema.field(name).type) for name, v in self._named.items()]
+        return pa.record_batch(arrays, schema=schema)
 
 
 class PairDataset:

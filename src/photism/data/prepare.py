@@ -45,6 +45,8 @@ def prepare(source: PairSource, *, raw: Path | None = None, out: Path | None = N
         DataError: the published data is missing, damaged or another version.
         StorageError: the folder cannot be written, holds something else, or the disk is too full.
     """
+    if raw is not None and not raw.exists():
+        raise DataError(f"no folder {raw}: --from names one with the archives or their files")
     raw = raw or raw_folder()
     out = out or prepared_folder(source.name)
     if source.upstream and not raw.is_dir():
@@ -90,4 +92,6 @@ def find(name_or_dir: str | Path) -> Path:
         return kept
     if str(name_or_dir) in SOURCES:
         raise DataError(f"{name_or_dir} is not prepared yet: run `photism data prepare {given}`")
+    if given.parent != Path():
+        raise DataError(f"no prepared data at {given}: there is no such folder")
     raise DataError(f"no prepared data {str(name_or_dir)!r}: {nearest(given.name, SOURCES)}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -19,7 +18,7 @@ from photism.data.sources.base import PairSource
 from photism.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from photism.data.pairs import Card, PairWriter
+    from photism.data.pairs import Card
 
 FRONT_END = "car-gan"
 COLUMNS = {
@@ -110,8 +109,8 @@ class Orchestra(PairSource):
         from photism.data.pairs import Card, PairWriter
 
         with PairWriter(folder, self._card()) as writer, contextlib.closing(self._make()) as made:
-            for split, parts in itertools.groupby(made, key=lambda part: part.split):
-                _write(writer, split, parts)
+            for part in made:
+                writer.write(**vars(part))
         return Card.read(folder)
 
     def _card(self) -> Card:
@@ -212,29 +211,6 @@ def _part(task: tuple[Orchestra, str, str, int]) -> _Part:
             "level_db": heard.level_db[rows],
             "silent": heard.silent[rows],
         },
-    )
-
-
-def _write(writer: PairWriter, split: str, parts: Iterable[_Part]) -> None:
-    """Write the performances of a split, as many at once as fill a shard."""
-    held: list[_Part] = []
-    for part in parts:
-        held.append(part)
-        if sum(len(kept.key) for kept in held) >= writer.shard_rows:
-            _flush(writer, split, held)
-            held = []
-    if held:
-        _flush(writer, split, held)
-
-
-def _flush(writer: PairWriter, split: str, parts: list[_Part]) -> None:
-    writer.write(
-        split,
-        sound=np.concatenate([part.sound for part in parts]),
-        image=np.concatenate([part.image for part in parts]),
-        label=np.concatenate([part.label for part in parts]),
-        key=[key for part in parts for key in part.key],
-        columns={name: np.concatenate([part.columns[name] for part in parts]) for name in COLUMNS},
     )
 
 

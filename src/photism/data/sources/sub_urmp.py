@@ -143,10 +143,10 @@ class SubUrmp(PairSource):
         notes = []
         if written.unequal:
             notes.append(
-                f"{written.unequal:,} sounds have two channels that differ: the first was read"
+                f"sounds with two channels that differ: {written.unequal:,}; the first was read"
             )
         if written.quiet:
-            notes.append(f"{written.quiet:,} sounds with a peak under {self.min_peak:g} left out")
+            notes.append(f"left out: {written.quiet:,} with a peak under {self.min_peak:g}")
         kinds = Counter(file["reason"].split(":")[0] for file in skipped)
         if kinds:
             counts = ", ".join(f"{kind} {count:,}" for kind, count in kinds.most_common())
@@ -159,7 +159,7 @@ def _parts(collection: Collection, written: Written) -> list[str]:
     from photism.data.sub_urmp.moments import CLASSES
 
     train, test = (written.performances.get(split, set()) for split in ("train", "test"))
-    notes = [f"{len(train)} performances for training, {len(test)} for testing"]
+    notes = [f"performances: {len(train)} for training, {len(test)} for testing"]
     notes += [collection.about] if collection.about else []
     notes += [] if test else [collection.no_test]
     number = Counter(label for label, _ in train)

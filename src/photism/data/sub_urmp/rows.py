@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import TYPE_CHECKING
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,13 @@ if TYPE_CHECKING:
     from photism.data.sub_urmp.moments import Drawn, Moment, Request
 
 _CHUNK = 64
-_Row = tuple["Moment", np.ndarray, np.ndarray, float]
-"""Moment, sound `(channel, height, width)` and picture `(height, width, 3)` in uint8, peak."""
+
+
+class _Row(NamedTuple):
+    moment: Moment
+    sound: np.ndarray
+    """A picture, `(channel, height, width)` uint8."""
+    drawn: Drawn
 
 
 @dataclass
@@ -40,7 +45,7 @@ class Written:
 def write_rows(
     writer: PairWriter, requests: Iterable[Request], front_end: FrontEnd, *, min_peak: float
 ) -> Written:
-    """Read moments and write them, a file at a time; memory stays at one file for each split.
+    """Read moments and write them, a few at a time.
 
     Args:
         writer: open, its card agrees with what is read.
@@ -52,25 +57,21 @@ def write_rows(
         What was written.
     """
     written = Written()
-    waiting: dict[str, list[_Row]] = {}
-    for moment, sound, drawn in _heard(requests, front_end, min_peak, written):
-        rows = waiting.setdefault(moment.split, [])
-        rows.append((moment, sound, drawn.image, drawn.peak))
-        if len(rows) == writer.shard_rows:
-            _write(writer, waiting.pop(moment.split))
-        written.pairs += 1
-        written.unequal += drawn.unequal
-        known = written.performances.setdefault(moment.split, set())
-        known.add((moment.label, moment.performance))
-    for rows in waiting.values():
-        _write(writer, rows)
+    for rows in _heard(requests, front_end, min_peak, written):
+        for split, of_split in groupby(rows, key=lambda row: row.moment.split):
+            _write(writer, split, list(of_split))
+        for moment, _, drawn in rows:
+            written.pairs += 1
+            written.unequal += drawn.unequal
+            known = written.performances.setdefault(moment.split, set())
+            known.add((moment.label, moment.performance))
     return written
 
 
 def _heard(
     requests: Iterable[Request], front_end: FrontEnd, min_peak: float, written: Written
-) -> Iterator[tuple[Moment, np.ndarray, Drawn]]:
-    """Yield moments with their sounds as pictures, `(channel, height, width)` uint8."""
+) -> Iterator[list[_Row]]:
+    """Yield chunks of moments with their sounds as pictures."""
     from photism.audio.logmel import pictures
     from photism.data.pairs import to_bytes
 
@@ -78,8 +79,7 @@ def _heard(
         sounds = [each.sound for _, each in drawn]
         if sounds and sounds[0].ndim == 1:
             sounds = list(to_bytes(pictures(sounds, front_end).numpy()))
-        for (moment, each), sound in zip(drawn, sounds, strict=True):
-            yield moment, sound, each
+        yield [_Row(m, sound, each) for (m, each), sound in zip(drawn, sounds, strict=True)]
 
 
 def _kept(
@@ -108,17 +108,16 @@ def _attempt(request: Request) -> tuple[Moment, Drawn | PhotismError]:
         return moment, error
 
 
-def _write(writer: PairWriter, rows: list[_Row]) -> None:
-    moments, sounds, images, peaks = zip(*rows, strict=True)
+def _write(writer: PairWriter, split: str, rows: list[_Row]) -> None:
     writer.write(
-        moments[0].split,
-        sound=np.stack(sounds),
-        image=np.stack(images),
-        label=np.array([moment.label for moment in moments]),
-        key=[moment.key for moment in moments],
+        split,
+        sound=np.stack([row.sound for row in rows]),
+        image=np.stack([row.drawn.image for row in rows]),
+        label=np.array([row.moment.label for row in rows]),
+        key=[row.moment.key for row in rows],
         columns={
-            "performance": [moment.performance for moment in moments],
-            "time_ms": [moment.time_ms for moment in moments],
-            "peak": peaks,
+            "performance": [row.moment.performance for row in rows],
+            "time_ms": [row.moment.time_ms for row in rows],
+            "peak": [row.drawn.peak for row in rows],
         },
     )
