@@ -47,9 +47,18 @@ def write_digits(
 
 
 def write_players(
-    folder: Path, *, train: int = 78, size: int = 32, classes: int = 4, grey: bool = False
+    folder: Path,
+    *,
+    train: int = 78,
+    size: int = 32,
+    classes: int = 4,
+    grey: bool = False,
+    unlabelled: int = 0,
 ) -> Path:
-    """Write pairs shaped like instruments and their players; pairs of a performance are alike."""
+    """Write pairs shaped like instruments and their players; pairs of a performance are alike.
+
+    The last `unlabelled` pairs have no class.
+    """
     rng = np.random.default_rng(0)
     channels = 1 if grey else 3
     sounds = rng.integers(0, 256, (classes, 3, 8, 8))
@@ -75,7 +84,7 @@ def write_players(
             "train",
             sound=sound.astype(np.uint8),
             image=np.kron(pictures[label], np.ones((1, block, block, 1))).astype(np.uint8),
-            label=label,
+            label=np.where(np.arange(train) < train - unlabelled, label, -1),
             key=[str(row) for row in range(train)],
             columns={"performance": [f"{row % classes}-{row // 20}" for row in range(train)]},
         )

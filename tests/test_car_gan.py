@@ -571,6 +571,14 @@ def test_grey_pictures_are_refused(tmp_path, capsys):
     assert "grey pictures: CAR-GAN wants colour" in capsys.readouterr().err
 
 
+def test_pairs_without_a_class_are_refused(tmp_path, capsys):
+    data = write_players(tmp_path / "data", unlabelled=1)
+    command = ["train", "car-gan", "--preset", "debug", "--data", str(data), "--set", "classes=4"]
+    assert main([*command, "--out", str(tmp_path / "run")]) == 2
+    assert "has pairs whose class is none of its 4" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 # Settings.
 
 

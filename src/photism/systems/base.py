@@ -116,6 +116,8 @@ class System(nn.Module, PyTorchModelHubMixin):
     """Preset name to config; the first is the default of `photism train`."""
     translators: ClassVar[tuple[str, ...]]
     """The networks that `generate` needs; others exist for training alone."""
+    takes_label: ClassVar[bool] = False
+    """It draws a class, which it is told or hears; its card names the classes."""
     selection: ClassVar[str | None] = None
     """Loss term that picks the epoch whose weights are kept: lowest held-out value; None: last."""
 
@@ -152,6 +154,10 @@ class System(nn.Module, PyTorchModelHubMixin):
         Returns:
             `(batch, channel, height, width)` in [-1, 1].
         """
+        raise NotImplementedError
+
+    def hear(self, condition: Tensor) -> Tensor:
+        """Return the probability of each class `(batch, class)`, if the system takes a label."""
         raise NotImplementedError
 
     def outputs(self, condition: Tensor, label: Tensor, *, rng: Randomness) -> Mapping[str, Tensor]:

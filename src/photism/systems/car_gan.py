@@ -187,6 +187,7 @@ class CARGAN(System):
     title = "CAR-GAN"
     paper = "Duan et al. 2019, arXiv:1907.01826"
     direction = "sound-to-image"
+    takes_label = True
     translators = ("generator1", "generator2", "classifier", "listener")
     config_class = CARGANConfig
     presets = {
