@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from fake_digits import CLASSES, PER_CLASS, PixelConfig, PixelJudge, PixelSystem, pixel_world
+from torch import Tensor, nn
 
+from photism.blocks.gaussian import Randomness
+from photism.data.pairs import PairDataset
 from photism.errors import ConfigError, DataError
-from photism.evaluation.evaluate import evaluate, row_generators
+from photism.evaluation.drawing import row_generators
+from photism.evaluation.evaluate import evaluate
+from photism.evaluation.inception import Inception
+from photism.evaluation.judges import JudgeOutput
 
 
 def test_figures_of_a_system_that_hears_two_of_fifteen_recordings_wrongly(tmp_path: Path) -> None:
@@ -31,9 +40,15 @@ def test_figures_of_a_system_that_hears_two_of_fifteen_recordings_wrongly(tmp_pa
 def test_references_are_reality_and_pictures_dealt_at_random(tmp_path: Path) -> None:
     system, dataset, judge = pixel_world(tmp_path)
     result = evaluate(system, dataset, judge, latent_zeroing=0)
-    assert result.references.real_accuracy == 1
+    real = result.references.real
+    assert real.accuracy.value == 1
+    assert set(real.per_class.values()) == {1}
+    assert real.diversity == 1
     assert 0.1 < result.references.blind_accuracy < 0.6
-    assert 0 < result.references.real_frechet < result.frechet
+    assert 0 < real.frechet < result.frechet
+    drawn = result.outputs["generated"]
+    assert abs(real.kernel_distance.value) < drawn.kernel_distance.value
+    assert 1 < drawn.inception_score.value < 3
 
 
 def test_diversity_sees_archetypes(tmp_path: Path) -> None:
@@ -132,10 +147,10 @@ def test_what_does_not_fit_together_is_told(tmp_path: Path) -> None:
         evaluate(system, dataset, PixelJudge("other-judge", ("a", "b", "c")))
     with pytest.raises(ConfigError, match="front end 'pixel', the system wants 'other'"):
         evaluate(PixelSystem(PixelConfig(front_end="other")), dataset, judge)
-    with pytest.raises(ConfigError, match="limit must be at least 4, not 1"):
+    with pytest.raises(ConfigError, match="limit must be at least 10, not 1"):
         evaluate(system, dataset, judge, limit=1)
-    judge.image_shape = (1, 8, 8)  # type: ignore[misc]
-    with pytest.raises(DataError, match=r"takes pictures of 1 × 8 × 8 .* not 1 × 4 × 4"):
+    judge.image_shape = (3, 4, 4)
+    with pytest.raises(DataError, match=r"takes pictures of 3 × 4 × 4 .* not 1 × 4 × 4"):
         evaluate(system, dataset, judge)
 
 
@@ -146,5 +161,126 @@ def test_pairs_without_a_label_are_left_out(tmp_path: Path) -> None:
     assert result.provenance.pairs == 30
     assert set(result.per_class) == set(CLASSES[: 1 + 30 // PER_CLASS])
     dataset.labels = np.full(60, -1)
-    with pytest.raises(DataError, match="too few labelled pairs"):
+    with pytest.raises(DataError, match=r"0 labelled pairs in its test split, .* at least 10"):
         evaluate(system, dataset, judge)
+
+
+class Cascade(PixelSystem):
+    """Draws the class it is told, or hears; a first stage of half the brightness draws nothing."""
+
+    def __init__(self, config: PixelConfig) -> None:
+        super().__init__(config)
+        self.listener: nn.Module | None = nn.Identity()
+
+    def hear(self, condition: Tensor) -> Tensor:
+        return condition.flatten(1)[:, :3].add(1).div(2)
+
+    def outputs(self, condition: Tensor, label: Tensor, *, rng: Randomness) -> Mapping[str, Tensor]:
+        told = {"heard": self.hear(condition), "given": F.one_hot(label, 3).float()}
+        drawn = {name: self.decode(F.pad(who, (0, 2))) for name, who in told.items()}
+        return drawn | {f"stage I, {name}": torch.full_like(drawn[name], -1.0) for name in drawn}
+
+
+class FactorJudge(PixelJudge):
+    """Reads the sum of the pixels, which is no column, and the brightest, which is."""
+
+    def judge(self, images: Tensor) -> JudgeOutput:
+        seen = super().judge(images)
+        return JudgeOutput(seen.logits, seen.features, images.flatten(1)[:, -1:])
+
+
+def cascade_world(folder: Path) -> tuple[Cascade, PairDataset]:
+    system, dataset, _ = pixel_world(folder, misleading=(0, 6))
+    return Cascade(system.config), dataset
+
+
+def test_every_output_is_judged_and_the_first_is_the_main_one(tmp_path: Path) -> None:
+    system, dataset = cascade_world(tmp_path)
+    result = evaluate(system, dataset, PixelJudge("pixel-judge", CLASSES))
+    assert list(result.outputs) == ["heard", "given", "stage I, heard", "stage I, given"]
+    assert result.main_output == "heard"
+    assert result.accuracy.value == result.outputs["heard"].accuracy.value == 13 / 15
+    assert result.outputs["given"].accuracy.value == 1
+    assert result.outputs["stage I, given"].accuracy.value == pytest.approx(1 / 3)  # all "zero"
+    assert result.outputs["stage I, given"].inception_score.value == pytest.approx(1)
+    assert result.outputs["heard"].frechet == result.frechet
+    assert result.listener is not None
+    assert result.listener.accuracy.value == 13 / 15
+    assert result.listener.per_class == result.per_class
+    example = result.examples[0]
+    assert list(example.pictures) == list(example.judged) == list(result.outputs)
+    assert example.generated is example.pictures["heard"]
+    content = json.loads(json.dumps(result.to_json(), allow_nan=False))
+    assert content["main_output"] == "heard"
+    assert content["accuracy"] == content["outputs"]["heard"]["accuracy"]
+    assert content["outputs"]["given"]["accuracy"]["value"] == 1
+    system.listener = None
+    assert evaluate(system, dataset, PixelJudge("pixel-judge", CLASSES)).listener is None
+
+
+def test_silent_pairs_are_counted_apart_and_factors_read_where_something_sounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, dataset = cascade_world(tmp_path)
+    judge = FactorJudge("pixel-judge", CLASSES, ("pitch",))
+    without = evaluate(system, dataset, judge)
+    assert without.outputs["heard"].factor_r2 is None  # the data has no such column
+    assert without.outputs["heard"].accuracy_sounding is None
+    corner = dataset.images(np.arange(60))[:, 3, 3, 0] / 127.5 - 1
+    silent = np.arange(60) < 4  # the first recording, which misleads
+    columns = {"pitch": np.where(silent, -1.0, corner), "silent": silent}
+    stored, kinds = dataset.column, {"pitch": "float", "silent": "bool"}
+    dataset.card = replace(dataset.card, columns={**dataset.card.columns, **kinds})
+    monkeypatch.setattr(
+        dataset, "column", lambda name: columns[name] if name in columns else stored(name)
+    )
+    result = evaluate(system, dataset, judge)
+    heard, real = result.outputs["heard"], result.references.real
+    assert heard.accuracy.value == 52 / 60
+    assert heard.accuracy_sounding is not None
+    assert heard.accuracy_sounding.value == 52 / 56
+    assert result.listener is not None
+    assert result.listener.accuracy_sounding == heard.accuracy_sounding
+    assert real.factor_r2 == {"pitch": pytest.approx(1, abs=1e-6)}
+    assert heard.factor_r2 is not None
+    assert heard.factor_r2["pitch"] is not None
+    assert heard.factor_r2["pitch"] < 0  # the corner of what it draws is always black
+
+
+def test_pictures_of_another_size_are_resized_to_the_judge_s(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path)
+    assert evaluate(system, dataset, judge).notes == ()
+    judge.image_shape = (1, 2, 2)
+    result = evaluate(system, dataset, judge, limit=20)
+    assert result.notes[0] == (
+        "generated pictures of 4 × 4 pixels are judged at 2 × 2, the size that judge pixel-judge"
+        " takes"
+    )
+    assert result.notes[1].startswith("real pictures of 4 × 4")
+    assert result.examples[0].generated.shape == (1, 4, 4)  # shown as they are
+
+
+class Eyes(nn.Module):
+    """In the place of Inception's network: a few sums of the pixels."""
+
+    def forward(self, levels: Tensor) -> tuple[Tensor, Tensor]:
+        assert levels.dtype == torch.uint8
+        assert levels.shape[1] == 3
+        pixels = levels.float().flatten(1)[:, :16] / 255
+        return pixels, 20 * pixels[:, :3]
+
+
+def test_inception_figures_have_names_of_their_own(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path)
+    inception = Inception(Eyes(), "0" * 64)
+    result = evaluate(system, dataset, judge, inception=inception)
+    assert evaluate(system, dataset, judge).outputs["generated"].inception is None
+    figures, real = result.outputs["generated"].inception, result.references.real.inception
+    assert figures is not None
+    assert real is not None
+    assert 4 * figures.fid == pytest.approx(result.frechet, rel=0.01)  # pixels in [0, 1], rounded
+    assert 0 < real.fid < figures.fid
+    assert abs(real.kid.value) < figures.kid.value
+    assert 2 < figures.inception_score.value < 3
+    assert result.provenance.inception_sha256 == "0" * 64
+    assert not inception.published

@@ -229,7 +229,7 @@ def test_evaluate_prints_figures_and_writes_the_report(
         (["--split", "tset"], "unknown split 'tset': did you mean 'test'?"),
         (["--split", "train"], "has no 'train' split, only test"),
         (["--judge", "lenet5"], "unknown judge 'lenet5': did you mean 'lenet5-mnist'?"),
-        (["--limit", "2"], "limit must be at least 4, not 2"),
+        (["--limit", "2"], "limit must be at least 10, not 2"),
         (["--latent-zeroing", "-1"], "latent_zeroing must be 0 or a number of pairs, not -1"),
         (["--data", "mnist-fsd"], "did you mean 'mnist-fsdd'?"),
     ],

@@ -112,11 +112,11 @@ def _published(system: System, dataset: PairDataset) -> tuple[list[Published], l
     from photism.evaluation.report import Published
     from photism.experiments import published_rows, setting_differences
 
-    if dataset.split != "test":
-        return [], []
     figures, notes = [], []
-    for row, accuracy, source in published_rows(system.name, dataset.card.name, system.config):
-        figures.append(Published(accuracy, source))
+    rows = published_rows(system.name, dataset.card.name, system.config, split=dataset.split)
+    for row, source in rows:
+        if "accuracy" in row.published:
+            figures.append(Published(row.published["accuracy"], source))
         if changed := setting_differences(system.config, row.settings):
             notes.append(f"settings: {', '.join(changed)}")
     return figures, notes
@@ -138,9 +138,9 @@ def _table(evaluation: Evaluation, published: list[Published]) -> Table:
     table.add_row(
         f"mean over {e.recordings.count} {e.recordings.group}s",
         f"{e.recordings.mean_accuracy:.1%}",
-        f"judge on real pictures {e.references.real_accuracy:.1%}",
+        f"judge on real pictures {e.references.real.accuracy.value:.1%}",
     )
-    real = f"real against real {e.references.real_frechet:.2f}"
+    real = f"real against real {e.references.real.frechet:.2f}"
     table.add_row(e.frechet_name, f"{e.frechet:.2f}", real)
     for name, value in (
         ("diversity, features", e.diversity_features.value),

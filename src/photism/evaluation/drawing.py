@@ -1,0 +1,199 @@
+"""Drawing: the pictures of a system for every pair, and what the judges of pictures see in them.
+
+Each pair has noise of its own, seeded by the seed and its row, so that a result depends neither on
+the batch size nor on which other pairs were looked at. Pictures themselves are not kept, except
+those of the main output, which diversity is measured on, and the examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from photism.data.pairs import Batch, PairLoader
+from photism.data.progress import track
+from photism.evaluation.inception import Inception
+from photism.evaluation.judges import Judge
+from photism.systems.base import System
+
+
+@runtime_checkable
+class HearingSystem(Protocol):
+    """A system that hears the class of a sound where nobody gives it."""
+
+    listener: nn.Module | None
+
+    def hear(self, condition: Tensor) -> Tensor:
+        """Return the probabilities `(batch, class)`."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is seen in one set of pictures, a row for each pair."""
+
+    probabilities: np.ndarray
+    """Of the judge, `(pair, class)`."""
+    features: np.ndarray
+    """Of the judge, `(pair, feature)`."""
+    factors: np.ndarray | None = None
+    """Read by the judge, `(pair, factor)`; None if it reads none."""
+    inception_features: np.ndarray | None = None
+    """`(pair, 2048)`; None without Inception."""
+    inception_probabilities: np.ndarray | None = None
+    """`(pair, 1008)`; None without Inception."""
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """Judged classes, `(pair,)`."""
+        return self.probabilities.argmax(axis=1)
+
+    def take(self, rows: np.ndarray) -> Seen:
+        """Return what is seen in some of the pictures."""
+        return Seen(
+            **{name: value[rows] for name, value in vars(self).items() if value is not None}
+        )
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """All that was drawn and seen, in the order of the loader's rows."""
+
+    outputs: dict[str, Seen]
+    """By name, the main output first."""
+    real: Seen
+    heard: np.ndarray | None
+    """The listener's probabilities, `(pair, class)`; None if there is none."""
+    images: np.ndarray
+    """Of the main output in the size of the judge, `(pair, height, width, channel)` uint8."""
+    real_images: np.ndarray
+    """The same of the real pictures."""
+    examples: dict[int, dict[str, np.ndarray]]
+    """Row in the data set to its pictures by output, `(channel, height, width)` in [-1, 1]."""
+    resized: tuple[str, ...]
+    """Which pictures were judged in another size than their own, as sentences."""
+
+
+@torch.inference_mode()
+def draw(
+    system: System,
+    judge: Judge,
+    loader: PairLoader,
+    *,
+    seed: int,
+    examples: Collection[int] = (),
+    inception: Inception | None = None,
+) -> Drawn:
+    """Draw all outputs for every pair and look at them and at the real pictures.
+
+    Args:
+        system: in eval mode, as are the others, and on the loader's device.
+        judge: sees pictures in its own size.
+        loader: pairs in order.
+        seed: of the noise.
+        examples: rows of the data set whose pictures are kept.
+        inception: sees pictures too, if given.
+
+    Returns:
+        What was seen.
+
+    Raises:
+        DataError: the pictures have other channels than the judge's.
+    """
+    parts = [
+        _draw_batch(system, judge, inception, batch, seed, set(examples))
+        for batch in track(loader.epoch(), "drawing and judging", len(loader))
+    ]
+    first = parts[0]
+    return Drawn(
+        outputs={name: _joined([part.outputs[name] for part in parts]) for name in first.outputs},
+        real=_joined([part.real for part in parts]),
+        heard=None if first.heard is None else np.concatenate([p.heard for p in parts]),
+        images=np.concatenate([part.images for part in parts]),
+        real_images=np.concatenate([part.real_images for part in parts]),
+        examples={row: kept for part in parts for row, kept in part.examples.items()},
+        resized=first.resized,
+    )
+
+
+def _draw_batch(
+    system: System,
+    judge: Judge,
+    inception: Inception | None,
+    batch: Batch,
+    seed: int,
+    examples: set[int],
+) -> Drawn:
+    rows = batch.row.tolist()
+    rng = row_generators(seed, rows)
+    drawn = {
+        name: images.float().clamp(-1, 1)
+        for name, images in system.outputs(batch.sound, batch.label, rng=rng).items()
+    }
+    main = next(iter(drawn.values()))
+    heard = None
+    if isinstance(system, HearingSystem) and system.listener is not None:
+        heard = system.hear(batch.sound).cpu().numpy()
+    return Drawn(
+        outputs={name: _look(images, judge, inception) for name, images in drawn.items()},
+        real=_look(batch.image, judge, inception),
+        heard=heard,
+        images=_levels(fit(main, judge)),
+        real_images=_levels(fit(batch.image, judge)),
+        examples={
+            row: {name: images[place].cpu().numpy() for name, images in drawn.items()}
+            for place, row in enumerate(rows)
+            if row in examples
+        },
+        resized=_resized(judge, {"generated": main, "real": batch.image}),
+    )
+
+
+def _look(images: Tensor, judge: Judge, inception: Inception | None) -> Seen:
+    judged = judge(fit(images, judge))
+    seen = {"probabilities": judged.logits.softmax(dim=1), "features": judged.features}
+    if judged.factors is not None:
+        seen["factors"] = judged.factors
+    if inception is not None:
+        seen["inception_features"], seen["inception_probabilities"] = inception(images)
+    return Seen(**{name: value.float().cpu().numpy() for name, value in seen.items()})
+
+
+def _joined(parts: Sequence[Seen]) -> Seen:
+    there = [name for name, value in vars(parts[0]).items() if value is not None]
+    return Seen(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in there})
+
+
+def fit(images: Tensor, judge: Judge) -> Tensor:
+    """Resize pictures `(batch, channel, height, width)` in [-1, 1] to those the judge takes."""
+    size = judge.image_shape[1:]
+    if images.shape[2:] == size:
+        return images
+    return F.interpolate(images, size, mode="bicubic", antialias=True).clamp(-1, 1)
+
+
+def _resized(judge: Judge, pictures: dict[str, Tensor]) -> tuple[str, ...]:
+    height, width = judge.image_shape[1:]
+    return tuple(
+        f"{name} pictures of {images.shape[2]} × {images.shape[3]} pixels are judged at"
+        f" {height} × {width}, the size that judge {judge.name} takes"
+        for name, images in pictures.items()
+        if images.shape[2:] != (height, width)
+    )
+
+
+def _levels(images: Tensor) -> np.ndarray:
+    """Return pictures as they would be stored, `(batch, height, width, channel)` uint8."""
+    levels = images.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
+    return levels.permute(0, 2, 3, 1).cpu().numpy()
+
+
+def row_generators(seed: int, rows: Sequence[int]) -> list[torch.Generator]:
+    """Return one source of noise for each row of a data set, on the CPU."""
+    states = (np.random.SeedSequence((seed, row)).generate_state(1, np.uint64) for row in rows)
+    return [torch.Generator().manual_seed(int(state[0] >> np.uint64(1))) for state in states]

@@ -1,0 +1,174 @@
+"""From what is seen in pictures to the figures of one output.
+
+Figures on the features of a judge are named after it, FD(judge), KD(judge), IS(judge); the names
+FID, KID and IS are Inception's alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from photism.evaluation.drawing import Seen
+from photism.evaluation.metrics import (
+    Estimate,
+    Interval,
+    accuracy_interval,
+    diversity,
+    frechet_distance,
+    gaussian,
+    inception_score,
+    kernel_distance,
+    precision_recall,
+    within_class_r2,
+)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is known of the pairs, a row for each."""
+
+    classes: tuple[str, ...]
+    labels: np.ndarray
+    groups: np.ndarray
+    """What a pair shares with others, such as its recording."""
+    silent: np.ndarray | None
+    """Whether nothing sounds, `(pair,)` bool; None if the data does not say."""
+    factors: np.ndarray | None
+    """`(pair, factor)`, NaN where there is none; None if the judge reads none of the data's."""
+    factor_names: tuple[str, ...]
+    seed: int
+    """Of resampling, subsets and halves."""
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """How often the class of the sound was recognised, in pictures or by the listener."""
+
+    accuracy: Interval
+    """With its 95 % interval."""
+    accuracy_sounding: Interval | None
+    """Of pairs that are not silent; None if the data does not say which are."""
+    per_class: dict[str, float]
+
+
+@dataclass(frozen=True)
+class InceptionFigures:
+    """Figures on Inception, as the literature has them."""
+
+    fid: float
+    kid: Estimate
+    inception_score: Estimate
+
+
+@dataclass(frozen=True)
+class OutputFigures(ClassFigures):
+    """What was measured of one output; all on the judge, except where it says Inception."""
+
+    frechet: float
+    """Fréchet distance to the real pictures."""
+    kernel_distance: Estimate
+    """Kernel distance to the real pictures."""
+    precision: float
+    recall: float
+    inception_score: Estimate
+    """Of the judge's probabilities."""
+    diversity: float | None
+    """Of features within a class; 1 is as diverse as reality."""
+    factor_r2: dict[str, float | None] | None
+    """How much of each factor the judge reads from the pictures, beyond the class; None if the
+    judge reads none, and for a factor that does not vary."""
+    inception: InceptionFigures | None
+
+
+def output_figures(seen: Seen, real: Seen, truth: Truth) -> OutputFigures:
+    """Measure one output.
+
+    Args:
+        seen: what is seen in its pictures.
+        real: what is seen in the real ones; the same object to measure those themselves, whose
+            distances are then between two halves of them that share no group.
+        truth: of the pairs.
+
+    Returns:
+        All figures.
+
+    Raises:
+        DataError: too few pairs, or pictures that are not finite.
+    """
+    ours, theirs = _halves(real, truth) if seen is real else (seen, real)
+    near = precision_recall(ours.features, theirs.features)
+    return OutputFigures(
+        **vars(class_figures(seen.probabilities, truth)),
+        frechet=frechet_distance(gaussian(ours.features), gaussian(theirs.features)),
+        kernel_distance=kernel_distance(ours.features, theirs.features, seed=truth.seed),
+        precision=near.precision,
+        recall=near.recall,
+        inception_score=inception_score(seen.probabilities, seed=truth.seed),
+        diversity=diversity(seen.features, real.features, truth.labels).value,
+        factor_r2=_factor_r2(seen, truth),
+        inception=_inception_figures(seen, ours, theirs, truth.seed),
+    )
+
+
+def class_figures(probabilities: np.ndarray, truth: Truth) -> ClassFigures:
+    """Measure how often the most probable class is the true one.
+
+    Args:
+        probabilities: `(pair, class)`.
+        truth: of the pairs.
+
+    Returns:
+        Accuracy in all, where something sounds, and by class.
+    """
+    right = probabilities.argmax(axis=1) == truth.labels
+    sounding = None
+    if truth.silent is not None and not truth.silent.all():
+        there = ~truth.silent
+        sounding = accuracy_interval(right[there], truth.groups[there], seed=truth.seed)
+    return ClassFigures(
+        accuracy=accuracy_interval(right, truth.groups, seed=truth.seed),
+        accuracy_sounding=sounding,
+        per_class={
+            truth.classes[label]: float(right[truth.labels == label].mean())
+            for label in np.unique(truth.labels)
+        },
+    )
+
+
+def _factor_r2(seen: Seen, truth: Truth) -> dict[str, float | None] | None:
+    if truth.factors is None or seen.factors is None:
+        return None
+    found: dict[str, float | None] = {}
+    for factor, name in enumerate(truth.factor_names):
+        rows = np.isfinite(truth.factors[:, factor])
+        found[name] = within_class_r2(
+            seen.factors[rows, factor], truth.factors[rows, factor], truth.labels[rows]
+        )
+    return found
+
+
+def _inception_figures(seen: Seen, ours: Seen, theirs: Seen, seed: int) -> InceptionFigures | None:
+    a, b = ours.inception_features, theirs.inception_features
+    if a is None or b is None or seen.inception_probabilities is None:
+        return None
+    return InceptionFigures(
+        fid=frechet_distance(gaussian(a), gaussian(b)),
+        kid=kernel_distance(a, b, seed=seed),
+        inception_score=inception_score(seen.inception_probabilities, seed=seed),
+    )
+
+
+def _halves(seen: Seen, truth: Truth) -> tuple[Seen, Seen]:
+    """Halve pictures class by class, so that no group is in both if its class has several."""
+    rng = np.random.default_rng((truth.seed, 3))
+    units: list[np.ndarray] = []
+    for label in np.unique(truth.labels):
+        rows = np.flatnonzero(truth.labels == label)
+        names = rng.permutation(np.unique(truth.groups[rows]))
+        if len(names) > 1:
+            units += [rows[truth.groups[rows] == name] for name in names]
+        else:
+            units += np.split(rng.permutation(rows), len(rows))
+    return seen.take(np.concatenate(units[::2])), seen.take(np.concatenate(units[1::2]))
