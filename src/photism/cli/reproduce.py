@@ -14,7 +14,7 @@ from photism.errors import ConfigError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from photism.experiments.overview import Overview
+    from photism.experiments.overview import Cell, Overview
 
 DESCRIPTION = """Run a published table or figure again: data, training, evaluation, report.
 
@@ -24,6 +24,7 @@ Examples:
   photism reproduce aivae-table-4 --budget 0.1             a tenth of the steps, small networks
   photism reproduce aivae-table-5 --rows fsdd-alpha-2 --budget 0.1
   photism reproduce aivae-figure-8 --budget 0.1 --data-from archives
+  photism reproduce car-gan-table-1 --budget 0.02          on the orchestra, made on the spot
 
 Stopped with Ctrl-C, the same command goes on where it was.
 """
@@ -42,19 +43,24 @@ class Reproduce:
     rows: tuple[str, ...] = ()
     """Rows to run, by the keys that --list shows; all by default."""
     budget: float = 1.0
-    """Share of the published training steps; below 1 the preset "small" is trained."""
+    """Share of the published training; below 1 the preset "small" is trained."""
     preset: str | None = None
     """Preset to train, whatever the budget: paper, small, debug."""
+    data: str | None = None
+    """Prepared data by name or folder, in place of what --list names."""
     data_from: Path | None = None
     """Folder with archives of the data, complete or in part; by default data that was prepared."""
     out: Path = Path("reports")
     """Folder for data, runs and reports."""
     seed: int = 0
     """Of training and evaluation."""
-    judge: str = "lenet5-mnist"
-    """A bundled judge by name, or a folder of `photism judge train`."""
+    judge: str | None = None
+    """A bundled judge by name, or a folder of `photism judge train`; the experiment's own by
+    default."""
+    train_only: bool = False
+    """Train and measure nothing yet: the same command without it does."""
     limit: int | None = None
-    """Test pairs to look at; all by default."""
+    """Pairs to look at; all by default."""
     device: DeviceName = "auto"
     """Where to compute."""
     precision: Literal["fp32", "bf16"] = "fp32"
@@ -75,7 +81,8 @@ def main(argv: list[str]) -> int:
     from rich.console import Console
 
     from photism.experiments import find_experiment
-    from photism.experiments.reproduce import Reproduction, reproduce
+    from photism.experiments.reproduce import reproduce
+    from photism.experiments.runs import Reproduction
     from photism.training.loop import Interrupted
 
     experiment = find_experiment(args.experiment)
@@ -83,12 +90,14 @@ def main(argv: list[str]) -> int:
         out=args.out,
         budget=args.budget,
         preset=args.preset,
+        data=args.data,
         data_from=args.data_from,
         seed=args.seed,
         judge=args.judge,
         device=args.device,
         precision=args.precision,
         limit=args.limit,
+        train_only=args.train_only,
     )
     command = "photism reproduce " + shlex.join(argv)
     try:
@@ -106,38 +115,48 @@ def main(argv: list[str]) -> int:
 
 def _list() -> None:
     from photism.experiments import EXPERIMENTS
+    from photism.experiments.table import METRICS
 
     for experiment in EXPERIMENTS.values():
         print(f"{experiment.name}: {experiment.title} ({experiment.source})")
         for row in experiment.rows:
-            published = "" if row.published is None else f"  published {row.published:.1%}"
-            print(f"  {row.key:<16}{row.name:<34}{published}")
+            figures = ", ".join(
+                f"{METRICS[name].title} {METRICS[name].show(value)}"
+                for name, value in row.published.items()
+            )
+            published = f"published {figures}" if figures else ""
+            print(f"  {row.key:<16}{row.name:<34}{published}".rstrip())
 
 
 def _table(overview: Overview) -> Table:
+    """Return the overview's table, a line for every output."""
     from rich.table import Table
 
     table = Table(title=overview.source)
     table.add_column("row")
-    for name in ("published", "measured", "95 % interval", "FD", "diversity"):
-        table.add_column(name, justify="right")
+    if overview.labelled:
+        table.add_column("")
+    for column in overview.columns:
+        for kind in ("published", "measured"):
+            if getattr(column, kind):
+                table.add_column(f"{column.title}\n{kind}", justify="right")
     for row in overview.rows:
-        published = "–" if row.published is None else f"{row.published:.1%}"
         name = f"{row.name} (partial data)" if row.partial else row.name
-        if (e := row.evaluation) is None:
-            table.add_row(name, published, "not run", "", "", "")
-            continue
-        low, high = (f"{e['accuracy'][bound]:.1%}" for bound in ("low", "high"))
-        spread = e["diversity_features"]["value"]
-        table.add_row(
-            name,
-            published,
-            f"{e['accuracy']['value']:.1%}",
-            f"{low} – {high}",
-            f"{e['frechet']:.2f}",
-            "–" if spread is None else f"{spread:.2f}",
-        )
+        for number, line in enumerate(row.lines):
+            words = [line.label] if overview.labelled else []
+            published, measured = iter(row.published), iter(line.cells)
+            for column in overview.columns:
+                if column.published:
+                    cell = next(published)
+                    words.append("" if number else _cell(cell))
+                if column.measured:
+                    words.append(_cell(next(measured)))
+            table.add_row("" if number else name, *words)
     return table
+
+
+def _cell(cell: Cell) -> str:
+    return "\n".join([cell.text, *(small.text for small in cell.below)])
 
 
 def _differences(overview: Overview) -> list[str]:

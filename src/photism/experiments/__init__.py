@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from typing import Any
 
 from photism.errors import ConfigError, nearest
 from photism.experiments.aivae import FIGURE_8, TABLE_4, TABLE_5
+from photism.experiments.car_gan import FAILURES, FIGURE_L1, FIGURE_STAGES, TABLE_1, TABLE_2
 from photism.experiments.declarations import Experiment, Row
-from photism.systems.base import override
+from photism.systems import SYSTEMS
+from photism.systems.base import override, settings_of
 
 EXPERIMENTS: dict[str, Experiment] = {
-    experiment.name: experiment for experiment in (TABLE_4, TABLE_5, FIGURE_8)
+    experiment.name: experiment
+    for experiment in (
+        *(TABLE_4, TABLE_5, FIGURE_8),
+        *(TABLE_1, TABLE_2, FIGURE_L1, FIGURE_STAGES, FAILURES),
+    )
 }
+_LEFT_OUT = ("epochs", "decay_epochs", "weights")
 
 
 def find_experiment(name: str) -> Experiment:
@@ -33,40 +39,51 @@ def find_experiment(name: str) -> Experiment:
     return EXPERIMENTS[name]
 
 
-def published_rows(system: str, data: str, config: Any) -> Iterator[tuple[Row, float, str]]:
+def published_rows(
+    system: str, data: str, config: Any, *, split: str = "test"
+) -> Iterator[tuple[Row, str]]:
     """Yield published rows of a system on a data set, whatever its widths and epochs.
 
     Args:
         system: name of the system.
-        data: name of the data set.
+        data: name of the data set, or of one that stands in for it.
         config: of the system; a row's own settings must agree with it.
+        split: that is measured.
 
     Yields:
-        A row, its published accuracy and the table it stands in, each row once.
+        A row with published figures and the table it stands in, each row once.
     """
     seen = set()
     for experiment in EXPERIMENTS.values():
         for row in experiment.rows:
-            if (row.system, row.data) != (system, data) or row.published is None:
+            if not row.published or (row.system, row.split) != (system, split):
                 continue
-            if override(config, row.settings) == config and row.key not in seen:
+            if data not in (row.data, row.published_data) or row.key in seen:
+                continue
+            if override(config, row.settings) == config:
                 seen.add(row.key)
-                yield row, row.published, experiment.source
+                yield row, experiment.source
 
 
 def setting_differences(config: Any, settings: Mapping[str, str]) -> list[str]:
-    """Say which fields of a config are not the paper's, which are the defaults of its class.
+    """Say which fields of a config are not the published ones, the defaults of its class.
 
     Args:
         config: of the system.
-        settings: what the published row itself sets. The number of epochs is left to the caller.
+        settings: what the published row itself sets. Lengths of training, and what it started from,
+            are left to the caller.
 
     Returns:
-        Such as "width 32 (paper 64)".
+        Such as "width 32 (paper 64)", or "(code 64)" where the authors' code is what was run.
     """
-    paper = override(type(config)(), settings)
+    default = type(config)()
+    whose = next(
+        (name for cls in SYSTEMS.values() for name, c in cls.presets.items() if c == default),
+        "default",
+    )
+    published, chosen = settings_of(override(default, settings)), settings_of(config)
     return [
-        f"{f.name} {getattr(config, f.name)} (paper {getattr(paper, f.name)})"
-        for f in fields(paper)
-        if f.name != "epochs" and getattr(config, f.name) != getattr(paper, f.name)
+        f"{name} {value} ({whose} {published[name]})"
+        for name, value in chosen.items()
+        if name.rpartition(".")[2] not in _LEFT_OUT and value != published[name]
     ]

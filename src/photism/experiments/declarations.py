@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a published table, or one curve of a figure."""
+    """One line of a published table, or one curve or point of a figure."""
 
     name: str
     """For people, such as "AIVAE-GAN, α = 2, MNIST-FSDD"."""
@@ -16,13 +17,33 @@ class Row:
     """For `--rows` and folders, such as "fsdd-alpha-2"."""
     system: str
     data: str
-    """Name of a source of pairs."""
+    """Name of the source of pairs to train on where no other is given."""
     pairs: int
     """Pairs the paper trained on."""
-    published: float | None
-    """Published accuracy as a share; None where it stands in a figure only."""
+    published: Mapping[str, float] = field(default_factory=dict)
+    """Published figures by the names of `METRICS`: accuracies are shares."""
+    thesis: Mapping[str, float] = field(default_factory=dict)
+    """Figures that the authors print elsewhere in place of these."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Fields of the system's preset that the row changes."""
+    published_data: str = ""
+    """Name of the data the paper used, if it is not `data`."""
+    run: str = ""
+    """Name of the training run, the key by default: rows that name the same are one system."""
+    split: Literal["train", "test"] = "test"
+    """Split that the system is measured on."""
+    outputs: tuple[str, ...] = ("generated",)
+    """Outputs of the system to show, first that of the published protocol."""
+
+    @property
+    def trained(self) -> str:
+        """Name of the training run."""
+        return self.run or self.key
+
+    @property
+    def measured(self) -> str:
+        """Name of what is measured: a run on a split."""
+        return self.trained if self.split == "test" else f"{self.trained}-{self.split}"
 
 
 @dataclass(frozen=True)
@@ -36,9 +57,24 @@ class Experiment:
     rows: tuple[Row, ...]
     epochs: int
     """Published length of training."""
-    judge_accuracy: float
-    """Published accuracy of the paper's judge on real test pictures."""
     finding: str
     """What the paper says it shows, to hold the measured numbers against."""
+    metrics: tuple[str, ...] = ("accuracy", "fd", "diversity")
+    """Columns, by the names of `METRICS`."""
+    real: Mapping[str, float] = field(default_factory=dict)
+    """Published figures of real pictures; the accuracy is that of the paper's judge."""
+    others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Published figures of other systems in the table, to be shown and not run."""
+    judge: str = "lenet5-mnist"
+    preset: str = "paper"
+    """What is trained at the full budget."""
+    shared: tuple[str, ...] = ()
+    """Networks, and stages, that are trained once, before and for all rows."""
+    remarks: tuple[str, ...] = ()
+    """What the source leaves open or says in two ways."""
     latent_zeroing: int = 0
     """Pairs for the latent-zeroing curve; 0 leaves it out."""
+    sweep: str = ""
+    """The setting in which rows differ: the metrics' logarithms are drawn over it."""
+    hears_nothing: bool = False
+    """Sounds without an instrument are put in, instead of the pairs of a split."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import photism
-from photism.evaluation.report import HTML, JSON, data_uri, render, zeroing_chart
+from photism.evaluation.report import HTML, JSON, data_uri, render
 from photism.files import write_json, write_text
 
 PARTIAL = "NOT "
@@ -16,30 +16,68 @@ PARTIAL = "NOT "
 
 
 @dataclass(frozen=True)
-class OverviewRow:
-    """One row of an overview: a run of an experiment, finished or not.
+class Cell:
+    """A figure as it is shown; `tone` is "best", "up", "down", "quiet" or nothing."""
 
-    Accuracies are shares; `href` leads to the row's own report and `strip` is a PNG with one
-    generated picture of each class.
-    """
+    text: str = "–"
+    tone: str = ""
+    below: tuple[Cell, ...] = ()
+    """Smaller, under the figure: an interval, a gap, another source."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A figure of every row, published, measured or both, the cells beside each other."""
+
+    title: str
+    published: bool = False
+    measured: bool = True
+
+
+@dataclass(frozen=True)
+class OverviewLine:
+    """What one output of a row's system gives: a cell for every column that is measured."""
+
+    label: str
+    """Which output, such as "label heard"; empty where there is one alone."""
+    cells: tuple[Cell, ...]
+    strip: bytes = b""
+    """PNG with generated pictures side by side."""
+
+    @property
+    def strip_uri(self) -> str:
+        """The strip as a data URI."""
+        return data_uri(self.strip)
+
+
+@dataclass(frozen=True)
+class OverviewRow:
+    """One row: a system that is or will be measured, or figures to compare it with."""
 
     name: str
-    published: float | None
-    evaluation: Mapping[str, Any] | None
-    """What `Evaluation.to_json` returned; None while the row has not been run."""
+    published: tuple[Cell, ...]
+    """A cell for every column that is published."""
+    lines: tuple[OverviewLine, ...]
+    content: Mapping[str, Any]
+    """What the JSON holds of the row."""
     differs: tuple[str, ...] = ()
     href: str = ""
-    strip: bytes = b""
+    """Leads to the row's own report, relative to the page."""
 
     @property
     def partial(self) -> bool:
         """Whether only a part of the published data was at hand."""
         return any(line.startswith(PARTIAL) for line in self.differs)
 
-    @property
-    def strip_uri(self) -> str:
-        """The strip as a data URI."""
-        return data_uri(self.strip)
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart: `svg` with `names` in the order of its lines."""
+
+    title: str
+    hint: str
+    names: Sequence[str]
+    svg: str
 
 
 @dataclass(frozen=True)
@@ -49,9 +87,23 @@ class Overview:
     title: str
     lead: str
     source: str
+    columns: tuple[Column, ...]
     rows: tuple[OverviewRow, ...]
+    hints: tuple[str, ...] = ()
+    """What the columns are."""
+    figure: Figure | None = None
     notes: tuple[str, ...] = ()
     command: str = ""
+
+    @property
+    def labelled(self) -> bool:
+        """Whether there are lines to tell apart."""
+        return any(line.label for row in self.rows for line in row.lines)
+
+    @property
+    def pictured(self) -> bool:
+        """Whether there are pictures to show."""
+        return any(line.strip for row in self.rows for line in row.lines)
 
 
 def write_overview(overview: Overview, folder: Path) -> tuple[Path, Path]:
@@ -67,17 +119,9 @@ def write_overview(overview: Overview, folder: Path) -> tuple[Path, Path]:
     Raises:
         StorageError: the folder cannot be written.
     """
-    measured = {row.name: row.evaluation for row in overview.rows if row.evaluation}
-    page = render("overview.html.j2", overview=overview, zeroing=zeroing_chart(measured))
-    write_text(folder / HTML, page)
+    write_text(folder / HTML, render("overview.html.j2", overview=overview))
     rows = [
-        {
-            "name": row.name,
-            "published": row.published,
-            "evaluation": row.evaluation,
-            "differs": list(row.differs),
-            "report": row.href,
-        }
+        {"name": row.name, "differs": list(row.differs), "report": row.href, **row.content}
         for row in overview.rows
     ]
     content = {
@@ -86,6 +130,7 @@ def write_overview(overview: Overview, folder: Path) -> tuple[Path, Path]:
         "source": overview.source,
         "command": overview.command,
         "notes": list(overview.notes),
+        "columns": [asdict(column) for column in overview.columns],
         "rows": rows,
     }
     write_json(folder / JSON, content)

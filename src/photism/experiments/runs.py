@@ -1,0 +1,240 @@
+"""Data and training of an experiment's rows: what is made, where it is kept, what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from photism.data.pairs import CARD, Card, PairDataset
+from photism.data.prepare import find, prepare, prepared_folder
+from photism.data.sources import SOURCES
+from photism.data.sources.base import PairSource
+from photism.data.sources.mnist_scd import MnistScd
+from photism.data.sources.orchestra import Orchestra
+from photism.data.sources.speech_commands import WORDS, find_speech_commands
+from photism.devices import DeviceName
+from photism.errors import ConfigError, DataError
+from photism.evaluation.judges import load_judge
+from photism.experiments import setting_differences
+from photism.experiments.declarations import Experiment, Row
+from photism.files import sha256
+from photism.systems import find_preset, find_system
+from photism.systems.base import override
+from photism.training.checkpoint import list_checkpoints
+from photism.training.loop import train
+from photism.training.options import TrainOptions
+
+HELD_OUT = 0.1
+ENOUGH = 0.5
+"""A digit is left out of Speech Commands with fewer recordings than this share of the fullest."""
+HOP_S = 0.25
+PERFORMANCES = (40, 360)
+"""Of each instrument: at the least, and at the full budget, which is as many pairs as Sub-URMP."""
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """How an experiment is run again."""
+
+    out: Path
+    budget: float = 1.0
+    """Share of the published training: of the pairs that are shown."""
+    preset: str | None = None
+    """The system's preset; the published one at full budget and "small" below it by default."""
+    data: str | None = None
+    """Prepared data by name or folder, in place of what the rows name."""
+    data_from: Path | None = None
+    """Folder of published archives to prepare the data from; by default data prepared before."""
+    seed: int = 0
+    judge: str | None = None
+    """A bundled judge by name or the folder of one; by default that of the experiment."""
+    inception: str | None = None
+    """Inception weights for FID and Inception Score: a file, or "download"."""
+    device: DeviceName = "auto"
+    precision: Literal["fp32", "bf16"] = "fp32"
+    limit: int | None = None
+    """Pairs to look at; all by default."""
+    train_only: bool = False
+    """Measure nothing yet: the same call without it does."""
+
+    def __post_init__(self) -> None:
+        if not self.budget > 0:
+            raise ConfigError(f"budget must be above 0, not {self.budget}: 1 is the published one")
+        if self.data and self.data_from:
+            raise ConfigError("--data is prepared already: leave --data-from out, or --data")
+
+    def judge_of(self, experiment: Experiment) -> str:
+        """Return the name or folder of the judge."""
+        return self.judge or experiment.judge
+
+    def preset_of(self, experiment: Experiment, row: Row) -> str:
+        """Return the name of the preset a row is trained with."""
+        chosen = self.preset or (experiment.preset if self.budget >= 1 else "small")
+        return find_preset(find_system(row.system), chosen)[0]
+
+    def epochs_of(self, experiment: Experiment, row: Row, pairs: int) -> int:
+        """Return the epochs over `pairs` pairs that make the budget's share of the training."""
+        return max(1, round(self.budget * experiment.epochs * row.pairs / pairs))
+
+
+def training_data(experiment: Experiment, row: Row, options: Reproduction) -> Path:
+    """Return prepared pairs: those asked for, from archives, as prepared before, or made now.
+
+    Args:
+        experiment: names the judge, whose pictures an embedded source draws.
+        row: names the source.
+        options: how the experiment is run.
+
+    Returns:
+        A prepared folder.
+
+    Raises:
+        DataError: there is none and it cannot be made.
+        ConfigError: archives for a source that has none.
+    """
+    if options.data:
+        return find(options.data)
+    source = SOURCES[row.data]
+    if options.data_from is None:
+        return _orchestra(experiment, options) if source.embedded else find(row.data)
+    if source.embedded:
+        raise ConfigError(f"{row.data} comes without archives: leave --data-from out, or --data")
+    if not options.data_from.is_dir():
+        raise DataError(f"no folder {options.data_from} to prepare {row.data} from")
+    folder = options.out / "data" / row.data
+    if not (folder / CARD).is_file():
+        prepare(_source(row.data, options.data_from), raw=options.data_from, out=folder)
+    return folder
+
+
+def _orchestra(experiment: Experiment, options: Reproduction) -> Path:
+    """Return the orchestra with pictures of the judge's size, made if it is not there."""
+    size = load_judge(options.judge_of(experiment)).image_shape[-1]
+    kept = prepared_folder(Orchestra.name)
+    if (kept / CARD).is_file() and Card.read(kept).image.shape[0] == size:
+        return kept
+    least, full = PERFORMANCES
+    performances = max(least, round(min(1, options.budget) * full))
+    folder = options.out / "data" / f"orchestra-{size}-px-{performances}-performances"
+    if not (folder / CARD).is_file():
+        prepare(Orchestra(performances=performances, hop_s=HOP_S, size=size), out=folder)
+    return folder
+
+
+def _source(name: str, raw: Path) -> PairSource:
+    """Return the published source; of a partial Speech Commands only the digits it is rich in."""
+    if name != MnistScd.name:
+        return SOURCES[name]()
+    counts = find_speech_commands(raw).counts
+    enough = ENOUGH * max(counts.values())
+    digits = tuple(digit for digit, word in enumerate(WORDS) if counts[word] >= enough)
+    return MnistScd(digits=digits)
+
+
+def training_of(
+    experiment: Experiment, row: Row, options: Reproduction, data: Path
+) -> TrainOptions:
+    """Return the training of a row, in a run folder named by all that the weights depend on."""
+    preset = options.preset_of(experiment, row)
+    epochs = options.epochs_of(experiment, row, len(PairDataset(data, "train")))
+    name = f"{row.system}-{row.trained}-{preset}-{epochs}-epochs"
+    settings = dict(row.settings)
+    if experiment.shared:
+        shared = _shared(experiment, row, options, data).out
+        for network in experiment.shared:
+            settings |= {f"{network}.weights": str(shared), f"{network}.epochs": "0"}
+    whole = _training(row, options, data, name=name, preset=preset)
+    return replace(whole, settings=settings, epochs=epochs)
+
+
+def _shared(experiment: Experiment, row: Row, options: Reproduction, data: Path) -> TrainOptions:
+    """Return the training of what all rows share, as long as the preset says."""
+    preset = options.preset_of(experiment, row)
+    name = f"{row.system}-{'-and-'.join(experiment.shared)}-{preset}"
+    training = _training(row, options, data, name=name, preset=preset)
+    return replace(training, stages=experiment.shared)
+
+
+def _training(
+    row: Row, options: Reproduction, data: Path, *, name: str, preset: str
+) -> TrainOptions:
+    digest = sha256(data / CARD)[:8]
+    run = f"{name}-{options.precision}-seed-{options.seed}-data-{digest}"
+    return TrainOptions(
+        system=row.system,
+        data=data,
+        out=options.out / "runs" / run,
+        preset=preset,
+        seed=options.seed,
+        validation=HELD_OUT,
+        device=options.device,
+        precision=options.precision,
+    )
+
+
+def train_row(
+    experiment: Experiment,
+    row: Row,
+    options: Reproduction,
+    data: Path,
+    say: Callable[[str], None],
+) -> Path:
+    """Train a row, and before it what all rows share; what is finished is kept.
+
+    Args:
+        experiment: the row's.
+        row: what to train.
+        options: how.
+        data: prepared pairs.
+        say: told what happens, line by line.
+
+    Returns:
+        The folder of the weights.
+
+    Raises:
+        Interrupted: training was stopped; the same call goes on.
+    """
+    trainings = [training_of(experiment, row, options, data)]
+    if experiment.shared:
+        trainings.insert(0, _shared(experiment, row, options, data))
+    for training in trainings:
+        done = list_checkpoints(training.out / "checkpoints")
+        length = f", epochs {training.epochs}" if training.epochs else ""
+        say(f"  preset {training.preset}{length}, run {training.out}")
+        weights = train(training, resume=bool(done))
+    return weights
+
+
+def differences(experiment: Experiment, row: Row, options: Reproduction, data: Path) -> list[str]:
+    """Say what is not as published, in training and measuring."""
+    training = training_of(experiment, row, options, data)
+    cls = find_system(row.system)
+    config = override(cls.presets[str(training.preset)], row.settings)
+    changed = setting_differences(config, row.settings)
+    differs = [f"preset {training.preset}: {', '.join(changed)}"] if changed else []
+    dataset = PairDataset(data, "train")
+    pairs, heard = len(dataset), np.unique(dataset.labels)
+    if dataset.card.name != (published := row.published_data or row.data):
+        differs.append(f"data {dataset.card.name}, the paper used {published}")
+    if len(heard) < len(dataset.card.classes):
+        names = ", ".join(dataset.card.classes[label] for label in heard)
+        differs.append(f"only the classes {names}: chance is {1 / len(heard):.0%}")
+    if pairs != row.pairs:
+        differs.append(f"{pairs:,} training pairs at hand, the paper had {row.pairs:,}")
+    if training.epochs != experiment.epochs:
+        share = f"{options.budget:.3g} of the published steps"
+        differs.append(f"epochs: {training.epochs}, the paper {experiment.epochs}; {share}")
+    if "validation" not in dataset.card.counts:
+        kept = "choose the epoch kept" if cls.selection else "be watched"
+        differs.append(f"{HELD_OUT:.0%} of the training recordings held out to {kept}")
+    if experiment.shared:
+        differs.append(f"{' and '.join(experiment.shared)} trained once, shared by all rows")
+    if options.precision != "fp32":
+        differs.append(f"trained in {options.precision}")
+    if options.limit:
+        differs.append(f"measured on {options.limit:,} of the {row.split} pairs")
+    return [*differs, f"one run, seed {options.seed}; the paper does not say how many it made"]

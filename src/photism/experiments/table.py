@@ -1,0 +1,266 @@
+"""The table of an experiment: which figures stand in it, and how they are shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from photism.evaluation.charts import Line, line_chart
+from photism.experiments.declarations import Experiment, Row
+from photism.experiments.overview import Cell, Column, Figure, OverviewLine, OverviewRow
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure that may be published, measured or both."""
+
+    title: str
+    path: str
+    """Where it stands among the figures of an output."""
+    better: Literal["higher", "lower", "neither"]
+    percent: bool = False
+    hint: str = ""
+
+    def show(self, value: float) -> str:
+        """Return a value as text."""
+        if self.percent:
+            return f"{100 * value:.1f} %"
+        return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
+
+
+METRICS: Mapping[str, Metric] = {
+    "accuracy": Metric(
+        "accuracy",
+        "accuracy",
+        "higher",
+        percent=True,
+        hint="Accuracy is the share of pictures that the judge takes for the class of the sound;"
+        " intervals (95 %) resample recordings.",
+    ),
+    "fid": Metric(
+        "FID", "inception.fid", "lower", hint="FID and IS have the features of Inception-v3."
+    ),
+    "is": Metric("IS", "inception.inception_score", "higher"),
+    "fd": Metric(
+        "FD(judge)",
+        "frechet",
+        "lower",
+        hint="What is called (judge) has the judge's features and classes, and a scale of its own.",
+    ),
+    "kd": Metric("KD(judge)", "kernel_distance", "lower"),
+    "judge_is": Metric("IS(judge)", "inception_score", "higher"),
+    "diversity": Metric(
+        "diversity",
+        "diversity",
+        "neither",
+        hint="Diversity is that of judge features in a class; 1 is as diverse as reality.",
+    ),
+}
+INCEPTION = ("fid", "is")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A row and what is known of it: nothing before it has been run."""
+
+    row: Row
+    evaluation: Mapping[str, Any] | None = None
+    """What `Evaluation.to_json` returned."""
+    differs: tuple[str, ...] = ()
+    strips: Mapping[str, bytes] | None = None
+    """Output to a PNG with pictures of it."""
+
+    def figure(self, metric: Metric, output: str) -> Mapping[str, Any]:
+        """Return "value", "low" and "high" where there is an interval; nothing if unmeasured."""
+        if self.evaluation is None:
+            return {}
+        return _follow(self.evaluation["outputs"].get(output, {}), metric.path)
+
+
+def _follow(figures: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+    found: Any = figures
+    for name in path.split("."):
+        found = found.get(name) if found else None
+    figure = found if isinstance(found, Mapping) else {"value": found}
+    return {} if figure["value"] is None else figure
+
+
+def columns_of(experiment: Experiment, rows: Sequence[Measured]) -> tuple[Column, ...]:
+    """Return the columns of a table: published where anybody did, measured where it can be."""
+    published = [row.published for row in experiment.rows]
+    published += [experiment.real, *experiment.others.values()]
+    columns = []
+    for name in experiment.metrics:
+        known = any(row.figure(METRICS[name], output) for row in rows for output in row.row.outputs)
+        column = Column(
+            METRICS[name].title,
+            published=any(name in figures for figures in published),
+            measured=known or name not in INCEPTION,
+        )
+        columns.append(column)
+    return tuple(columns)
+
+
+def table_rows(experiment: Experiment, rows: Sequence[Measured]) -> tuple[OverviewRow, ...]:
+    """Return all rows as they are shown: those that run, real pictures, other systems."""
+    columns = columns_of(experiment, rows)
+    names = [name for name, column in zip(experiment.metrics, columns, strict=True)]
+    measured = [n for n, column in zip(names, columns, strict=True) if column.measured]
+    published = [n for n, column in zip(names, columns, strict=True) if column.published]
+    best = _best(experiment, rows)
+    shown = [
+        OverviewRow(
+            name=row.row.name,
+            published=tuple(
+                _published(name, row.row.published, row.row.thesis) for name in published
+            ),
+            lines=tuple(_lines(row, measured, best)),
+            content={
+                "key": row.row.key,
+                "published": dict(row.row.published),
+                "evaluation": row.evaluation,
+            },
+            differs=row.differs,
+            href=f"{row.row.measured}/report.html" if row.evaluation else "",
+        )
+        for row in rows
+    ]
+    beside = {"real pictures": experiment.real} if experiment.real else {}
+    for name, figures in {**beside, **experiment.others}.items():
+        cells = [
+            _of_real(rows, metric) if figures is experiment.real else Cell() for metric in measured
+        ]
+        shown.append(
+            OverviewRow(
+                name=name,
+                published=tuple(_published(metric, figures) for metric in published),
+                lines=(OverviewLine("", tuple(cells)),),
+                content={"key": None, "published": dict(figures), "evaluation": None},
+            )
+        )
+    return tuple(shown)
+
+
+def _lines(
+    row: Measured, metrics: Sequence[str], best: Mapping[tuple[str, int], float]
+) -> Iterator[OverviewLine]:
+    """Yield a line for every output; a row that has not been run has one without figures."""
+    if row.evaluation is None:
+        yield OverviewLine("not run yet", tuple(Cell() for _ in metrics))
+        return
+    for place, output in enumerate(row.row.outputs):
+        cells = []
+        for name in metrics:
+            metric, figure = METRICS[name], row.figure(METRICS[name], output)
+            cell = _cell(metric, figure, None if place else row.row.published.get(name))
+            if figure and figure["value"] == best.get((name, place)):
+                cell = replace(cell, tone="best")
+            cells.append(cell)
+        label = output.rpartition(", ")[2] if len(row.row.outputs) > 1 else ""
+        yield OverviewLine(label, tuple(cells), (row.strips or {}).get(output, b""))
+
+
+def _cell(metric: Metric, figure: Mapping[str, Any], published: float | None = None) -> Cell:
+    if not figure:
+        return Cell()
+    below = []
+    if "low" in figure:
+        below.append(Cell(f"{metric.show(figure['low'])} – {metric.show(figure['high'])}", "quiet"))
+    if published is not None and metric.percent:
+        gap = 100 * (figure["value"] - published)
+        below.append(Cell(f"{gap:+.1f} points", "up" if gap >= 0 else "down"))
+    return Cell(metric.show(figure["value"]), below=tuple(below))
+
+
+def _published(
+    name: str, figures: Mapping[str, float], thesis: Mapping[str, float] | None = None
+) -> Cell:
+    if name not in figures:
+        return Cell()
+    other = (thesis or {}).get(name)
+    below = () if other is None else (Cell(f"thesis {METRICS[name].show(other)}", "quiet"),)
+    return Cell(METRICS[name].show(figures[name]), below=below)
+
+
+def _of_real(rows: Sequence[Measured], name: str) -> Cell:
+    """Return a figure of the real pictures of the test split."""
+    for row in rows:
+        if row.evaluation and row.row.split == "test":
+            real = row.evaluation["references"]["real"]
+            return _cell(METRICS[name], _follow(real, METRICS[name].path))
+    return Cell()
+
+
+def _best(experiment: Experiment, rows: Sequence[Measured]) -> dict[tuple[str, int], float]:
+    """Return the best figure of a metric and a place among outputs, if rows can be compared."""
+    if len({(row.data, row.split) for row in experiment.rows}) > 1:
+        return {}
+    best = {}
+    for name in experiment.metrics:
+        metric = METRICS[name]
+        for place in range(max(len(row.row.outputs) for row in rows)):
+            values = [
+                row.figure(metric, output)["value"]
+                for row in rows
+                for output in row.row.outputs[place : place + 1]
+                if row.figure(metric, output)
+            ]
+            if len(values) > 1 and metric.better != "neither":
+                best[name, place] = (max if metric.better == "higher" else min)(values)
+    return best
+
+
+def hints_of(experiment: Experiment, columns: Sequence[Column]) -> tuple[str, ...]:
+    """Return what has to be known of the columns that are shown."""
+    hints = [METRICS[name].hint for name in experiment.metrics if METRICS[name].hint]
+    missing = [c.title for c in columns if not c.measured]
+    if missing:
+        hints.append(f"{' and '.join(missing)} were not measured: --inception measures them.")
+    return tuple(hints)
+
+
+def sweep_figure(experiment: Experiment, rows: Sequence[Measured]) -> Figure | None:
+    """Draw the natural logarithm of every metric over the setting that rows differ in.
+
+    Args:
+        experiment: one with a `sweep`.
+        rows: those that have not been run are left out.
+
+    Returns:
+        The chart; None for other experiments and for fewer than two rows.
+    """
+    done = [row for row in rows if row.evaluation]
+    if not experiment.sweep or len(done) < 2:
+        return None
+    lines: list[Line] = []
+    titles: list[str] = []
+    for name in experiment.metrics:
+        curves = [
+            _curve(done, name, place, len(titles)) for place in range(len(done[0].row.outputs))
+        ]
+        if curves[0]:
+            titles.append(f"ln {METRICS[name].title}")
+        lines += [curve for curve in curves if curve]
+    svg = line_chart(
+        lines,
+        x_label=experiment.sweep,
+        y_label="natural logarithm",
+        x_names=[row.row.settings[experiment.sweep] for row in done],
+        width=960,
+        height=360,
+    )
+    hint = "Natural logarithms, as the thesis draws them; dashed where the class is heard."
+    return Figure(f"The figures over {experiment.sweep}", hint, titles, svg)
+
+
+def _curve(rows: Sequence[Measured], name: str, place: int, colour: int) -> Line | None:
+    """Return the logarithm of a metric over rows; what is 0 has none."""
+    metric = METRICS[name]
+    figures = [row.figure(metric, row.row.outputs[place]) for row in rows]
+    points = [(x, math.log(f["value"])) for x, f in enumerate(figures) if f and f["value"] > 0]
+    if not points:
+        return None
+    x, y = zip(*points, strict=True)
+    return Line(metric.title, x, y, dashed=place > 0, colour=colour)
