@@ -77,9 +77,8 @@ def setting_differences(config: Any, settings: Mapping[str, str]) -> list[str]:
         Such as "width 32 (paper 64)", or "(code 64)" where the authors' code is what was run.
     """
     default = type(config)()
-    whose = next(
-        (name for cls in SYSTEMS.values() for name, c in cls.presets.items() if c == default),
-        "default",
+    whose = (
+        "code" if any(cls.presets.get("code") == default for cls in SYSTEMS.values()) else "paper"
     )
     published, chosen = settings_of(override(default, settings)), settings_of(config)
     return [
