@@ -220,6 +220,12 @@ def test_tones_are_heard() -> None:
     assert heard(0.1 * np.sin(2 * np.pi * 440 * time_s), 44_100).heard
 
 
+def test_a_steady_low_note_above_a_noise_floor_is_heard() -> None:
+    time_s = np.arange(22_050) / 44_100
+    harmonics = sum(np.sin(2 * np.pi * 46 * k * time_s) / k for k in range(1, 8))
+    assert heard(0.01 * harmonics + noise(0.5, 3e-4, rate=44_100), 44_100).heard
+
+
 def test_a_faint_voice_in_a_little_noise_is_heard() -> None:
     assert heard(0.02 * word() + noise(0.4, 2e-4), RATE).heard
 

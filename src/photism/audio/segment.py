@@ -200,22 +200,18 @@ def _steadiness(power_spectra: np.ndarray) -> float:
     The ratio of geometric to arithmetic mean: 0 for what never changes, -2.5 (Euler's constant,
     in dB) for stationary Gaussian noise, about -10 for speech.
     """
-    return float(_geometric_db(power_spectra) - _mean_db(power_spectra))
+    mean_db = 10 * np.log10(power_spectra.mean(axis=0)).mean()
+    return float(10 * np.log10(power_spectra).mean() - mean_db)
 
 
 def _flatness(power_spectra: np.ndarray) -> float:
-    """Mean over bins of how even the mean spectrum is among nine neighbouring bins, in dB.
+    """How even the mean spectrum is among nine neighbouring bins, in dB.
 
-    0 for noise of any colour, if long enough; -0.4 and less where there are harmonics.
+    0 for noise of any colour, if long enough; -0.4 and less where there are harmonics. A mean
+    weighted by amplitude, since a low tone leaves most bins to the noise beneath it.
     """
     spectrum = power_spectra.mean(axis=0)
     neighbours = np.lib.stride_tricks.sliding_window_view(spectrum, min(9, len(spectrum)))
-    return float(_geometric_db(neighbours.T) - _mean_db(neighbours.T))
-
-
-def _geometric_db(power: np.ndarray) -> np.floating:
-    return 10 * np.log10(power).mean()
-
-
-def _mean_db(power: np.ndarray) -> np.floating:
-    return 10 * np.log10(power.mean(axis=0)).mean()
+    power = neighbours.mean(axis=1)
+    flatness_db = 10 * (np.log10(neighbours).mean(axis=1) - np.log10(power))
+    return float(np.average(flatness_db, weights=np.sqrt(power)))
