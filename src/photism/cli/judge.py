@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -42,7 +42,7 @@ class Train:
     factors: tuple[str, ...] = ()
     """Numeric columns of the data to read from pictures too, such as midi and level_db."""
     weights: str | None = None
-    """What resnet50 and resnet18 start from: a safetensors file, or "download" for ImageNet's."""
+    """What to start from: a safetensors file, another judge, or "download" for ImageNet's."""
     from_: Annotated[Path | None, tyro.conf.arg(name="from")] = None
     """Folder with the archives of mnist, instead of where `photism data fetch` put them."""
     epochs: int | None = None
@@ -53,6 +53,8 @@ class Train:
     """Move training pictures by up to this share of their sides."""
     validation: float | None = None
     """Share of the training pictures held out for choosing the epoch, where none are set apart."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """bf16 trains faster where the processor has it; figures are always taken in fp32."""
     seed: int = 0
     device: DeviceName = "auto"
 
@@ -158,7 +160,9 @@ def _start(args: Train) -> dict[str, torch.Tensor] | None:
     if args.weights is None:
         return None
     if args.weights != DOWNLOAD:
-        return find_tensors(args.weights)
+        tensors, prefix = find_tensors(args.weights), "classifier."  # as judges and CAR-GAN have it
+        own = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+        return own or tensors
     if args.architecture != "resnet50":
         raise ConfigError(
             f"there are no ImageNet weights for {args.architecture}, whose stem is for small"
@@ -215,6 +219,8 @@ def _command(args: Train, data: JudgeData, name: str) -> str:
         for option in ("epochs", "batch_size", "lr", "shift", "validation")
         if getattr(args, option) is not None
     ]
+    if args.precision != Train.precision:
+        words.append(f"--precision {args.precision}")
     return " ".join([*words, f"--seed {args.seed}", f"--out {name}"])
 
 

@@ -196,14 +196,14 @@ class ColourJudge(Judge):
                 f" {shown(image_shape)}: choose lenet5 for MNIST"
             )
         self.image_shape = image_shape
-        self.network = Classifier(self.architecture, len(classes))
-        feature = self.network.output.in_features
+        self.classifier = Classifier(self.architecture, len(classes))
+        feature = self.classifier.output.in_features
         self.reader = FactorHead(feature, len(classes), len(factors)) if factors else None
 
     def judge(self, images: Tensor) -> JudgeOutput:
         """Judge `(batch, 3, height, width)` in [-1, 1]."""
-        features = self.network.features(images)
-        return JudgeOutput(self.network.output(features), features)
+        features = self.classifier.features(images)
+        return JudgeOutput(self.classifier.output(features), features)
 
 
 class Small(ColourJudge):
