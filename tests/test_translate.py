@@ -21,7 +21,7 @@ from photism.blocks.gaussian import Randomness, standard_normal
 from photism.errors import AudioError, ConfigError, PhotismError, WeightsError
 from photism.images import read_provenance
 from photism.systems.base import System
-from photism.translate import BATCH, Translator
+from photism.translate import BATCH, Label, Translator
 
 SPEAKERS = ("jackson", "nicolas", "theo", "yweweler")
 """Of the recordings that the bundled systems learnt from."""
@@ -52,6 +52,31 @@ class Windows(System):
     ) -> Tensor:
         mean = condition.mean((2, 3), keepdim=True).expand(-1, -1, 4, 4)
         return (mean + 0.1 * standard_normal(mean.shape, rng, mean.device)).clamp(-1, 1)
+
+
+class Listening(Windows):
+    """Draws the class that it is told, else the one it hears: the louder, the higher."""
+
+    name = "listening"
+    takes_label = True
+
+    def hear(self, condition: Tensor) -> Tensor:
+        share = (condition.mean((1, 2, 3)) / 2 + 0.5)[:, None]
+        return torch.cat([0.9 * (1 - share), 0.9 * share, torch.full_like(share, 0.1)], 1)
+
+    def generate(
+        self, condition: Tensor, *, label: Tensor | None = None, rng: Randomness
+    ) -> Tensor:
+        label = self.hear(condition).argmax(1) if label is None else label
+        return (label[:, None, None, None] / 2 - 0.5).expand(-1, 3, 4, 4)
+
+
+@pytest.fixture
+def listener() -> Translator:
+    system = Listening(WindowConfig())
+    system.card = {"classes": ["flute", "tuba", "viola"]}
+    system.source = "three-voices"
+    return Translator(system, device="cpu")
 
 
 def test_a_recording_becomes_a_picture(translator: Translator, tmp_path: Path) -> None:
@@ -189,6 +214,39 @@ def test_windows_of_a_fixed_length() -> None:
     assert translator.translate(samples, rate=rate).start_s == first_heard.start_s
     assert results[0].tensor.shape == (3, 4, 4)
     assert first_heard.show_log_mel().size == (64, 64)
+
+
+def test_the_class_is_told_or_heard(listener: Translator) -> None:
+    samples, rate = recordings.sentence(3, 1)
+    for result in listener.translate_all(samples, rate=rate):
+        heard = listener.system.hear(result.log_mel[None])[0]
+        [first, second, _] = heard.argsort(descending=True).tolist()
+        assert result.label is not None
+        assert result.label.name == listener.classes[first]
+        assert result.label.probability == pytest.approx(float(heard[first]), abs=1e-4)
+        assert result.label.runner_up == listener.classes[second]
+        assert result.label.runner_up_probability == pytest.approx(float(heard[second]), abs=1e-4)
+        assert (result.tensor == first / 2 - 0.5).all()
+        assert result.provenance["label"]["name"] == result.label.name
+        assert str(result.label) in result._repr_html_()
+        assert ("what is heard is doubtful: a label would tell" in result.notes) == (
+            result.heard and heard.max() < 0.5
+        )
+    told = listener.translate(samples, rate=rate, label="viola")
+    assert told.label == Label("viola")
+    assert (told.tensor == 0.5).all()
+    assert told.provenance["description"].endswith("seed 0: viola, as told")
+    assert not any("doubtful" in note for note in told.notes)
+
+
+def test_labels_that_cannot_be(listener: Translator, translator: Translator) -> None:
+    samples, rate = recordings.spoken(3)
+    with pytest.raises(ConfigError, match="knows no 'Violla': did you mean 'viola'"):
+        listener.translate(samples, rate=rate, label="Violla")
+    with pytest.raises(ConfigError, match="untrained takes no label: leave 'three' out"):
+        translator.translate_all(samples, rate=rate, label="three")
+    with pytest.raises(WeightsError, match="names no classes"):
+        Translator(Listening(WindowConfig()))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,10 @@ import soundfile
 from PIL import Image
 
 from photism.cli import main
+from photism.data.orchestra.instruments import INSTRUMENTS
 from photism.images import read_provenance
+from photism.systems.car_gan import CARGAN
+from photism.systems.weights import save_weights
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -167,6 +170,34 @@ def test_json_is_one_document(translate: Run, tmp_path: Path) -> None:
     assert counts == {"pictures": 1, "translated": 1, "failed": 1}
 
 
+def test_what_was_heard_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    system = CARGAN(CARGAN.presets["debug"])
+    card = {"classes": list(INSTRUMENTS)}
+    save_weights(system, tmp_path / "untrained", preset="debug", card=card)
+    samples, rate = recordings.spoken(3)
+    soundfile.write("two.wav", np.stack([np.tile(samples, 4)] * 6, 1), rate)
+
+    def run(*options: str) -> str:
+        assert main(["translate", "two.wav", "--system", "untrained", *options]) == 0
+        return capsys.readouterr().out
+
+    names = "|".join(INSTRUMENTS)
+    assert re.search(rf" dB, ({names}) \d+% \(({names}) \d+%\)\n", run("--duration", "0.5"))
+    label = read_provenance(tmp_path / "two.png")["label"]
+    assert label["probability"] >= label["runner_up_probability"] > 0
+    assert re.search(rf" s(, ({names}) \d+)+\n", run())
+    assert "dB, violin, as told\n" in run("--duration", "0.5", "--label", "violin")
+    assert read_provenance(tmp_path / "two.png")["label"]["probability"] is None
+    [picture] = json.loads(run("--duration", "0.5", "--label", "horn", "--json"))["pictures"]
+    assert picture["label"]["name"] == "horn"
+    assert main(["translate", "two.wav", "--system", "untrained", "--label", "violn"]) == 2
+    message = "photism: untrained knows no 'violn': did you mean 'violin'?\n"
+    assert capsys.readouterr().err.endswith(message)
+
+
 @pytest.mark.parametrize(
     ("samples", "reason"),
     [
@@ -291,6 +322,7 @@ def test_a_full_disk_ends_it_and_keeps_what_is_done(
         (["a.wav", "--size", "0"], "--size must be at least 1, not 0"),
         (["a.wav", "-o", "a.jpg"], "pictures are PNGs: call it a.png"),
         (["a.wav", "b.wav", "-o", "a.png"], "2 recordings cannot share a.png"),
+        (["a.wav", "--label", "three"], "untrained takes no label: leave 'three' out"),
         (["a.wav", "--start", "-3"], "the start is a time from 0 s on, not -3 s"),
         (["a.wav", "--duration", "0"], "the duration must be above 0 s, not 0 s"),
         (["empty"], "empty holds no sounds or videos"),

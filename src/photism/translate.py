@@ -12,7 +12,7 @@ import io
 import itertools
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -29,7 +29,7 @@ from photism.audio.logmel import front_end, pictures
 from photism.audio.segment import heard, windows
 from photism.audio.words import words
 from photism.devices import DeviceName, choose_device
-from photism.errors import AudioError, ConfigError
+from photism.errors import AudioError, ConfigError, WeightsError, nearest
 from photism.systems.base import System
 
 BATCH = 8
@@ -38,10 +38,30 @@ SHOWN = 280
 """Longer side of a saved picture in pixels, as near as a whole factor allows."""
 LIMIT_S = 600.0
 """Longest recording that is translated without a `duration_s` that asks for it."""
+SURE = 0.5
+"""A class heard with a lower probability is doubtful, which a note says."""
 BLOCK_S = 10.0
 LEAST_S = 0.01
 
 Source = str | Path | bytes | BinaryIO | np.ndarray
+
+
+@dataclass(frozen=True)
+class Label:
+    """The class a picture was drawn as."""
+
+    name: str
+    probability: float | None = None
+    """How sure the system is of having heard it; None where the caller named it."""
+    runner_up: str | None = None
+    """The class that was next."""
+    runner_up_probability: float | None = None
+
+    def __str__(self) -> str:
+        if self.probability is None:
+            return f"{self.name}, as told"
+        following = f"{self.runner_up} {self.runner_up_probability:.0%}"
+        return f"{self.name} {self.probability:.0%} ({following})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +86,8 @@ class Translation:
     """Where in the source the clip was cut."""
     origin: dict[str, str]
     """System, preset, name and SHA-256 of the weights, front end."""
+    label: Label | None = None
+    """What it was drawn as, by systems that take a label."""
 
     @property
     def image(self) -> Image.Image:
@@ -76,8 +98,10 @@ class Translation:
     def provenance(self) -> dict[str, Any]:
         """Everything needed to make the picture again; `photism info` prints it."""
         where = f"{self.source} {self.start_s:.2f}–{self.end_s:.2f} s"
+        by = f"{self.origin['weights']}, seed {self.seed}"
+        drawn_as = f": {self.label}" if self.label else ""
         return {
-            "description": f"{where}, translated by {self.origin['weights']}, seed {self.seed}",
+            "description": f"{where}, translated by {by}{drawn_as}",
             "photism": photism.__version__,
             **self.origin,
             "seed": self.seed,
@@ -86,6 +110,7 @@ class Translation:
             "end_s": round(self.end_s, 4),
             "heard": self.heard,
             "level_db": round(self.level_db, 1) if math.isfinite(self.level_db) else None,
+            "label": self.label and asdict(self.label),
             "notes": list(self.notes),
         }
 
@@ -135,6 +160,7 @@ class Translator:
 
     Raises:
         ConfigError: a system of the other direction, or a device that is not there.
+        WeightsError: a system that takes a label, whose weights do not name their classes.
     """
 
     def __init__(self, system: System, device: DeviceName = "auto") -> None:
@@ -150,6 +176,12 @@ class Translator:
             "weights_sha256": system.digest,
             "front_end": self.front_end.name,
         }
+        self.classes: tuple[str, ...] = ()
+        """What a label may be; none for systems that take no label."""
+        if system.takes_label:
+            self.classes = tuple(system.card.get("classes", ()))
+            if not self.classes:
+                raise WeightsError(f"the card of {self.origin['weights']} names no classes")
 
     def __repr__(self) -> str:
         return f"Translator({self.origin['weights']!r}, device={str(self.device)!r})"
@@ -159,6 +191,7 @@ class Translator:
         source: Source,
         *,
         rate: int | None = None,
+        label: str | None = None,
         seed: int = 0,
         start_s: float = 0.0,
         duration_s: float | None = None,
@@ -173,6 +206,8 @@ class Translator:
             source: a path, the bytes of a file, an open file, or samples `(sample,)` or
                 `(channel, sample)`, floating in [-1, 1] or integers of full scale.
             rate: samples per second, where `source` is samples.
+            label: what is heard, such as "violin", for systems that take a label; by default they
+                listen for it.
             seed: of the noise.
             start_s: where to begin in the recording.
             duration_s: how much to read; up to `LIMIT_S` by default.
@@ -183,9 +218,10 @@ class Translator:
         Raises:
             AudioError: the sound cannot be read, or is longer than `LIMIT_S` and no `duration_s`
                 says how much of it is wanted.
+            ConfigError: a label that is none of `classes`.
         """
         clips = self.clips(source, rate=rate, start_s=start_s, duration_s=duration_s)
-        [translation] = self.draw([(_first_heard(clips), seed)])
+        [translation] = self.draw([(_first_heard(clips), seed)], label)
         return translation
 
     def translate_all(
@@ -193,6 +229,7 @@ class Translator:
         source: Source,
         *,
         rate: int | None = None,
+        label: str | None = None,
         seed: int = 0,
         start_s: float = 0.0,
         duration_s: float | None = None,
@@ -202,7 +239,7 @@ class Translator:
         All clips get the same seed, so each can be made again alone.
         """
         clips = self.clips(source, rate=rate, start_s=start_s, duration_s=duration_s)
-        return list(self.draw((clip, seed) for clip in clips))
+        return list(self.draw(((clip, seed) for clip in clips), label))
 
     def clips(
         self,
@@ -243,31 +280,64 @@ class Translator:
                 raise AudioError(f"{clip.source} is too short: only {length} of sound")
             yield replace(clip, samples=samples[None], rate=fe.rate)
 
-    def draw(self, requests: Iterable[tuple[Sound, int]]) -> Iterator[Translation]:
+    def draw(
+        self, requests: Iterable[tuple[Sound, int]], label: str | None = None
+    ) -> Iterator[Translation]:
         """Translate clips of any recordings, several at a time.
 
         Args:
             requests: clips as `clips` cuts them, each with its seed.
+            label: as for `translate`.
 
         Yields:
             One translation for each, in order.
+
+        Raises:
+            ConfigError: as for `translate`.
         """
+        told = None if label is None else torch.full((BATCH,), self._index(label)).to(self.device)
         remaining = iter(requests)
         while batch := list(itertools.islice(remaining, BATCH)):
-            conditions = [pictures([clip.samples[0]], self.front_end)[0] for clip, _ in batch]
-            filled = [*conditions, *conditions[:1] * (BATCH - len(batch))]
+            sounds = [pictures([clip.samples[0]], self.front_end)[0] for clip, _ in batch]
+            condition = torch.stack([*sounds, *sounds[:1] * (BATCH - len(batch))]).to(self.device)
             seeds = [seed for _, seed in batch] + [0] * (BATCH - len(batch))
             rows = [torch.Generator().manual_seed(seed) for seed in seeds]
             with torch.inference_mode():
-                drawn = self.system.generate(torch.stack(filled).to(self.device), rng=rows).cpu()
-            for (clip, seed), log_mel, picture in zip(batch, conditions, drawn, strict=False):
-                yield self._translation(clip, seed, log_mel, picture.clone())
+                drawn = self.system.generate(condition, label=told, rng=rows).cpu()
+                labels = self._labels(condition, label)
+            parts = zip(batch, sounds, drawn, labels, strict=False)
+            for (clip, seed), log_mel, picture, drawn_as in parts:
+                yield self._translation(clip, seed, log_mel, picture.clone(), drawn_as)
 
-    def _translation(self, clip: Sound, seed: int, log_mel: Tensor, picture: Tensor) -> Translation:
+    def _index(self, label: str) -> int:
+        weights = self.origin["weights"]
+        if not self.system.takes_label:
+            raise ConfigError(f"{weights} takes no label: leave {label!r} out")
+        if label not in self.classes:
+            raise ConfigError(f"{weights} knows no {label!r}: {nearest(label, self.classes)}")
+        return self.classes.index(label)
+
+    def _labels(self, condition: Tensor, label: str | None) -> list[Label | None]:
+        """Return what each row is drawn as: the label that was given, else what is heard."""
+        if label is not None:
+            return [Label(label)] * len(condition)
+        if not self.system.takes_label:
+            return [None] * len(condition)
+        best = self.system.hear(condition).topk(2)
+        return [
+            Label(self.classes[i], round(p, 4), self.classes[j], round(q, 4))
+            for (i, j), (p, q) in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        ]
+
+    def _translation(
+        self, clip: Sound, seed: int, log_mel: Tensor, picture: Tensor, label: Label | None
+    ) -> Translation:
         verdict = heard(clip.samples[0], clip.rate)
         notes = clip.notes
         if not verdict.heard:
             notes = (*notes, f"nothing was heard ({verdict.reason}): the picture is arbitrary")
+        elif label and label.probability is not None and label.probability < SURE:
+            notes = (*notes, "what is heard is doubtful: a label would tell")
         return Translation(
             tensor=picture,
             log_mel=log_mel,
@@ -279,6 +349,7 @@ class Translator:
             start_s=clip.start_s,
             end_s=clip.start_s + clip.duration_s,
             origin=self.origin,
+            label=label,
         )
 
 

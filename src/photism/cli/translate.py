@@ -32,6 +32,7 @@ Translate recordings into pictures.
   photism translate a.mp3 clip.mp4 -o pictures/      many files, also videos, into a folder
   photism translate recordings/ -o pictures/         every sound and video below a folder
   photism translate three.wav --num-samples 4        three_s0.png to three_s3.png, seeds 0 to 3
+  photism translate solo.wav --system car-gan-orchestra --label violin
   arecord -d 2 -f cd | photism translate -           from standard input, to stdin.png
   photism info three.png                             what made this picture
 
@@ -58,6 +59,8 @@ class Translate:
     """Files, folders, or - for standard input."""
     system: Annotated[str, tyro.conf.arg(metavar="NAME|PATH")] = "aivae-fsdd"
     """Bundled weights (`photism info` lists them), a folder of weights, or a training run."""
+    label: Annotated[str | None, tyro.conf.arg(metavar="CLASS")] = None
+    """What is heard, such as violin, for systems that take a label; by default they listen."""
     out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="PATH")] = None
     """A PNG, for a single recording, or a folder; this folder by default, and for a folder
     of recordings a new folder called pictures, with its subfolders kept."""
@@ -236,7 +239,7 @@ def translate(
 
     pictures: list[dict[str, Any]] = []
     done = 0
-    for count, translation in enumerate(translator.draw(requests()), 1):
+    for count, translation in enumerate(translator.draw(requests(), args.label), 1):
         while isinstance(job := pending.popleft(), Outcome):
             yield replace(job, pictures=pictures)
             pictures, done = [], done + 1
@@ -340,6 +343,7 @@ def _print_outcome(outcome: Outcome, *, quiet: bool) -> None:
             detail = f"{len(pictures)} pictures of {detail}"
         elif first["heard"]:
             detail += f", heard at {first['level_db']:.0f} dB"
+        detail += _labels(pictures)
         target = paint(f"{first['path']}{many}", CYAN, sys.stdout)
         print(f"{source} → {target}  {paint(detail, DIM, sys.stdout)}")
     for note, count in Counter(note for entry in pictures for note in entry["notes"]).items():
@@ -347,6 +351,17 @@ def _print_outcome(outcome: Outcome, *, quiet: bool) -> None:
         print(paint(f"photism: {source}: {note}{share}", YELLOW, sys.stderr), file=sys.stderr)
     if outcome.error:
         print(paint(f"photism: {outcome.error}", RED, sys.stderr), file=sys.stderr)
+
+
+def _labels(pictures: Sequence[Mapping[str, Any]]) -> str:
+    """Say what a recording was drawn as: a class with its probability, or how often each."""
+    from photism.translate import Label
+
+    labels = [Label(**entry["label"]) for entry in pictures if entry["label"] and entry["heard"]]
+    if len(pictures) > 1:
+        counts = Counter(label.name for label in labels).most_common()
+        return "".join(f", {name} {count}" for name, count in counts)
+    return "".join(f", {label}" for label in labels)
 
 
 def _print_json(
