@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from photism.blocks.gaussian import Randomness, standard_normal
@@ -108,3 +110,32 @@ def pixel_world(
     """Return system, data and judge."""
     dataset = PairDataset(write_pairs(folder / "pixels", misleading=misleading), "test")
     return PixelSystem(PixelConfig(noise=noise)), dataset, PixelJudge("pixel-judge", CLASSES)
+
+
+class Cascade(PixelSystem):
+    """Draws the class it is told, or hears, in two stages; the first draws nothing."""
+
+    def __init__(self, config: PixelConfig) -> None:
+        super().__init__(config)
+        self.listener: nn.Module | None = nn.Identity()
+
+    def hear(self, condition: Tensor) -> Tensor:
+        return condition.flatten(1)[:, :3].add(1).div(2)
+
+    def outputs(self, condition: Tensor, label: Tensor, *, rng: Randomness) -> Mapping[str, Tensor]:
+        told = {"label heard": self.hear(condition), "label given": F.one_hot(label, 3).float()}
+        drawn = {name: self.decode(F.pad(who, (0, 2))) for name, who in told.items()}
+        return drawn | {f"stage I, {name}": torch.full_like(drawn[name], -1.0) for name in drawn}
+
+
+class FactorJudge(PixelJudge):
+    """Reads one factor, the last pixel."""
+
+    def judge(self, images: Tensor) -> JudgeOutput:
+        seen = super().judge(images)
+        return JudgeOutput(seen.logits, seen.features, images.flatten(1)[:, -1:])
+
+
+def cascade_world(folder: Path) -> tuple[Cascade, PairDataset]:
+    system, dataset, _ = pixel_world(folder, misleading=(0, 6))
+    return Cascade(system.config), dataset

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
-from fake_digits import CLASSES, PER_CLASS, PixelConfig, PixelJudge, PixelSystem, pixel_world
+from fake_digits import (
+    CLASSES,
+    PER_CLASS,
+    FactorJudge,
+    PixelConfig,
+    PixelJudge,
+    PixelSystem,
+    cascade_world,
+    pixel_world,
+)
 from torch import Tensor, nn
 
-from photism.blocks.gaussian import Randomness
-from photism.data.pairs import PairDataset
 from photism.errors import ConfigError, DataError
 from photism.evaluation.drawing import row_generators
 from photism.evaluation.evaluate import evaluate
 from photism.evaluation.inception import Inception
-from photism.evaluation.judges import JudgeOutput
 
 
 def test_figures_of_a_system_that_hears_two_of_fifteen_recordings_wrongly(tmp_path: Path) -> None:
@@ -165,55 +169,33 @@ def test_pairs_without_a_label_are_left_out(tmp_path: Path) -> None:
         evaluate(system, dataset, judge)
 
 
-class Cascade(PixelSystem):
-    """Draws the class it is told, or hears; a first stage of half the brightness draws nothing."""
-
-    def __init__(self, config: PixelConfig) -> None:
-        super().__init__(config)
-        self.listener: nn.Module | None = nn.Identity()
-
-    def hear(self, condition: Tensor) -> Tensor:
-        return condition.flatten(1)[:, :3].add(1).div(2)
-
-    def outputs(self, condition: Tensor, label: Tensor, *, rng: Randomness) -> Mapping[str, Tensor]:
-        told = {"heard": self.hear(condition), "given": F.one_hot(label, 3).float()}
-        drawn = {name: self.decode(F.pad(who, (0, 2))) for name, who in told.items()}
-        return drawn | {f"stage I, {name}": torch.full_like(drawn[name], -1.0) for name in drawn}
-
-
-class FactorJudge(PixelJudge):
-    """Reads the sum of the pixels, which is no column, and the brightest, which is."""
-
-    def judge(self, images: Tensor) -> JudgeOutput:
-        seen = super().judge(images)
-        return JudgeOutput(seen.logits, seen.features, images.flatten(1)[:, -1:])
-
-
-def cascade_world(folder: Path) -> tuple[Cascade, PairDataset]:
-    system, dataset, _ = pixel_world(folder, misleading=(0, 6))
-    return Cascade(system.config), dataset
-
-
 def test_every_output_is_judged_and_the_first_is_the_main_one(tmp_path: Path) -> None:
     system, dataset = cascade_world(tmp_path)
     result = evaluate(system, dataset, PixelJudge("pixel-judge", CLASSES))
-    assert list(result.outputs) == ["heard", "given", "stage I, heard", "stage I, given"]
-    assert result.main_output == "heard"
-    assert result.accuracy.value == result.outputs["heard"].accuracy.value == 13 / 15
-    assert result.outputs["given"].accuracy.value == 1
-    assert result.outputs["stage I, given"].accuracy.value == pytest.approx(1 / 3)  # all "zero"
-    assert result.outputs["stage I, given"].inception_score.value == pytest.approx(1)
-    assert result.outputs["heard"].frechet == result.frechet
+    assert list(result.outputs) == [
+        "label heard",
+        "label given",
+        "stage I, label heard",
+        "stage I, label given",
+    ]
+    assert result.main_output == "label heard"
+    assert result.accuracy.value == result.outputs["label heard"].accuracy.value == 13 / 15
+    assert result.outputs["label given"].accuracy.value == 1
+    assert result.outputs["stage I, label given"].accuracy.value == pytest.approx(
+        1 / 3
+    )  # all "zero"
+    assert result.outputs["stage I, label given"].inception_score.value == pytest.approx(1)
+    assert result.outputs["label heard"].frechet == result.frechet
     assert result.listener is not None
     assert result.listener.accuracy.value == 13 / 15
     assert result.listener.per_class == result.per_class
     example = result.examples[0]
     assert list(example.pictures) == list(example.judged) == list(result.outputs)
-    assert example.generated is example.pictures["heard"]
+    assert example.generated is example.pictures["label heard"]
     content = json.loads(json.dumps(result.to_json(), allow_nan=False))
-    assert content["main_output"] == "heard"
-    assert content["accuracy"] == content["outputs"]["heard"]["accuracy"]
-    assert content["outputs"]["given"]["accuracy"]["value"] == 1
+    assert content["main_output"] == "label heard"
+    assert content["accuracy"] == content["outputs"]["label heard"]["accuracy"]
+    assert content["outputs"]["label given"]["accuracy"]["value"] == 1
     system.listener = None
     assert evaluate(system, dataset, PixelJudge("pixel-judge", CLASSES)).listener is None
 
@@ -224,8 +206,8 @@ def test_silent_pairs_are_counted_apart_and_factors_read_where_something_sounds(
     system, dataset = cascade_world(tmp_path)
     judge = FactorJudge("pixel-judge", CLASSES, ("pitch",))
     without = evaluate(system, dataset, judge)
-    assert without.outputs["heard"].factor_r2 is None  # the data has no such column
-    assert without.outputs["heard"].accuracy_sounding is None
+    assert without.outputs["label heard"].factor_r2 is None  # the data has no such column
+    assert without.outputs["label heard"].accuracy_sounding is None
     corner = dataset.images(np.arange(60))[:, 3, 3, 0] / 127.5 - 1
     silent = np.arange(60) < 4  # the first recording, which misleads
     columns = {"pitch": np.where(silent, -1.0, corner), "silent": silent}
@@ -235,7 +217,7 @@ def test_silent_pairs_are_counted_apart_and_factors_read_where_something_sounds(
         dataset, "column", lambda name: columns[name] if name in columns else stored(name)
     )
     result = evaluate(system, dataset, judge)
-    heard, real = result.outputs["heard"], result.references.real
+    heard, real = result.outputs["label heard"], result.references.real
     assert heard.accuracy.value == 52 / 60
     assert heard.accuracy_sounding is not None
     assert heard.accuracy_sounding.value == 52 / 56

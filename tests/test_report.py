@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from fake_digits import pixel_world
+from fake_digits import CLASSES, PixelJudge, cascade_world, pixel_world
 
 from photism.cli import main
 from photism.data.pairs import ArraySpec, Card, PairWriter
 from photism.errors import DataError
 from photism.evaluation.charts import Line, line_chart
 from photism.evaluation.evaluate import Evaluation, evaluate
-from photism.evaluation.report import Published, loss_charts, write_report
+from photism.evaluation.report import loss_charts, write_report
+from photism.evaluation.table import Published, figure_table
 from photism.systems.aivae import AIVAE
 from photism.systems.weights import save_weights
 
@@ -88,7 +90,54 @@ def test_a_report_shows_published_measured_and_pictures(
     ):
         assert text in page.text
     assert len(page.images) == 3 * 5 * 3  # heard, real, generated; five of each of three classes
-    assert "FID" not in page.text.replace("It is not an FID", "")
+    assert "FID, KID, IS not measured: they need the weights of Inception" in page.text
+    assert "Label heard" not in page.text
+
+
+def test_outputs_stand_side_by_side_and_published_figures_beside_the_one_they_are_of(
+    tmp_path: Path,
+) -> None:
+    system, dataset = cascade_world(tmp_path)
+    evaluation = evaluate(system, dataset, PixelJudge("pixel-judge", CLASSES))
+    published = [
+        Published(0.9, "table 2", output="label given"),
+        Published(0.95, "thesis", output="label given"),
+        Published(240.8, "table 1", "fid", "label given", data="other pairs"),
+    ]
+    table = figure_table(evaluation, published)
+    assert table.sources == ("table 2", "thesis", "table 1, on other pairs")
+    lines = {line.name: line for line in table.lines}
+    gaps = dict(zip(table.outputs, (c.gap for c in lines["accuracy"].outputs), strict=True))
+    assert gaps.pop("label given") == pytest.approx(10)  # 100 %, to the first that is printed
+    assert set(gaps.values()) == {None}
+    assert [cell.text for cell in lines["accuracy"].published] == ["90.0 %", "95.0 %"]
+    assert [cell.text for cell in lines["FID"].outputs] == ["–"] * 4  # published, not measured
+    assert lines["FID"].published[0].detail == "3"
+    assert lines["FD(pixel-judge)"].better == "lower"
+    assert lines["accuracy"].real.text == "100.0 %"
+    html, _ = write_report(evaluation, tmp_path / "out", title="Cascade", published=published)
+    page = Page(html.read_text(encoding="utf-8"))
+    for text in (
+        "Label heard, label given.",
+        "+10.0 points",
+        "table 1, on other pairs",
+        "86.7 % of the sounds heard rightly",
+    ):
+        assert text in page.text
+    assert len(page.images) == 3 * 3 * 4  # sound, both stages, real; three of each of three classes
+
+
+def test_what_the_picture_tells_besides_the_class_has_its_place(tmp_path: Path) -> None:
+    system, dataset = cascade_world(tmp_path)
+    result = evaluate(system, dataset, PixelJudge("pixel-judge", CLASSES))
+    read = {name: replace(f, factor_r2={"midi": 0.25}) for name, f in result.outputs.items()}
+    real = replace(result.references.real, factor_r2={"midi": 0.75})
+    result = replace(result, outputs=read, references=replace(result.references, real=real))
+    (line,) = [line for line in figure_table(result).lines if line.name == "R² of midi"]
+    assert [cell.text for cell in line.outputs] == ["0.25"] * 4
+    assert line.real.text == "0.75"
+    html, _ = write_report(result, tmp_path / "out", title="Cascade")
+    assert "What else the picture tells" in html.read_text(encoding="utf-8")
 
 
 def test_a_report_needs_no_other_file_and_no_network(
@@ -109,7 +158,7 @@ def test_json_beside_the_report_holds_the_same_figures(
     _, path = write_report(evaluation, tmp_path / "out", title="Pixel", published=published)
     content = json.loads(path.read_text(encoding="utf-8"))
     assert content["accuracy"]["value"] == evaluation.accuracy.value
-    assert content["published"] == [{"value": 0.942, "source": "table 4"}]
+    assert [figure["source"] for figure in content["published"]] == ["table 4"]
     assert content["confusion"] == [[16, 4, 0], [0, 16, 4], [0, 0, 20]]
     assert content["provenance"]["seed"] == 4
 
@@ -212,7 +261,7 @@ def test_evaluate_prints_figures_and_writes_the_report(
     argv = ["evaluate", str(weights), "--data", str(digits), "--out", str(out), "--seed", "7"]
     assert main(argv) == 0
     printed = capsys.readouterr().out
-    for text in ("FD(lenet5-mnist)", "published 94.2%", "diversity, pixels", "40 of 40 pairs"):
+    for text in ("FD(lenet5-mnist)", "published", "94.2 %", "diversity", "40 of 40 pairs"):
         assert text in printed
     assert printed.rstrip().endswith(f"{out / 'report.html'}\n{out / 'report.json'}")
     content = json.loads((out / "report.json").read_text(encoding="utf-8"))
@@ -220,6 +269,7 @@ def test_evaluate_prints_figures_and_writes_the_report(
     assert content["provenance"]["seed"] == 7
     assert len(content["latent_zeroing"]["accuracy"]) == 9
     assert [figure["value"] for figure in content["published"]] == [0.942]
+    assert content["published"][0]["metric"] == "accuracy"
     assert content["notes"][0].startswith("settings: width 4 (paper 64), hidden 16 (paper 1024)")
 
 
@@ -229,6 +279,7 @@ def test_evaluate_prints_figures_and_writes_the_report(
         (["--split", "tset"], "unknown split 'tset': did you mean 'test'?"),
         (["--split", "train"], "has no 'train' split, only test"),
         (["--judge", "lenet5"], "unknown judge 'lenet5': did you mean 'lenet5-mnist'?"),
+        (["--inception", "none.pth"], "no file none.pth with Inception weights"),
         (["--limit", "2"], "limit must be at least 10, not 2"),
         (["--latent-zeroing", "-1"], "latent_zeroing must be 0 or a number of pairs, not -1"),
         (["--data", "mnist-fsd"], "did you mean 'mnist-fsdd'?"),

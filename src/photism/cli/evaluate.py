@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from photism.data.pairs import PairDataset
     from photism.evaluation.evaluate import Evaluation
-    from photism.evaluation.report import Published
+    from photism.evaluation.judges import Judge
+    from photism.evaluation.table import Published
     from photism.systems.base import System
 
 DESCRIPTION = """Measure a trained system on real pairs and write a report.
@@ -24,6 +25,7 @@ Examples:
   photism evaluate aivae-fsdd --data mnist-fsdd      bundled weights, by name
   photism evaluate runs/aivae --data mnist-fsdd      a training run, with its loss curves
   photism evaluate aivae-fsdd --data mnist-fsdd --limit 1000
+  photism evaluate runs/car-gan --data orchestra --inception download
 """
 
 
@@ -37,8 +39,11 @@ class Evaluate:
     """Prepared data: a name that `photism data list` shows, or a folder."""
     split: str = "test"
     """Split of the data: test, train or validation."""
-    judge: str = "lenet5-mnist"
-    """A bundled judge by name, or a folder of `photism judge train`."""
+    judge: str | None = None
+    """A bundled judge by name, or a folder of `photism judge train`; by default the bundled one
+    that knows the data's classes."""
+    inception: str | None = None
+    """For FID, KID and Inception Score: a file of Inception's weights, or "download"."""
     out: Path | None = None
     """Folder for report.html and report.json; reports/SYSTEM-DATA-SPLIT by default."""
     limit: int | None = None
@@ -63,14 +68,16 @@ def main(argv: list[str]) -> int:
     from photism.data.prepare import find
     from photism.devices import choose_device
     from photism.evaluation.evaluate import evaluate
+    from photism.evaluation.inception import load_inception
     from photism.evaluation.judges import load_judge
     from photism.evaluation.report import write_report
     from photism.files import require_room
     from photism.systems.weights import load_weights
 
     device = choose_device(args.device)
-    judge = load_judge(args.judge)
     dataset = PairDataset(find(args.data), _split(args.split))
+    judge = load_judge(args.judge) if args.judge else _bundled_judge(dataset)
+    inception = load_inception(args.inception) if args.inception else None
     system = load_weights(args.system)
     out = args.out or Path("reports") / f"{Path(args.system).name}-{dataset.card.name}-{args.split}"
     require_room(out)
@@ -83,6 +90,7 @@ def main(argv: list[str]) -> int:
         batch_size=args.batch_size,
         limit=args.limit,
         latent_zeroing=args.latent_zeroing,
+        inception=inception,
     )
     published, notes = _published(system, dataset)
     html, json = write_report(
@@ -107,45 +115,54 @@ def _split(name: str) -> str:
     return name
 
 
+def _bundled_judge(dataset: PairDataset) -> Judge:
+    """Return the judge that comes with photism for the classes of the data."""
+    from photism.errors import ConfigError
+    from photism.evaluation.judges import bundled_judges, load_judge
+
+    for judge in map(load_judge, bundled_judges()):
+        if judge.classes == dataset.card.classes:
+            return judge
+    raise ConfigError(
+        f"no bundled judge knows the classes of {dataset.folder}: train one with `photism judge"
+        f" train small --data {dataset.folder} --out JUDGE` and give it with --judge"
+    )
+
+
 def _published(system: System, dataset: PairDataset) -> tuple[list[Published], list[str]]:
     """Return what papers report for such a system and data, and how its settings differ."""
-    from photism.evaluation.report import Published
-    from photism.experiments import published_rows, setting_differences
+    from photism.experiments import published_figures, published_rows, setting_differences
 
     figures, notes = [], []
     rows = published_rows(system.name, dataset.card.name, system.config, split=dataset.split)
     for row, source in rows:
-        if "accuracy" in row.published:
-            figures.append(Published(row.published["accuracy"], source))
+        figures += published_figures(row, source, dataset.card.name)
         if changed := setting_differences(system.config, row.settings):
             notes.append(f"settings: {', '.join(changed)}")
-    return figures, notes
+    return figures, list(dict.fromkeys(notes))
 
 
 def _table(evaluation: Evaluation, published: list[Published]) -> Table:
     """Return the figures with what they are to be held against."""
     from rich.table import Table
 
-    e, p = evaluation, evaluation.provenance
-    table = Table("figure", "measured", "beside it", title=f"{p.system} · {p.data} {p.split}")
-    figures = ", ".join(f"published {figure.value:.1%}" for figure in published)
-    blind = f"blind to the sound {e.references.blind_accuracy:.1%}"
-    table.add_row(
-        "accuracy",
-        f"{e.accuracy.value:.1%}  [{e.accuracy.low:.1%}, {e.accuracy.high:.1%}]",
-        f"{figures}, {blind}" if figures else blind,
+    from photism.evaluation.table import figure_table
+
+    p, figures = evaluation.provenance, figure_table(evaluation, published)
+    table = Table("figure", title=f"{p.system} · {p.data} {p.split}")
+    for name in (*figures.outputs, "real", *(["published"] if figures.sources else [])):
+        table.add_column(name, justify="right")
+    for line in figures.lines:
+        cells = [*line.outputs, line.real]
+        texts = [f"{c.text}\n{c.detail}" if line.name == "accuracy" else c.text for c in cells]
+        if figures.sources:
+            texts.append("\n".join(cell.text for cell in line.published))
+        table.add_row(line.name, *texts)
+    beside = [f"blind to the sound {evaluation.references.blind_accuracy:.1%}"]
+    if evaluation.listener:
+        beside.insert(0, f"sounds heard rightly {evaluation.listener.accuracy.value:.1%}")
+    table.caption = (
+        f"{p.pairs:,} of {p.pairs_in_split:,} pairs, seed {p.seed}, judge {p.judge};"
+        f" {', '.join(beside)}"
     )
-    table.add_row(
-        f"mean over {e.recordings.count} {e.recordings.group}s",
-        f"{e.recordings.mean_accuracy:.1%}",
-        f"judge on real pictures {e.references.real.accuracy.value:.1%}",
-    )
-    real = f"real against real {e.references.real.frechet:.2f}"
-    table.add_row(e.frechet_name, f"{e.frechet:.2f}", real)
-    for name, value in (
-        ("diversity, features", e.diversity_features.value),
-        ("diversity, pixels", e.diversity_pixels.value),
-    ):
-        table.add_row(name, "–" if value is None else f"{value:.2f}", "real pictures 1.00")
-    table.caption = f"{p.pairs:,} of {p.pairs_in_split:,} pairs, seed {p.seed}, judge {p.judge}"
     return table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +16,15 @@ import photism
 from photism.errors import DataError
 from photism.evaluation.charts import Line, line_chart
 from photism.evaluation.evaluate import Evaluation, Example
+from photism.evaluation.table import Published, figure_table
 from photism.files import write_json, write_text
 from photism.images import grid, log_mel_picture, png, to_pil
 
 HTML, JSON = "report.html", "report.json"
+PICTURES_IN_A_ROW = 15
+PIXELS_TO_SHOW = 48
+"""Smaller pictures are enlarged pixel by pixel."""
 _NOT_LOSSES = ("kind", "step", "stage", "epoch", "seconds")
-
-
-@dataclass(frozen=True)
-class Published:
-    """A published accuracy to hold a measured one against."""
-
-    value: float
-    source: str
-    """Paper and table."""
 
 
 def write_report(
@@ -61,8 +56,10 @@ def write_report(
         "report.html.j2",
         title=title,
         evaluation=evaluation,
-        published=published,
-        notes=[*evaluation.provenance.data_notes, *notes],
+        table=figure_table(evaluation, published),
+        notes=[*evaluation.provenance.data_notes, *evaluation.notes, *notes],
+        by_class=_by_class(evaluation),
+        steps=_steps(evaluation),
         examples=_examples_by_class(evaluation),
         zeroing=zeroing_chart({title: evaluation.to_json()}),
         losses=loss_charts(run) if run else {},
@@ -71,7 +68,7 @@ def write_report(
     content = evaluation.to_json() | {
         "title": title,
         "published": [asdict(figure) for figure in published],
-        "notes": list(notes),
+        "notes": [*evaluation.notes, *notes],
     }
     write_json(folder / JSON, content)
     return folder / HTML, folder / JSON
@@ -159,24 +156,54 @@ def strip(examples: Sequence[Example]) -> bytes:
     return png(grid(pictures, len(pictures), gap=2))
 
 
+def _steps(evaluation: Evaluation) -> list[str]:
+    """Return the outputs on the way to the main one, in order: their names end with its name."""
+    main = evaluation.main_output
+    return [name for name in reversed(evaluation.outputs) if name.endswith(f", {main}")] + [main]
+
+
+def _by_class(evaluation: Evaluation) -> dict[str, Mapping[str, float]]:
+    """Return accuracies by class: of outputs, of the listener, and of the judge on reality."""
+    columns: dict[str, Mapping[str, float]] = {
+        name: figures.per_class for name, figures in evaluation.outputs.items()
+    }
+    if evaluation.listener:
+        columns["listener"] = evaluation.listener.per_class
+    return columns | {"real pictures": evaluation.references.real.per_class}
+
+
 def _examples_by_class(evaluation: Evaluation) -> list[dict[str, Any]]:
     """Return the pictures of every class as data URIs, ready for the template."""
+    steps = _steps(evaluation)
+    fitting = max(2, PICTURES_IN_A_ROW // (len(steps) + 2))
     classes: dict[int, list[dict[str, Any]]] = {}
     for example in evaluation.examples:
-        classes.setdefault(example.label, []).append(
-            {
-                "key": example.key,
-                "right": example.predicted == example.label,
-                "judged": evaluation.classes[example.predicted],
-                "sound": data_uri(png(_show_sound(example.sound))),
-                "real": data_uri(png(to_pil(example.real))),
-                "generated": data_uri(png(to_pil(example.generated))),
-            }
-        )
+        shown = classes.setdefault(example.label, [])
+        if len(shown) < fitting:
+            shown.append(_show_example(example, steps, evaluation.classes))
     return [
         {"name": evaluation.classes[label], "examples": examples}
         for label, examples in classes.items()
     ]
+
+
+def _show_example(example: Example, steps: list[str], classes: Sequence[str]) -> dict[str, Any]:
+    drawn = [
+        {
+            "name": step,
+            "uri": data_uri(png(to_pil(example.pictures[step]))),
+            "judged": classes[example.judged[step]],
+            "right": example.judged[step] == example.label,
+        }
+        for step in steps
+    ]
+    return {
+        "key": example.key,
+        "sound": data_uri(png(_show_sound(example.sound))),
+        "drawn": drawn,
+        "real": data_uri(png(to_pil(example.real))),
+        "pixelated": max(example.real.shape) < PIXELS_TO_SHOW,
+    }
 
 
 def _show_sound(sound: np.ndarray) -> Image.Image:
@@ -209,5 +236,6 @@ def render(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = lambda share, digits=1: f"{100 * share:.{digits}f} %"
+    environment.filters["words"] = lambda name: name.replace("_", " ")
     environment.filters["short"] = lambda digest: digest[:12]
     return environment.get_template(template).render(version=photism.__version__, **values)

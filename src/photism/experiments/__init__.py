@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from photism.errors import ConfigError, nearest
+from photism.evaluation.table import Published
 from photism.experiments.aivae import FIGURE_8, TABLE_4, TABLE_5
 from photism.experiments.car_gan import FAILURES, FIGURE_L1, FIGURE_STAGES, TABLE_1, TABLE_2
 from photism.experiments.declarations import Experiment, Row
@@ -63,6 +64,26 @@ def published_rows(
             if override(config, row.settings) == config:
                 seen.add(row.key)
                 yield row, experiment.source
+
+
+def published_figures(row: Row, source: str, data: str) -> list[Published]:
+    """Return what papers print for a row, to stand beside what is measured.
+
+    Args:
+        row: what was run.
+        source: paper and table.
+        data: name of the data that it is measured on.
+
+    Returns:
+        Figures of the output that the paper measured; they name the paper's data if that was other.
+    """
+    other = row.published_data if row.published_data != data else ""
+    printed = ((row.published, source), (row.thesis, f"{source}, as in the thesis"))
+    return [
+        Published(value, where, metric, row.outputs[0], other)
+        for figures, where in printed
+        for metric, value in figures.items()
+    ]
 
 
 def setting_differences(config: Any, settings: Mapping[str, str]) -> list[str]:
