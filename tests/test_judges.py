@@ -254,7 +254,10 @@ def test_damaged_judges_are_refused_in_one_line(
     assert message in says(["judge", "test", str(path)], capsys)
 
 
-def test_the_list_shows_the_bundled_judge(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_shows_the_bundled_judges(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["judge", "list"]) == 0
-    judge = load_judge("lenet5-mnist")
-    assert f"lenet5-mnist  {judge.accuracy:.2%}" in capsys.readouterr().out
+    digits, scenes = capsys.readouterr().out.splitlines()
+    assert digits.startswith(f"lenet5-mnist  {load_judge('lenet5-mnist').accuracy:.2%}")
+    assert "10 classes, 1 × 28 × 28" in digits
+    assert scenes.startswith(f"small-orchestra  {load_judge('small-orchestra').accuracy:.2%}")
+    assert "R² of midi" in scenes

@@ -17,6 +17,8 @@ from safetensors.torch import load_file, save_file
 
 from photism.blocks.classifier import Classifier
 from photism.cli import main
+from photism.data.orchestra.instruments import INSTRUMENTS
+from photism.data.orchestra.stage import Look, draw
 from photism.data.pairs import ArraySpec, Card, PairDataset, PairWriter
 from photism.errors import ConfigError, WeightsError
 from photism.evaluation import judge_training
@@ -29,7 +31,7 @@ from photism.evaluation.judge_training import (
     measure,
     train_judge,
 )
-from photism.evaluation.judges import ColourJudge, architecture, load_judge
+from photism.evaluation.judges import ASSETS, ColourJudge, architecture, load_judge
 from photism.files import sha256
 from photism.systems.base import parameter_count
 from photism.systems.car_gan import CARGAN, ClassifierConfig
@@ -165,6 +167,11 @@ def test_a_stored_judge_reads_factors_in_the_units_of_their_column(stored: Path)
     error = output.factors[:, 0].numpy()[heard] - made["height_m"][heard]
     assert np.abs(error).mean() < 2.5  # heights are 0 to 214
     assert not output.factors.requires_grad
+
+
+def test_stored_files_are_readable_by_all_who_may_read_the_folder(stored: Path) -> None:
+    modes = {path.stat().st_mode & 0o777 for path in stored.iterdir()}
+    assert len(modes) == 1
 
 
 def test_weights_are_stored_in_half_precision_and_judge_as_measured(
@@ -481,3 +488,48 @@ def test_a_damaged_card_is_refused(
     (folder / "config.json").write_text(json.dumps(card | changes), encoding="utf-8")
     with pytest.raises((WeightsError, ConfigError), match=message):
         load_judge(folder)
+
+
+@pytest.fixture(scope="module")
+def stage_pictures() -> torch.Tensor:
+    """Every instrument, three unseen players, low and high, quiet and loud."""
+    pictures = [
+        draw(name, Look.random(np.random.default_rng(seed)), pitch=pitch, level=level, size=64)
+        for name in INSTRUMENTS
+        for seed in (10**9, 10**9 + 1, 10**9 + 2)
+        for pitch, level in ((0.1, 0.6), (0.9, 0.6), (0.5, 0.3), (0.5, 0.9))
+    ]
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def test_the_bundled_judge_of_scenes_is_what_its_card_says() -> None:
+    judge = load_judge("small-orchestra")
+    assert judge.classes == tuple(INSTRUMENTS)
+    assert judge.image_shape == (3, 64, 64)
+    assert judge.factors == ("midi", "level_db")
+    assert judge.digest == sha256(ASSETS / "small-orchestra" / "model.safetensors")
+    assert judge.card is not None
+    assert judge.card.test_accuracy >= 0.99
+    assert all(r2 is not None and r2 > 0.85 for r2 in judge.card.factor_r2.values())
+    assert np.sum(judge.card.confusion) == judge.card.counts["test"]
+    assert "--size 64" in judge.card.data
+    assert judge.card.command.startswith("photism judge train small --data orchestra --factors")
+    assert "CC0" in judge.card.licence
+
+
+def test_the_bundled_judge_knows_instruments_in_the_hands_of_players_it_never_saw(
+    stage_pictures: torch.Tensor,
+) -> None:
+    predicted = load_judge("small-orchestra")(stage_pictures).logits.argmax(dim=1)
+    right = predicted.view(13, -1) == torch.arange(13)[:, None]
+    assert right.float().mean() >= 0.98
+
+
+def test_the_bundled_judge_sees_who_plays_higher_and_louder(stage_pictures: torch.Tensor) -> None:
+    factors = load_judge("small-orchestra")(stage_pictures).factors
+    assert factors is not None
+    low, high, quiet, loud = factors.view(-1, 4, 2).unbind(dim=1)
+    assert (high > low)[:, 0].float().mean() >= 0.95
+    assert (high - low)[:, 0].mean() > 12  # semitones; most of each instrument's range lies between
+    assert (loud > quiet)[:, 1].float().mean() == 1
+    assert (high - low)[:, 1].abs().mean() < (loud - quiet)[:, 1].mean() / 3

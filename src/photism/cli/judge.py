@@ -180,7 +180,8 @@ def _card(
 ) -> JudgeCard:
     from photism.evaluation.judge_card import JudgeCard
 
-    settings = {name: value for name, value in asdict(recipe).items() if name != "seed"}
+    told = {"seed", "validation"}  # in `seed` and `counts`
+    settings = {name: value for name, value in asdict(recipe).items() if name not in told}
     return JudgeCard(
         name=trained.judge.name,
         architecture=args.architecture,

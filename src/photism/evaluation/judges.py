@@ -20,7 +20,7 @@ from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 import photism
@@ -28,7 +28,7 @@ from photism.blocks.classifier import Architecture, Classifier
 from photism.errors import ConfigError, DataError, WeightsError, nearest
 from photism.evaluation.factors import FactorHead
 from photism.evaluation.judge_card import CONFIG, MODEL, README, JudgeCard, brief, shown
-from photism.files import replacing, sha256, write_json, write_text
+from photism.files import replacing, sha256, write_bytes, write_json, write_text
 from photism.systems.weights import fill, read_tensors
 
 ASSETS = Path(photism.__file__).parent / "assets" / "judges"
@@ -280,7 +280,7 @@ def save_judge(judge: Judge, folder: Path, card: JudgeCard) -> JudgeCard:
     }
     with replacing(folder, marker=CONFIG) as temporary:
         temporary.mkdir()
-        save_file(weights, temporary / MODEL, metadata={"format": "pt"})
+        write_bytes(temporary / MODEL, save(weights, metadata={"format": "pt"}))
         card = replace(card, sha256=sha256(temporary / MODEL))
         write_json(temporary / CONFIG, asdict(card))
         write_text(temporary / README, card.readme())
