@@ -11,7 +11,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from pairs_of import write_players
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from photism.blocks import attention, halving
@@ -32,6 +32,7 @@ from photism.systems.car_gan import (
     DiscriminatorConfig,
 )
 from photism.systems.weights import load_weights, save_weights
+from photism.training.checkpoint import list_checkpoints
 from photism.training.loop import Interrupted, Trainer, train
 from photism.training.options import TrainOptions
 from photism.training.plan import resolve
@@ -683,8 +684,18 @@ def stages_of(run: Path) -> set[str]:
 @pytest.fixture(scope="module")
 def whole_run(data, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "whole"
-    train(options_for(data, out))
+    train(options_for(data, out, ema=0.9))
     return out
+
+
+def test_the_average_begins_anew_with_each_stage(whole_run):
+    """What a stage does not move is kept as the stages before it left it, and not an average."""
+    trained = load_file(list_checkpoints(whole_run / "checkpoints")[-1] / "system.safetensors")
+    averaged = load_file(whole_run / "weights" / "model.safetensors")
+    same = {name.split(".")[0]: True for name in averaged}
+    for name, tensor in averaged.items():
+        same[name.split(".")[0]] &= torch.equal(tensor, trained[name])
+    assert {name for name, equal in same.items() if equal} == {"classifier", "listener"}
 
 
 def test_the_loop_follows_the_decay(data, tmp_path, monkeypatch):
@@ -722,7 +733,7 @@ def test_a_run_trains_classifier_listener_and_cascade(whole_run):
 
 @pytest.mark.parametrize("stop_at", [3, 20, 37, 50])
 def test_stopping_in_any_stage_and_resuming_changes_nothing(data, whole_run, tmp_path, stop_at):
-    options = options_for(data, tmp_path / "run")
+    options = options_for(data, tmp_path / "run", ema=0.9)
     with pytest.raises(Interrupted, match=f"after step {stop_at}"):
         train(replace(options, max_steps=stop_at))
     train(replace(TrainOptions.read(tmp_path / "run"), max_steps=None), resume=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 import torch
+from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from photism.data.pairs import Batch, PairLoader
@@ -87,8 +89,8 @@ class Trainer:
         self.system.lay_out(self.accelerator.device)
         self.average: AveragedModel | None = None
         if self.options.ema:
-            decay = get_ema_multi_avg_fn(self.options.ema)
-            self.average = AveragedModel(self.system, multi_avg_fn=decay, use_buffers=True)
+            follow = partial(_follow, self.options.ema)
+            self.average = AveragedModel(self.system, multi_avg_fn=follow, use_buffers=True)
         self.progress = read_progress(checkpoint) if checkpoint else Progress()
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
         self.ledger = Ledger()
@@ -122,6 +124,8 @@ class Trainer:
             load_checkpoint(self.checkpoint, self._modules(), self.optimisers)
             self.recorder.say(f"going on after step {self.progress.total}")
             self.checkpoint = None
+        elif self.average is not None:
+            self.average.n_averaged.zero_()  # the first step of the stage copies all weights
         loader = PairLoader(
             self.plan.dataset,
             stage.batch_size,
@@ -268,3 +272,9 @@ class Trainer:
         if not alone and done % options.log_every:
             return False  # processes agree on stopping only now and then: it costs a transfer
         return anybody(self.accelerator, bool(self.signals))
+
+
+def _follow(decay: float, average: list[Tensor], weights: list[Tensor], number: Tensor) -> None:
+    """Move the average of `number` steps towards the weights; the first steps count for more."""
+    done = int(number)
+    get_ema_multi_avg_fn(min(decay, (1 + done) / (10 + done)))(average, weights, number)

@@ -43,7 +43,8 @@ class TrainOptions:
     precision: Literal["fp32", "bf16"] = "fp32"
     """bf16 runs networks under autocast; losses and weights stay float32."""
     ema: float = 0.0
-    """Decay of an exponential moving average of the weights; 0 keeps none."""
+    """Decay of an exponential moving average of the weights; 0 keeps none. It begins anew with each
+    stage and follows more closely at first, with at most (1 + n) / (10 + n) after n steps."""
     log_every: int = 50
     """Steps between records in metrics.jsonl."""
     checkpoint_every: int = 500
