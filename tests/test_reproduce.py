@@ -252,7 +252,7 @@ def test_of_partial_speech_commands_the_digits_it_is_rich_in_are_taken(tmp_path:
     assert source == room.MnistScd(digits=(0, 1))
     options = Reproduction(tmp_path, data_from=tmp_path / "missing")
     with pytest.raises(DataError, match="no folder"):
-        room.training_data(TABLE_4, TABLE_4.rows[1], options)
+        room.training_data(room.Job(TABLE_4, TABLE_4.rows[1], options))
 
 
 def test_the_list_shows_every_row(capsys: pytest.CaptureFixture[str]) -> None:

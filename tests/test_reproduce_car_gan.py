@@ -9,14 +9,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 import photism.experiments.runs as room
 from photism.cli import main
 from photism.data.orchestra.instruments import INSTRUMENTS
 from photism.data.pairs import ArraySpec, Card, PairWriter
 from photism.errors import ConfigError
+from photism.evaluation.judges import Judge, JudgeOutput
 from photism.experiments import EXPERIMENTS, published_rows
-from photism.experiments.runs import Reproduction
+from photism.experiments.runs import Job, Reproduction
 from photism.systems import find_system
 from photism.systems.base import override
 from photism.systems.weights import load_weights
@@ -25,10 +29,12 @@ CAR_GAN = tuple(e for e in EXPERIMENTS.values() if e.name.startswith("car-gan"))
 TABLE_1, TABLE_2 = EXPERIMENTS["car-gan-table-1"], EXPERIMENTS["car-gan-table-2"]
 
 
-def write_players(folder: Path, *, train: int = 26, test: int = 26, seed: int = 0) -> Path:
+COLOURS = np.random.default_rng(7).integers(0, 256, (13, 3))
+
+
+def write_players(folder: Path, *, train: int = 52, test: int = 52, seed: int = 0) -> Path:
     """Write pairs in the shape of the orchestra: every instrument with a colour of its own."""
     rng = np.random.default_rng(seed)
-    colours = rng.integers(0, 256, (13, 1, 1, 3))
     card = Card(
         name="orchestra",
         description="",
@@ -39,13 +45,13 @@ def write_players(folder: Path, *, train: int = 26, test: int = 26, seed: int = 
         front_end="car-gan",
         front_end_config={"origin": "left"},
         group="performance",
-        columns={"performance": "string"},
+        columns={"performance": "string", "silent": "bool"},
         notes=("colours in place of the orchestra",),
     )
     with PairWriter(folder, card) as writer:
         for split, count in (("train", train), ("validation", 26), ("test", test)):
             label = np.arange(count) % 13
-            image = colours[label] + rng.normal(0, 8, (count, 32, 32, 3))
+            image = COLOURS[label][:, None, None] + rng.normal(0, 8, (count, 32, 32, 3))
             sound = rng.normal(0, 8, (count, 3, 32, 32)) + 10 * label[:, None, None, None] + 60
             writer.write(
                 split,
@@ -53,7 +59,10 @@ def write_players(folder: Path, *, train: int = 26, test: int = 26, seed: int = 
                 image=np.clip(image, 0, 255).astype(np.uint8),
                 label=label,
                 key=[f"{split}/{row}" for row in range(count)],
-                columns={"performance": [f"{split}/{row // 13}" for row in range(count)]},
+                columns={
+                    "performance": [f"{split}/{row // 13}" for row in range(count)],
+                    "silent": label == 5,
+                },
             )
     return folder
 
@@ -63,9 +72,31 @@ def players(tmp_path: Path) -> Path:
     return write_players(tmp_path / "players")
 
 
+class ColourJudge(Judge):
+    """Takes a picture for the instrument whose colour it has on average."""
+
+    architecture = "colour"
+    image_shape = (3, 32, 32)
+
+    def __init__(self) -> None:
+        super().__init__("colour", tuple(INSTRUMENTS))
+        self.digest = "0" * 64
+        self.colours = torch.from_numpy(COLOURS).float() / 127.5 - 1
+
+    def judge(self, images: Tensor) -> JudgeOutput:
+        pooled = F.adaptive_avg_pool2d(images, 2)
+        distance = (pooled.mean(dim=(2, 3))[:, None] - self.colours).square().sum(dim=2)
+        return JudgeOutput(-20 * distance, pooled.flatten(1))
+
+
+@pytest.fixture
+def judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("photism.experiments.measure.load_judge", lambda name: ColourJudge())
+
+
 def run(out: Path, data: Path, *options: str, experiment: str = "car-gan-table-1") -> int:
     """Reproduce an experiment in its smallest form."""
-    small = ("--data", str(data), "--budget", "0.00001", "--preset", "debug", "--device", "cpu")
+    small = ("--data", str(data), "--budget", "0.00002", "--preset", "debug", "--device", "cpu")
     return main(["reproduce", experiment, "--out", str(out), *small, *options])
 
 
@@ -96,7 +127,7 @@ def test_rows_of_one_run_are_one_system_in_every_experiment() -> None:
             assert runs.setdefault(row.trained, dict(row.settings)) == row.settings
             for preset in ("code", "paper", "small", "debug"):
                 override(find_system(row.system).presets[preset], row.settings)
-    assert len(runs) == 5 + 5
+    assert len(runs) == 5 + 6
 
 
 def test_published_numbers_are_found_for_the_ablation_that_a_system_is() -> None:
@@ -114,7 +145,7 @@ def test_published_numbers_are_found_for_the_ablation_that_a_system_is() -> None
 def test_classifiers_are_trained_once_and_the_budget_is_the_cascade_s(
     players: Path, tmp_path: Path
 ) -> None:
-    assert run(tmp_path, players, "--rows", "A", "D", "--train-only", "--budget", "1.5e-5") == 0
+    assert run(tmp_path, players, "--rows", "A", "D", "--train-only", "--budget", "3e-5") == 0
     runs = {path.name.split("-debug")[0]: path for path in (tmp_path / "runs").iterdir()}
     assert set(runs) == {"car-gan-classifier-and-listener", "car-gan-A", "car-gan-D"}
     assert stages_of(runs["car-gan-classifier-and-listener"]) == ["classifier", "listener"]
@@ -163,9 +194,104 @@ def test_the_orchestra_is_made_once_in_the_size_of_the_judge(
     )
     little, half = Reproduction(tmp_path, budget=0.01), Reproduction(tmp_path, budget=0.5)
     for options in (little, little, half):
-        folder = room.training_data(TABLE_1, TABLE_1.rows[0], options)
+        folder = room.training_data(Job(TABLE_1, TABLE_1.rows[0], options))
         assert folder.parent == tmp_path / "data"
     assert [source.performances for source, _ in made] == [40, 180]
     assert {source.size for source, _ in made} == {64}
+    archives = Job(TABLE_1, TABLE_1.rows[0], Reproduction(tmp_path, data_from=tmp_path))
     with pytest.raises(ConfigError, match="orchestra comes without archives"):
-        room.training_data(TABLE_1, TABLE_1.rows[0], Reproduction(tmp_path, data_from=tmp_path))
+        room.training_data(archives)
+
+
+def report(out: Path, experiment: str) -> dict[str, Any]:
+    content = json.loads((out / experiment / "report.json").read_text(encoding="utf-8"))
+    return dict(content)
+
+
+def test_the_ablations_stand_beside_what_is_published(
+    players: Path, judge: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, players, "--rows", "A", "E") == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "data orchestra, the paper used sub-urmp" in printed
+    page = (tmp_path / "car-gan-table-1" / "report.html").read_text(encoding="utf-8")
+    for text in (
+        "279.30",
+        "thesis 207.37",
+        "not run yet",
+        "data orchestra, the paper used sub-urmp",
+        "preset debug: image_size 32 (code 128)",
+        "classifier and listener trained once, shared by all rows",
+        "colours in place of the orchestra",
+        "FID and IS were not measured",
+        "<figcaption>E, whole, label given",
+    ):
+        assert text in page
+    content = report(tmp_path, "car-gan-table-1")
+    assert [row["key"] for row in content["rows"]] == [*"ABCDE", None]
+    assert [bool(row["evaluation"]) for row in content["rows"]] == [True, *[False] * 3, True, False]
+    whole = content["rows"][4]["evaluation"]
+    assert list(whole["outputs"])[:2] == ["label heard", "label given"]
+    assert page.count("<figcaption>real pictures") == 1
+    headings = {(c["title"], c["row"], c["line"]) for c in content["columns"]}
+    assert ("FID", "published", "") in headings
+    assert ("FD(judge)", "", "measured") in headings
+
+
+def test_a_system_is_measured_on_both_splits_and_both_stages_of_one_run(
+    players: Path, judge: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, players, experiment="car-gan-table-2") == 0
+    training, testing = report(tmp_path, "car-gan-table-2")["rows"][:2]
+    splits = [row["evaluation"]["provenance"]["split"] for row in (training, testing)]
+    assert splits == ["train", "test"]
+    page = (tmp_path / "car-gan-table-2" / "report.html").read_text(encoding="utf-8")
+    for text in ("99.5 %", "90.3 %", "thesis 90.7 %", "S2IC, held-out sounds", "75.6 %"):
+        assert text in page
+    assert run(tmp_path, players, experiment="car-gan-figure-stages") == 0
+    assert "finished before, kept" in capsys.readouterr().out  # both stages in one evaluation
+    first, second = report(tmp_path, "car-gan-figure-stages")["rows"][:2]
+    assert first["evaluation"] == second["evaluation"]
+    page = (tmp_path / "car-gan-figure-stages" / "report.html").read_text(encoding="utf-8")
+    stage_1 = first["evaluation"]["outputs"]["stage I, label given"]["frechet"]
+    stage_2 = first["evaluation"]["outputs"]["label given"]["frechet"]
+    assert stage_1 != stage_2
+    assert f"{stage_1:.2f}" in page
+    assert f"{stage_2:.2f}" in page
+    assert len(list((tmp_path / "runs").iterdir())) == 2
+
+
+def test_the_sweep_is_drawn_over_what_has_been_run(
+    players: Path, judge: None, tmp_path: Path
+) -> None:
+    assert run(tmp_path, players, "--rows", "l1-0", "l1-100", experiment="car-gan-figure-l1") == 0
+    page = (tmp_path / "car-gan-figure-l1" / "report.html").read_text(encoding="utf-8")
+    assert "ln FD(judge)" in page
+    chart = page[page.index("<svg") : page.index("</svg>")]
+    assert ">0</text>" in chart
+    assert ">100</text>" in chart
+    assert ">50</text>" not in chart
+
+
+def test_silence_and_noise_are_put_in(
+    players: Path, judge: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, players, experiment="car-gan-failures") == 0
+    rows = report(tmp_path, "car-gan-failures")["rows"]
+    cases = {row["name"]: row["case"] for row in rows}
+    assert cases["silence"]["heard"] == 0
+    assert cases["silence"]["reason"] == "silence"
+    assert cases["white noise, −20 dB"]["reason"] == "steady noise"
+    assert cases["orchestra, nobody plays"]["clips"] == 4
+    assert cases["orchestra, nobody plays"]["heard"] is None
+    for case in cases.values():
+        assert sum(case["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+        assert set(case["outputs"]) == {"label given", "label heard"}
+        for reading in case["outputs"].values():
+            assert sum(reading["judged"].values()) == pytest.approx(1)
+            assert 0 <= reading["as_told"] <= 1
+    page = (tmp_path / "car-gan-failures" / "report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png") == 2 * len(cases)
+    capsys.readouterr()
+    assert run(tmp_path, players, experiment="car-gan-failures") == 0
+    assert "finished before, kept" in capsys.readouterr().out

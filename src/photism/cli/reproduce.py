@@ -57,6 +57,8 @@ class Reproduce:
     judge: str | None = None
     """A bundled judge by name, or a folder of `photism judge train`; the experiment's own by
     default."""
+    inception: str | None = None
+    """Inception weights for FID and IS: a file, or "download"; without it they are left out."""
     train_only: bool = False
     """Train and measure nothing yet: the same command without it does."""
     limit: int | None = None
@@ -94,6 +96,7 @@ def main(argv: list[str]) -> int:
         data_from=args.data_from,
         seed=args.seed,
         judge=args.judge,
+        inception=args.inception,
         device=args.device,
         precision=args.precision,
         limit=args.limit,
@@ -137,20 +140,19 @@ def _table(overview: Overview) -> Table:
     if overview.labelled:
         table.add_column("")
     for column in overview.columns:
-        for kind in ("published", "measured"):
-            if getattr(column, kind):
-                table.add_column(f"{column.title}\n{kind}", justify="right")
+        for heading in filter(None, (column.row, column.line)):
+            table.add_column(f"{column.title}\n{heading}", justify="right")
     for row in overview.rows:
         name = f"{row.name} (partial data)" if row.partial else row.name
         for number, line in enumerate(row.lines):
             words = [line.label] if overview.labelled else []
-            published, measured = iter(row.published), iter(line.cells)
+            of_row, of_line = iter(row.cells), iter(line.cells)
             for column in overview.columns:
-                if column.published:
-                    cell = next(published)
+                if column.row:
+                    cell = next(of_row)
                     words.append("" if number else _cell(cell))
-                if column.measured:
-                    words.append(_cell(next(measured)))
+                if column.line:
+                    words.append(_cell(next(of_line)))
             table.add_row("" if number else name, *words)
     return table
 

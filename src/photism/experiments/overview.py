@@ -7,9 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import photism
 from photism.evaluation.report import HTML, JSON, data_uri, render
 from photism.files import write_json, write_text
+from photism.images import grid, to_pil, write_png
 
 PARTIAL = "NOT "
 """How a data card's note begins that says the published data is not complete."""
@@ -27,27 +30,23 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A figure of every row, published, measured or both, the cells beside each other."""
+    """A figure: one cell for a row, one for each of its lines, or both beside each other."""
 
     title: str
-    published: bool = False
-    measured: bool = True
+    row: str = ""
+    """Heading of the row's cell, such as "published"; empty if there is none."""
+    line: str = "measured"
+    """Heading of the lines' cells; empty if there are none."""
 
 
 @dataclass(frozen=True)
 class OverviewLine:
-    """What one output of a row's system gives: a cell for every column that is measured."""
+    """What one output of a row's system gives."""
 
     label: str
     """Which output, such as "label heard"; empty where there is one alone."""
     cells: tuple[Cell, ...]
-    strip: bytes = b""
-    """PNG with generated pictures side by side."""
-
-    @property
-    def strip_uri(self) -> str:
-        """The strip as a data URI."""
-        return data_uri(self.strip)
+    """One for every column that has cells for lines."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,8 @@ class OverviewRow:
     """One row: a system that is or will be measured, or figures to compare it with."""
 
     name: str
-    published: tuple[Cell, ...]
-    """A cell for every column that is published."""
+    cells: tuple[Cell, ...]
+    """One for every column that has cells for rows."""
     lines: tuple[OverviewLine, ...]
     content: Mapping[str, Any]
     """What the JSON holds of the row."""
@@ -68,6 +67,20 @@ class OverviewRow:
     def partial(self) -> bool:
         """Whether only a part of the published data was at hand."""
         return any(line.startswith(PARTIAL) for line in self.differs)
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Pictures side by side in one PNG, `names` above each."""
+
+    label: str
+    names: tuple[str, ...]
+    content: bytes
+
+    @property
+    def uri(self) -> str:
+        """The PNG as a data URI."""
+        return data_uri(self.content)
 
 
 @dataclass(frozen=True)
@@ -92,6 +105,7 @@ class Overview:
     hints: tuple[str, ...] = ()
     """What the columns are."""
     figure: Figure | None = None
+    strips: tuple[Strip, ...] = ()
     notes: tuple[str, ...] = ()
     command: str = ""
 
@@ -99,11 +113,6 @@ class Overview:
     def labelled(self) -> bool:
         """Whether there are lines to tell apart."""
         return any(line.label for row in self.rows for line in row.lines)
-
-    @property
-    def pictured(self) -> bool:
-        """Whether there are pictures to show."""
-        return any(line.strip for row in self.rows for line in row.lines)
 
 
 def write_overview(overview: Overview, folder: Path) -> tuple[Path, Path]:
@@ -135,3 +144,24 @@ def write_overview(overview: Overview, folder: Path) -> tuple[Path, Path]:
     }
     write_json(folder / JSON, content)
     return folder / HTML, folder / JSON
+
+
+def write_strip(
+    path: Path, label: str, names: Sequence[str], pictures: Sequence[np.ndarray]
+) -> dict[str, Any]:
+    """Write pictures side by side.
+
+    Args:
+        path: the PNG.
+        label: what they have in common.
+        names: of each of them.
+        pictures: each `(channel, height, width)` in [-1, 1].
+
+    Returns:
+        "label", "names" and "file" for a row's record.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    write_png(path, grid([to_pil(picture) for picture in pictures], len(pictures), gap=0))
+    return {"label": label, "names": list(names), "file": path.name}

@@ -81,13 +81,30 @@ class Reproduction:
         return max(1, round(self.budget * experiment.epochs * row.pairs / pairs))
 
 
-def training_data(experiment: Experiment, row: Row, options: Reproduction) -> Path:
+@dataclass(frozen=True)
+class Job:
+    """A row to be run."""
+
+    experiment: Experiment
+    row: Row
+    options: Reproduction
+
+    @property
+    def folder(self) -> Path:
+        """Where what is measured of it lies."""
+        return self.options.out / self.experiment.name / self.row.measured
+
+    @property
+    def preset(self) -> str:
+        """Name of the preset it is trained with."""
+        return self.options.preset_of(self.experiment, self.row)
+
+
+def training_data(job: Job) -> Path:
     """Return prepared pairs: those asked for, from archives, as prepared before, or made now.
 
     Args:
-        experiment: names the judge, whose pictures an embedded source draws.
-        row: names the source.
-        options: how the experiment is run.
+        job: its row names the source, its judge the size of pictures that are drawn now.
 
     Returns:
         A prepared folder.
@@ -96,11 +113,12 @@ def training_data(experiment: Experiment, row: Row, options: Reproduction) -> Pa
         DataError: there is none and it cannot be made.
         ConfigError: archives for a source that has none.
     """
+    row, options = job.row, job.options
     if options.data:
         return find(options.data)
     source = SOURCES[row.data]
     if options.data_from is None:
-        return _orchestra(experiment, options) if source.embedded else find(row.data)
+        return _orchestra(job) if source.embedded else find(row.data)
     if source.embedded:
         raise ConfigError(f"{row.data} comes without archives: leave --data-from out, or --data")
     if not options.data_from.is_dir():
@@ -111,9 +129,10 @@ def training_data(experiment: Experiment, row: Row, options: Reproduction) -> Pa
     return folder
 
 
-def _orchestra(experiment: Experiment, options: Reproduction) -> Path:
+def _orchestra(job: Job) -> Path:
     """Return the orchestra with pictures of the judge's size, made if it is not there."""
-    size = load_judge(options.judge_of(experiment)).image_shape[-1]
+    options = job.options
+    size = load_judge(options.judge_of(job.experiment)).image_shape[-1]
     kept = prepared_folder(Orchestra.name)
     if (kept / CARD).is_file() and Card.read(kept).image.shape[0] == size:
         return kept
@@ -135,40 +154,34 @@ def _source(name: str, raw: Path) -> PairSource:
     return MnistScd(digits=digits)
 
 
-def training_of(
-    experiment: Experiment, row: Row, options: Reproduction, data: Path
-) -> TrainOptions:
+def training_of(job: Job, data: Path) -> TrainOptions:
     """Return the training of a row, in a run folder named by all that the weights depend on."""
-    preset = options.preset_of(experiment, row)
-    epochs = options.epochs_of(experiment, row, len(PairDataset(data, "train")))
-    name = f"{row.system}-{row.trained}-{preset}-{epochs}-epochs"
+    row = job.row
+    epochs = job.options.epochs_of(job.experiment, row, len(PairDataset(data, "train")))
     settings = dict(row.settings)
-    if experiment.shared:
-        shared = _shared(experiment, row, options, data).out
-        for network in experiment.shared:
+    if job.experiment.shared:
+        shared = _shared(job, data).out
+        for network in job.experiment.shared:
             settings |= {f"{network}.weights": str(shared), f"{network}.epochs": "0"}
-    whole = _training(row, options, data, name=name, preset=preset)
-    return replace(whole, settings=settings, epochs=epochs)
+    name = f"{row.system}-{row.trained}-{job.preset}-{epochs}-epochs"
+    return replace(_training(job, data, name), settings=settings, epochs=epochs)
 
 
-def _shared(experiment: Experiment, row: Row, options: Reproduction, data: Path) -> TrainOptions:
+def _shared(job: Job, data: Path) -> TrainOptions:
     """Return the training of what all rows share, as long as the preset says."""
-    preset = options.preset_of(experiment, row)
-    name = f"{row.system}-{'-and-'.join(experiment.shared)}-{preset}"
-    training = _training(row, options, data, name=name, preset=preset)
-    return replace(training, stages=experiment.shared)
+    shared = job.experiment.shared
+    name = f"{job.row.system}-{'-and-'.join(shared)}-{job.preset}"
+    return replace(_training(job, data, name), stages=shared)
 
 
-def _training(
-    row: Row, options: Reproduction, data: Path, *, name: str, preset: str
-) -> TrainOptions:
-    digest = sha256(data / CARD)[:8]
+def _training(job: Job, data: Path, name: str) -> TrainOptions:
+    options, digest = job.options, sha256(data / CARD)[:8]
     run = f"{name}-{options.precision}-seed-{options.seed}-data-{digest}"
     return TrainOptions(
-        system=row.system,
+        system=job.row.system,
         data=data,
         out=options.out / "runs" / run,
-        preset=preset,
+        preset=job.preset,
         seed=options.seed,
         validation=HELD_OUT,
         device=options.device,
@@ -176,19 +189,11 @@ def _training(
     )
 
 
-def train_row(
-    experiment: Experiment,
-    row: Row,
-    options: Reproduction,
-    data: Path,
-    say: Callable[[str], None],
-) -> Path:
+def train_row(job: Job, data: Path, say: Callable[[str], None]) -> Path:
     """Train a row, and before it what all rows share; what is finished is kept.
 
     Args:
-        experiment: the row's.
-        row: what to train.
-        options: how.
+        job: what to train, and how.
         data: prepared pairs.
         say: told what happens, line by line.
 
@@ -198,20 +203,21 @@ def train_row(
     Raises:
         Interrupted: training was stopped; the same call goes on.
     """
-    trainings = [training_of(experiment, row, options, data)]
-    if experiment.shared:
-        trainings.insert(0, _shared(experiment, row, options, data))
+    trainings = [training_of(job, data)]
+    if job.experiment.shared:
+        trainings.insert(0, _shared(job, data))
     for training in trainings:
-        done = list_checkpoints(training.out / "checkpoints")
         length = f", epochs {training.epochs}" if training.epochs else ""
         say(f"  preset {training.preset}{length}, run {training.out}")
-        weights = train(training, resume=bool(done))
+        started = bool(list_checkpoints(training.out / "checkpoints"))
+        weights = train(training, resume=started)
     return weights
 
 
-def differences(experiment: Experiment, row: Row, options: Reproduction, data: Path) -> list[str]:
+def differences(job: Job, data: Path) -> list[str]:
     """Say what is not as published, in training and measuring."""
-    training = training_of(experiment, row, options, data)
+    experiment, row, options = job.experiment, job.row, job.options
+    training = training_of(job, data)
     cls = find_system(row.system)
     config = override(cls.presets[str(training.preset)], row.settings)
     changed = setting_differences(config, row.settings)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from photism.evaluation.charts import Line, line_chart
 from photism.experiments.declarations import Experiment, Row
-from photism.experiments.overview import Cell, Column, Figure, OverviewLine, OverviewRow
+from photism.experiments.overview import Cell, Column, Figure, OverviewLine, OverviewRow, Strip
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ METRICS: Mapping[str, Metric] = {
         hint="Diversity is that of judge features in a class; 1 is as diverse as reality.",
     ),
 }
+REAL = "real pictures"
 INCEPTION = ("fid", "is")
 
 
@@ -68,9 +69,16 @@ class Measured:
     row: Row
     evaluation: Mapping[str, Any] | None = None
     """What `Evaluation.to_json` returned."""
+    cases: Sequence[Mapping[str, Any]] | None = None
+    """Kinds of sounds that were put in instead; see `failures.Case`."""
     differs: tuple[str, ...] = ()
-    strips: Mapping[str, bytes] | None = None
-    """Output to a PNG with pictures of it."""
+    strips: tuple[Strip, ...] = ()
+    """Pictures of the outputs that are shown, and of reality."""
+
+    @property
+    def done(self) -> bool:
+        """Whether anything has been measured."""
+        return bool(self.evaluation or self.cases)
 
     def figure(self, metric: Metric, output: str) -> Mapping[str, Any]:
         """Return "value", "low" and "high" where there is an interval; nothing if unmeasured."""
@@ -96,8 +104,8 @@ def columns_of(experiment: Experiment, rows: Sequence[Measured]) -> tuple[Column
         known = any(row.figure(METRICS[name], output) for row in rows for output in row.row.outputs)
         column = Column(
             METRICS[name].title,
-            published=any(name in figures for figures in published),
-            measured=known or name not in INCEPTION,
+            row="published" if any(name in figures for figures in published) else "",
+            line="measured" if known or name not in INCEPTION else "",
         )
         columns.append(column)
     return tuple(columns)
@@ -105,17 +113,14 @@ def columns_of(experiment: Experiment, rows: Sequence[Measured]) -> tuple[Column
 
 def table_rows(experiment: Experiment, rows: Sequence[Measured]) -> tuple[OverviewRow, ...]:
     """Return all rows as they are shown: those that run, real pictures, other systems."""
-    columns = columns_of(experiment, rows)
-    names = [name for name, column in zip(experiment.metrics, columns, strict=True)]
-    measured = [n for n, column in zip(names, columns, strict=True) if column.measured]
-    published = [n for n, column in zip(names, columns, strict=True) if column.published]
+    named = list(zip(experiment.metrics, columns_of(experiment, rows), strict=True))
+    published = [name for name, column in named if column.row]
+    measured = [name for name, column in named if column.line]
     best = _best(experiment, rows)
     shown = [
         OverviewRow(
             name=row.row.name,
-            published=tuple(
-                _published(name, row.row.published, row.row.thesis) for name in published
-            ),
+            cells=tuple(_published(name, row.row.published, row.row.thesis) for name in published),
             lines=tuple(_lines(row, measured, best)),
             content={
                 "key": row.row.key,
@@ -127,16 +132,14 @@ def table_rows(experiment: Experiment, rows: Sequence[Measured]) -> tuple[Overvi
         )
         for row in rows
     ]
-    beside = {"real pictures": experiment.real} if experiment.real else {}
-    for name, figures in {**beside, **experiment.others}.items():
-        cells = [
-            _of_real(rows, metric) if figures is experiment.real else Cell() for metric in measured
-        ]
+    real = {REAL: experiment.real}
+    for name, figures in {**real, **experiment.others}.items():
+        seen = [_of_real(rows, metric) if name in real else Cell() for metric in measured]
         shown.append(
             OverviewRow(
                 name=name,
-                published=tuple(_published(metric, figures) for metric in published),
-                lines=(OverviewLine("", tuple(cells)),),
+                cells=tuple(_published(metric, figures) for metric in published),
+                lines=(OverviewLine("", tuple(seen)),),
                 content={"key": None, "published": dict(figures), "evaluation": None},
             )
         )
@@ -159,7 +162,7 @@ def _lines(
                 cell = replace(cell, tone="best")
             cells.append(cell)
         label = output.rpartition(", ")[2] if len(row.row.outputs) > 1 else ""
-        yield OverviewLine(label, tuple(cells), (row.strips or {}).get(output, b""))
+        yield OverviewLine(label, tuple(cells))
 
 
 def _cell(metric: Metric, figure: Mapping[str, Any], published: float | None = None) -> Cell:
@@ -212,13 +215,29 @@ def _best(experiment: Experiment, rows: Sequence[Measured]) -> dict[tuple[str, i
     return best
 
 
-def hints_of(experiment: Experiment, columns: Sequence[Column]) -> tuple[str, ...]:
+def hints_of(experiment: Experiment, rows: Sequence[Measured]) -> tuple[str, ...]:
     """Return what has to be known of the columns that are shown."""
+    columns = columns_of(experiment, rows)
     hints = [METRICS[name].hint for name in experiment.metrics if METRICS[name].hint]
-    missing = [c.title for c in columns if not c.measured]
+    missing = [column.title for column in columns if not column.line]
     if missing:
         hints.append(f"{' and '.join(missing)} were not measured: --inception measures them.")
     return tuple(hints)
+
+
+def strips_of(rows: Sequence[Measured]) -> Iterator[Strip]:
+    """Yield the real pictures, once where rows show the same, and those of every row's outputs."""
+    seen = set()
+    for row in rows:
+        shown = {strip.label: strip for strip in row.strips}
+        if REAL in shown and shown[REAL].content not in seen:
+            seen.add(shown[REAL].content)
+            yield shown[REAL]
+        for output in row.row.outputs:
+            label = output.rpartition(", ")[2] if len(row.row.outputs) > 1 else ""
+            if output in shown:
+                name = f"{row.row.name}, {label}" if label else row.row.name
+                yield replace(shown[output], label=name)
 
 
 def sweep_figure(experiment: Experiment, rows: Sequence[Measured]) -> Figure | None:

@@ -1,0 +1,176 @@
+"""Measuring a row: what judges say of its outputs, kept in its folder beside a report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from photism.data.pairs import PairDataset
+from photism.devices import choose_device
+from photism.errors import DataError
+from photism.evaluation.evaluate import Evaluation, evaluate
+from photism.evaluation.inception import Inception, load_inception
+from photism.evaluation.judges import Judge, load_judge
+from photism.evaluation.report import write_report
+from photism.experiments import published_figures
+from photism.experiments.declarations import Experiment, Row
+from photism.experiments.failures import measure_nothing
+from photism.experiments.overview import Strip, write_strip
+from photism.experiments.runs import Job, Reproduction
+from photism.experiments.table import REAL, Measured
+from photism.files import write_json
+from photism.systems.base import System
+from photism.systems.weights import load_weights
+
+RECORD = "row.json"
+
+
+@dataclass(frozen=True)
+class Judges:
+    """Who looks at the pictures."""
+
+    judge: Judge
+    inception: Inception | None
+
+    @property
+    def digests(self) -> dict[str, str | None]:
+        """Checksums of their weights."""
+        inception = self.inception.digest if self.inception else None
+        return {"judge_sha256": self.judge.digest, "inception_sha256": inception}
+
+    @classmethod
+    def load(cls, experiment: Experiment, options: Reproduction) -> Judges:
+        """Load the judge and, if it is asked for, Inception."""
+        inception = load_inception(options.inception) if options.inception else None
+        return cls(load_judge(options.judge_of(experiment)), inception)
+
+
+def is_measured(job: Job, run: Path, judges: Judges) -> bool:
+    """Whether this run was measured before by these judges on as many pairs."""
+    record = _read(job.folder)
+    return record is not None and record["request"] == _request(job, run, judges)
+
+
+def _request(job: Job, run: Path, judges: Judges) -> dict[str, Any]:
+    return {"run": run.name, "limit": job.options.limit, **judges.digests}
+
+
+def measure(job: Job, run: Path, judges: Judges, data: Path, differs: Sequence[str]) -> None:
+    """Measure a row, and write its report, its pictures, and last its record.
+
+    Args:
+        job: the row, and how it is run.
+        run: folder of its training run.
+        judges: who looks at the pictures.
+        data: prepared pairs.
+        differs: what is not as published.
+
+    Raises:
+        ConfigError, DataError: system, data and judge do not fit together.
+        StorageError: the folder cannot be written.
+    """
+    dataset = PairDataset(data, job.row.split)
+    judges.judge.require_classes(dataset.card.classes)
+    system = load_weights(run)
+    content = {
+        "request": _request(job, run, judges),
+        "differs": [*differs, *dataset.card.notes],
+        "evaluation": None,
+        "cases": None,
+    }
+    if job.experiment.hears_nothing:
+        content |= _measure_nothing(job, system, judges.judge, dataset)
+    else:
+        content |= _measure_pairs(job, system, judges, dataset, differs)
+    write_json(job.folder / RECORD, content)
+
+
+def _measure_pairs(
+    job: Job, system: System, judges: Judges, dataset: PairDataset, differs: Sequence[str]
+) -> dict[str, Any]:
+    row = job.row
+    evaluation = evaluate(
+        system,
+        dataset,
+        judges.judge,
+        seed=job.options.seed,
+        device=choose_device(job.options.device),
+        limit=job.options.limit,
+        latent_zeroing=job.experiment.latent_zeroing,
+        inception=judges.inception,
+    )
+    write_report(
+        evaluation,
+        job.folder,
+        title=f"{job.experiment.title}: {row.name}",
+        published=published_figures(row, job.experiment.source, dataset.card.name),
+        notes=differs,
+        run=Path(system.source),
+    )
+    return {"evaluation": evaluation.to_json(), "strips": _write_strips(evaluation, job.folder)}
+
+
+def _measure_nothing(
+    job: Job, system: System, judge: Judge, dataset: PairDataset
+) -> dict[str, Any]:
+    cases, strips = measure_nothing(
+        system,
+        judge,
+        dataset,
+        job.folder,
+        seed=job.options.seed,
+        device=choose_device(job.options.device),
+    )
+    return {"cases": [asdict(case) for case in cases], "strips": strips}
+
+
+def _write_strips(evaluation: Evaluation, folder: Path) -> list[dict[str, Any]]:
+    """Write real pictures, and those of every output, of the first example of each class."""
+    firsts = {example.label: example for example in reversed(evaluation.examples)}
+    examples = [firsts[label] for label in sorted(firsts)]
+    pictures = {REAL: [example.real for example in examples]}
+    for output in evaluation.outputs:
+        pictures[output] = [example.pictures[output] for example in examples]
+    names = [evaluation.classes[example.label] for example in examples]
+    return [
+        write_strip(folder / f"strip-{number}.png", label, names, drawn)
+        for number, (label, drawn) in enumerate(pictures.items())
+    ]
+
+
+def read_measured(row: Row, folder: Path) -> Measured:
+    """Read what has been measured of a row.
+
+    Args:
+        row: its declaration.
+        folder: where its record lies, if it does.
+
+    Returns:
+        All that is known of the row.
+
+    Raises:
+        DataError: the record is damaged.
+    """
+    record = _read(folder)
+    if record is None:
+        return Measured(row)
+    strips = [
+        Strip(strip["label"], tuple(strip["names"]), (folder / strip["file"]).read_bytes())
+        for strip in record["strips"]
+    ]
+    return Measured(
+        row, record["evaluation"], record["cases"], tuple(record["differs"]), tuple(strips)
+    )
+
+
+def _read(folder: Path) -> dict[str, Any] | None:
+    path = folder / RECORD
+    if not path.is_file():
+        return None
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{path} is damaged: remove it to run the row again") from error
