@@ -8,10 +8,12 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.error import URLError
 
 import numpy as np
 import pytest
 import torch
+import torchvision
 from pairs_of import write_digits
 from safetensors.torch import load_file, save_file
 
@@ -23,6 +25,7 @@ from photism.data.pairs import ArraySpec, Card, PairDataset, PairWriter
 from photism.errors import ConfigError, WeightsError
 from photism.evaluation import judge_training
 from photism.evaluation.factors import FactorHead, read_factors
+from photism.evaluation.imagenet import download_resnet50
 from photism.evaluation.judge_data import Pictures, pair_data, prepare_command
 from photism.evaluation.judge_training import (
     RECIPES,
@@ -328,6 +331,37 @@ def test_the_command_starts_from_a_file_that_the_card_names_without_its_folder(
         " --out small-scenes"
     )
     assert card.recipe["lr"] == RECIPES["small"].lr
+
+
+def test_imagenet_is_fetched_without_unpickling_and_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    published = torchvision.models.resnet50().state_dict()
+
+    def fetch(url: str, *, check_hash: bool, weights_only: bool) -> dict[str, torch.Tensor]:
+        assert check_hash
+        assert weights_only
+        return published
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", fetch)
+    judge = architecture("resnet50")("judge", CLASSES, (3, 64, 64))
+    assert isinstance(judge, ColourJudge)
+    judge.classifier.start_from(download_resnet50())
+    own = judge.classifier.state_dict()["body.layer4.2.conv3.weight"]
+    assert torch.equal(own, published["layer4.2.conv3.weight"])
+
+
+def test_no_network_is_told_in_one_line(
+    prepared: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fetch(url: str, *, check_hash: bool, weights_only: bool) -> dict[str, torch.Tensor]:
+        raise URLError("no route to host")
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", fetch)
+    argv = ["judge", "train", "resnet50", "--weights", "download", "--data", str(prepared)]
+    line = says([*argv, "--out", str(tmp_path / "judge")], capsys)
+    assert "resnet50-11ad3fa6.pth (<urlopen error no route to host>): give --weights" in line
 
 
 def test_car_gan_may_take_a_judge_for_its_classifier(stored: Path, prepared: Path) -> None:
