@@ -40,7 +40,7 @@ $(PYDOCLINT)/photism-ready: | $(VENV)/photism-python
 
 install: $(VENV)/photism-dev ## make .venv with photism and all that developing it needs
 
-demo: $(VENV)/photism-run ## translate and judge the embedded recordings, write a report
+demo: $(VENV)/photism-run ## hear an orchestra and see it drawn: writes a report
 	$(BIN)/photism demo --out $(DEMO)
 
 test: demo $(VENV)/photism-test ## the demo, then the tests, without those marked slow

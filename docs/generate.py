@@ -25,7 +25,7 @@ ROOMS = {
     "Data": ("photism.data",),
     "Systems": ("photism.systems", "photism.blocks"),
     "Training": ("photism.training", "photism.devices"),
-    "Evaluation": ("photism.evaluation", "photism.experiments"),
+    "Evaluation": ("photism.evaluation", "photism.experiments", "photism.demo"),
     "Errors and files": ("photism.errors", "photism.files"),
 }
 """Pages of the reference and the packages or modules on them."""

@@ -22,7 +22,7 @@ LAYERS = (
     {"systems"},
     {"training", "translate"},
     {"evaluation"},
-    {"experiments"},
+    {"experiments", "demo"},
     {"cli"},
 )
 """Each room imports from rooms further up this list, never from its neighbours in a line."""

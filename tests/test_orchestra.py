@@ -19,9 +19,9 @@ from photism.cli import main
 from photism.data.orchestra import notes
 from photism.data.orchestra.instruments import INSTRUMENTS, Instrument, Voice, instrument
 from photism.data.orchestra.notes import RATE, SUSTAIN_RMS, read_notes
-from photism.data.orchestra.performance import SPLITS, WINDOW_S, Performance, performance
+from photism.data.orchestra.performance import WINDOW_S, Performance, performance
 from photism.data.orchestra.score import compose
-from photism.data.pairs import Card, PairDataset
+from photism.data.pairs import SPLITS, Card, PairDataset
 from photism.data.prepare import prepare
 from photism.data.sources.orchestra import Orchestra
 from photism.data.verify import verify

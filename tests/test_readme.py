@@ -19,7 +19,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from photism.cli.demo import ASSETS
+from photism.demo.digits import ASSETS
 from photism.systems.weights import bundled
 
 ROOT = Path(__file__).parents[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import json
@@ -22,6 +23,11 @@ def home() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("photism"))
+
+
+def data_uri(kind: str, content: bytes) -> str:
+    """Return the content of a file of a media type as an address, for pages that stand alone."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 @contextlib.contextmanager

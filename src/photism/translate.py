@@ -7,7 +7,6 @@ one size, because their rounding differs from size to size.
 
 from __future__ import annotations
 
-import base64
 import io
 import itertools
 import math
@@ -30,6 +29,7 @@ from photism.audio.segment import heard, windows
 from photism.audio.words import words
 from photism.devices import DeviceName, choose_device
 from photism.errors import AudioError, ConfigError, WeightsError, nearest
+from photism.files import data_uri
 from photism.systems.base import System
 
 BATCH = 8
@@ -147,8 +147,8 @@ class Translation:
 
 
 def _html(picture: Image.Image) -> str:
-    content = base64.b64encode(images.png(picture)).decode()
-    return f'<img src="data:image/png;base64,{content}" style="image-rendering:pixelated">'
+    content = data_uri("image/png", images.png(picture))
+    return f'<img src="{content}" style="image-rendering:pixelated">'
 
 
 class Translator:

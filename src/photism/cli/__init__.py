@@ -16,7 +16,7 @@ from photism.errors import ConfigError, PhotismError, nearest
 COMMANDS = {
     "Use a trained system": {
         "translate": "Turn recordings, videos or folders of them into pictures",
-        "demo": "Walk the whole road once, on spoken digits that come along",
+        "demo": "Hear an orchestra and see it drawn: the whole road once",
         "info": "Show systems, presets, weights, and what made a picture",
     },
     "Train your own": {

@@ -13,7 +13,8 @@ from photism.data.orchestra.instruments import Instrument
 from photism.data.orchestra.notes import RATE, SUSTAIN_RMS, Notes, read_notes
 from photism.data.orchestra.score import Note, Score, compose
 
-SPLITS = ("train", "validation", "test")
+SPLITS = ("train", "validation", "test", "demo")
+"""No prepared set holds the last: it is for showing."""
 WINDOW_S = 0.5
 """Length of a window, as in Sub-URMP."""
 LOUDEST_DB = -18.0

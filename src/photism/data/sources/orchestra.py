@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from photism.data.fetch import Upstream
-from photism.data.orchestra.instruments import INSTRUMENTS
+from photism.data.orchestra.instruments import INSTRUMENTS, Instrument
 from photism.data.progress import track
 from photism.data.sources.base import PairSource
 from photism.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from photism.data.orchestra.performance import Windows
     from photism.data.pairs import Card
 
 FRONT_END = "car-gan"
@@ -169,11 +170,43 @@ class _Part:
     columns: dict[str, np.ndarray]
 
 
+def scenes(
+    instrument: Instrument, player: int, heard: Windows, rows: np.ndarray, *, size: int
+) -> np.ndarray:
+    """Draw who plays, at the beginning of windows of a performance.
+
+    Args:
+        instrument: what is played.
+        player: seed of the look.
+        heard: the windows.
+        rows: which of them.
+        size: of the pictures, in pixels.
+
+    Returns:
+        `(row, size, size, 3)` uint8.
+    """
+    from photism.data.orchestra.stage import Look, draw
+
+    look = Look.random(np.random.default_rng(player))
+    return np.stack(
+        [
+            draw(
+                instrument.name,
+                look,
+                pitch=None if heard.silent[row] else instrument.height(heard.midi[row]),
+                level=float(heard.loudness[row]),
+                time_s=float(heard.start_s[row]),
+                size=size,
+            )
+            for row in rows
+        ]
+    )
+
+
 def _part(task: tuple[Orchestra, str, str, int]) -> _Part:
     """Play, hear and draw one performance."""
     from photism.audio.logmel import front_end, pictures
     from photism.data.orchestra.performance import performance
-    from photism.data.orchestra.stage import Look, draw
     from photism.data.pairs import to_bytes
 
     source, split, name, index = task
@@ -183,23 +216,12 @@ def _part(task: tuple[Orchestra, str, str, int]) -> _Part:
     )
     heard = played.windows(source.hop_s)
     rows = np.flatnonzero(~heard.silent | source.keep_silent)
-    look = Look.random(np.random.default_rng(played.player))
-    images = [
-        draw(
-            name,
-            look,
-            pitch=None if heard.silent[row] else instrument.height(heard.midi[row]),
-            level=float(heard.loudness[row]),
-            time_s=float(heard.start_s[row]),
-            size=source.size,
-        )
-        for row in rows
-    ]
+    images = scenes(instrument, played.player, heard, rows, size=source.size)
     sounds = pictures(list(heard.samples[rows]), front_end(FRONT_END))
     return _Part(
         split=split,
         sound=to_bytes(sounds.numpy()),
-        image=np.stack(images),
+        image=images,
         label=np.full(len(rows), instrument.label),
         key=[f"{played.name}/{round(1000 * heard.start_s[row]):05d}" for row in rows],
         columns={

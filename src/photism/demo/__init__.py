@@ -1,0 +1,1 @@
+"""What `photism demo` shows: one module for each kind of system."""

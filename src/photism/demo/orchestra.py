@@ -1,0 +1,286 @@
+"""The demo of systems that draw instruments: phrases that no data set holds, heard, drawn, judged.
+
+The real scene is drawn as for the data set; the system never sees it.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import torch
+from PIL import Image
+from torch import Tensor
+
+from photism.audio.logmel import LogMel, pictures
+from photism.data.orchestra.instruments import INSTRUMENTS
+from photism.data.orchestra.notes import RATE
+from photism.data.orchestra.performance import (
+    LOUDEST_DB,
+    QUIET_DB,
+    WINDOW_S,
+    Performance,
+    Windows,
+    performance,
+)
+from photism.data.pairs import to_bytes
+from photism.data.progress import track
+from photism.data.sources.orchestra import scenes
+from photism.evaluation.judges import Judge
+from photism.evaluation.report import render
+from photism.files import data_uri, write_bytes, write_json, write_text
+from photism.images import log_mel_picture, png
+from photism.translate import Translator
+
+JUDGE = "small-orchestra"
+PHRASE_S = 4.0
+HOP_S = 0.125
+"""From one picture to the next."""
+RANGE_DB = 70.0
+"""Of the log-mels shown."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a classifier makes of a phrase: the mean of its opinions while something sounds."""
+
+    name: str
+    probability: float
+    share: float
+    """Of the half-seconds that sound, the share in which it names the instrument that plays."""
+    right: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Phrase:
+    """A phrase of one instrument, and what was made of it; all arrays are `(window, …)`."""
+
+    instrument: str
+    played: Performance
+    windows: Windows
+    scene: np.ndarray
+    """What was really to be seen, `(window, height, width, 3)` uint8."""
+    stage1: np.ndarray | None
+    """The first drawing, of systems that draw twice, as `scene`."""
+    drawn: np.ndarray
+    heard: Verdict
+    """Of the system, from the sound."""
+    read: Verdict
+    """Of the judge, from what was drawn."""
+    factors: dict[str, np.ndarray]
+    """Pitch and level as the judge reads them from what was drawn, if it does."""
+
+    @property
+    def name(self) -> str:
+        """The instrument for people."""
+        return self.instrument.replace("_", " ")
+
+    @property
+    def loudest(self) -> int:
+        """The window to show where only one is shown."""
+        return int(np.where(self.windows.silent, -np.inf, self.windows.level_db).argmax())
+
+
+def run(translator: Translator, judge: Judge, out: Path, *, seed: int) -> str:
+    """Play, hear, draw, judge, write the report.
+
+    Args:
+        translator: of a system that takes the instruments as labels.
+        judge: of scenes, in the size that the system draws.
+        out: folder for report.html, report.json and the sounds.
+        seed: of the phrases and players.
+
+    Returns:
+        A sentence with the result.
+
+    Raises:
+        ConfigError: the classes are no instruments of the orchestra.
+        DataError: the judge wants pictures of another size.
+        WeightsError: a system that cannot hear.
+        StorageError: the folder cannot be written.
+    """
+    judge.require_classes(translator.classes)
+    started = time.monotonic()
+    phrases = [
+        make_phrase(translator, judge, instrument, seed)
+        for instrument in track(INSTRUMENTS, "instruments", len(INSTRUMENTS))
+    ]
+    write_report(out, translator, judge, phrases, seed=seed, took_s=time.monotonic() - started)
+    right = sum(phrase.read.right for phrase in phrases)
+    return f"{judge.name} reads {right} of {len(phrases)} drawings as the instrument that played."
+
+
+@torch.inference_mode()
+def make_phrase(translator: Translator, judge: Judge, name: str, seed: int) -> Phrase:
+    """Play a phrase, let the system hear and draw it and the judge read what was drawn."""
+    system, instrument = translator.system, INSTRUMENTS[name]
+    played = performance(instrument, 0, split="demo", seed=seed, duration_s=PHRASE_S)
+    windows = played.windows(HOP_S)
+    condition = pictures(list(windows.samples), translator.front_end).to(translator.device)
+    label = torch.full((len(condition),), instrument.label).to(translator.device)
+    outputs = system.outputs(condition, label, rng=torch.Generator().manual_seed(seed))
+    main, drawn = next((name, output.cpu()) for name, output in outputs.items())
+    stage1 = outputs.get(f"stage I, {main}")
+    every, size = np.arange(len(drawn)), drawn.shape[-1]
+
+    def verdict(probabilities: Tensor) -> Verdict:
+        return _verdict(probabilities.cpu().numpy()[~windows.silent], judge, instrument.label)
+
+    judged = judge(drawn)
+    factors = () if judged.factors is None else zip(judge.factors, judged.factors.T, strict=True)
+    return Phrase(
+        instrument=name,
+        played=played,
+        windows=windows,
+        scene=scenes(instrument, played.player, windows, every, size=size),
+        stage1=None if stage1 is None else _pixels(stage1),
+        drawn=_pixels(drawn),
+        heard=verdict(system.hear(condition)),
+        read=verdict(judged.logits.softmax(dim=1)),
+        factors={factor: values.numpy() for factor, values in factors},
+    )
+
+
+def _verdict(probabilities: np.ndarray, judge: Judge, label: int) -> Verdict:
+    mean = probabilities.mean(axis=0)
+    named = int(mean.argmax())
+    share = float((probabilities.argmax(axis=1) == label).mean())
+    return Verdict(judge.classes[named], float(mean[named]), share, named == label)
+
+
+def _pixels(images: Tensor) -> np.ndarray:
+    return to_bytes(images.float().cpu().numpy()).transpose(0, 2, 3, 1)
+
+
+def write_report(
+    out: Path,
+    translator: Translator,
+    judge: Judge,
+    phrases: Sequence[Phrase],
+    *,
+    seed: int,
+    took_s: float,
+) -> None:
+    """Write report.html, report.json and the sound of each phrase.
+
+    Args:
+        out: folder for them.
+        translator: what drew.
+        judge: what read.
+        phrases: in the order in which they are shown.
+        seed: of the phrases.
+        took_s: seconds from the first note to the last judgement.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    sounds = {phrase.instrument: _flac(phrase.played.samples) for phrase in phrases}
+    for name, content in sounds.items():
+        write_bytes(out / "sounds" / f"{name}.flac", content)
+    facts = {
+        **translator.origin,
+        "judge": judge.name,
+        "judge_sha256": judge.digest,
+        "seed": seed,
+    }
+    totals = {
+        "read": sum(phrase.read.right for phrase in phrases),
+        "heard": sum(phrase.heard.right for phrase in phrases),
+        "total": len(phrases),
+        "read_share": float(np.mean([phrase.read.share for phrase in phrases])),
+        "heard_share": float(np.mean([phrase.heard.share for phrase in phrases])),
+    }
+    write_json(
+        out / "report.json",
+        {**facts, **totals, "phrases": [_entry(phrase) for phrase in phrases]},
+    )
+    page = render(
+        "demo-orchestra.html.j2",
+        facts=facts,
+        judge=judge,
+        totals=totals,
+        phrases=phrases,
+        shown={phrase.instrument: _shown(phrase, translator) for phrase in phrases},
+        curves={phrase.instrument: _curves(phrase) for phrase in phrases},
+        sounds={name: data_uri("audio/flac", content) for name, content in sounds.items()},
+        frames=len(phrases[0].drawn),
+        strip=_strip(),
+        hop_s=HOP_S,
+        phrase_s=PHRASE_S,
+        middle_s=WINDOW_S / 2,
+        took_s=took_s,
+    )
+    write_text(out / "report.html", page)
+
+
+def _entry(phrase: Phrase) -> dict[str, Any]:
+    return {
+        "instrument": phrase.instrument,
+        "performance": phrase.played.name,
+        "player": phrase.played.player,
+        "windows": len(phrase.drawn),
+        "sounding": int((~phrase.windows.silent).sum()),
+        "heard": vars(phrase.heard),
+        "read": vars(phrase.read),
+    }
+
+
+def _shown(phrase: Phrase, translator: Translator) -> dict[str, str]:
+    """Return pictures for the page: the log-mel, and films, their frames side by side."""
+    front = translator.front_end
+    log_mel = LogMel(front)(torch.from_numpy(phrase.played.samples)[None])[0]
+    picture = log_mel_picture(log_mel.clamp_min(log_mel.max() - RANGE_DB))
+    films = {"scene": phrase.scene, "stage1": phrase.stage1, "drawn": phrase.drawn}
+    return {
+        "log_mel": data_uri("image/png", png(picture)),
+        **{name: _film(frames) for name, frames in films.items() if frames is not None},
+    }
+
+
+def _curves(phrase: Phrase) -> dict[str, dict[str, str]]:
+    """Return how pitch and loudness run, as played and as drawn, as paths of 100 by 40."""
+    instrument, windows = INSTRUMENTS[phrase.instrument], phrase.windows
+    curves = {}
+    for factor, name, played, low, high in (
+        ("midi", "pitch", windows.midi, instrument.low_midi, instrument.high_midi),
+        ("level_db", "loudness", windows.level_db, QUIET_DB, LOUDEST_DB),
+    ):
+        if factor in phrase.factors:
+            lines = {"played": played, "drawn": phrase.factors[factor]}
+            curves[name] = {
+                kind: _path((values - low) / (high - low), ~windows.silent)
+                for kind, values in lines.items()
+            }
+    return curves
+
+
+def _path(heights: np.ndarray, sounding: np.ndarray) -> str:
+    """Return an SVG path through heights in [0, 1], with gaps where nothing sounds."""
+    x, y = np.linspace(0, 100, len(heights)), 40 - 40 * heights.clip(0, 1)
+    follows = np.r_[False, sounding[:-1]]
+    return " ".join(
+        f"{'L' if follows[i] else 'M'}{x[i]:.1f} {y[i]:.1f}" for i in np.flatnonzero(sounding)
+    )
+
+
+def _film(frames: np.ndarray) -> str:
+    file = io.BytesIO()
+    Image.fromarray(np.concatenate(list(frames), axis=1)).save(file, "WEBP", quality=90)
+    return data_uri("image/webp", file.getvalue())
+
+
+def _flac(samples: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, samples, RATE, format="FLAC", subtype="PCM_16")
+    return file.getvalue()
+
+
+def _strip() -> list[int]:
+    """Return the windows that follow one another without overlap."""
+    return list(range(0, 1 + round((PHRASE_S - WINDOW_S) / HOP_S), round(WINDOW_S / HOP_S)))
