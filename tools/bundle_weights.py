@@ -1,6 +1,8 @@
 """Make bundled weights of a training run: half precision, judged on the test split, with a card.
 
     python tools/bundle_weights.py runs/aivae-fsdd aivae-fsdd --data mnist-fsdd
+    python tools/bundle_weights.py runs/car-gan car-gan-orchestra --data orchestra \
+        --judge small-orchestra
 
 Only the networks that translating needs are kept. The test split is looked at once, here, after
 every choice was made on the validation split.
@@ -10,17 +12,20 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import photism
 from photism.data.pairs import PairDataset
 from photism.data.prepare import find
-from photism.evaluation.evaluate import evaluate
+from photism.evaluation.evaluate import Evaluation, evaluate
+from photism.evaluation.figures import OutputFigures
+from photism.evaluation.judge_data import prepare_command
 from photism.evaluation.judges import load_judge
 from photism.systems.weights import TENSORS, load_weights, save_weights
 from photism.training.options import TrainOptions
 
 ASSETS = Path(photism.__file__).parent / "assets" / "systems"
-LICENCES = {"mnist-fsdd": "cc-by-sa-4.0", "mnist-scd": "cc-by-sa-3.0"}
+LICENCES = {"mnist-fsdd": "cc-by-sa-4.0", "mnist-scd": "cc-by-sa-3.0", "orchestra": "cc0-1.0"}
 """Of the weights: that of the stricter of the data's two licences."""
 
 
@@ -39,29 +44,47 @@ def main() -> None:
         "precision": "float16",
         **system.card,
         "command": TrainOptions.read(args.run).command(dataset.card.name),
+        "data_command": prepare_command(dataset.card),
         "data_sha256": {name: shard["sha256"] for name, shard in dataset.card.shards.items()},
     }
     folder = ASSETS / args.name
     keep = {"preset": system.preset, "half": True, "networks": system.translators}
     save_weights(system, folder, card=card, **keep)
     found = evaluate(load_weights(folder), dataset, judge, latent_zeroing=0)
-    card["metrics"] = {
-        **card["metrics"],
-        "test accuracy": round(found.accuracy.value, 4),
-        "test accuracy, 95 % interval": [
-            round(found.accuracy.low, 4),
-            round(found.accuracy.high, 4),
-        ],
-        f"test {found.frechet_name}": round(found.frechet, 2),
-        "test diversity, pixels": round(found.diversity_pixels.value or 0, 3),
-        "test pairs": found.provenance.pairs,
-        "judge": f"{judge.name}, sha256 {found.provenance.judge_sha256}",
-    }
+    card["metrics"] = {**card["metrics"], **_metrics(found)}
     save_weights(load_weights(args.run), folder, card=card, **keep)
     megabytes = (folder / TENSORS).stat().st_size / 1e6
     print(f"{folder}: {megabytes:.1f} MB")
     for name, value in card["metrics"].items():
         print(f"  {name}: {value}")
+
+
+def _metrics(found: Evaluation) -> dict[str, Any]:
+    """Return what was measured on the test split, under names that say of which output."""
+    p = found.provenance
+    metrics: dict[str, Any] = {}
+    for output, figures in found.outputs.items():
+        test = "test" if len(found.outputs) == 1 else f"test, {output}:"
+        metrics |= {f"{test} {name}": value for name, value in _figures(figures, p.judge).items()}
+    if found.listener:
+        metrics["test, listener: accuracy"] = round(found.listener.accuracy.value, 4)
+    return metrics | {"test pairs": p.pairs, "judge": f"{p.judge}, sha256 {p.judge_sha256}"}
+
+
+def _figures(figures: OutputFigures, judge: str) -> dict[str, Any]:
+    accuracy = figures.accuracy
+    found: dict[str, Any] = {
+        "accuracy": round(accuracy.value, 4),
+        "accuracy, 95 % interval": [round(accuracy.low, 4), round(accuracy.high, 4)],
+    }
+    if figures.accuracy_sounding:
+        found["accuracy where something sounds"] = round(figures.accuracy_sounding.value, 4)
+    found[f"FD({judge})"] = round(figures.frechet, 2)
+    if figures.diversity is not None:
+        found[f"diversity({judge})"] = round(figures.diversity, 3)
+    for factor, share in (figures.factor_r2 or {}).items():
+        found[f"R² of {factor} within classes"] = None if share is None else round(share, 3)
+    return found
 
 
 if __name__ == "__main__":
