@@ -44,7 +44,7 @@ demo: $(VENV)/photism-run ## hear an orchestra and see it drawn: writes a report
 	$(BIN)/photism demo --out $(DEMO)
 
 test: demo $(VENV)/photism-test ## the demo, then the tests, without those marked slow
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist loadfile
 
 test-slow: $(VENV)/photism-test ## run the tests marked slow, minutes each
 	$(BIN)/python -m pytest -m slow
