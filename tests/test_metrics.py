@@ -157,6 +157,25 @@ def test_precision_and_recall_in_blocks_agree_with_torch_fidelity() -> None:
     assert 0.1 < measured.precision < 1
 
 
+def test_neighbours_are_sought_in_other_groups() -> None:
+    """Ten moments each of twice 30 performances of one distribution."""
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(60), 10)
+    pictures = rng.normal(size=(60, 2))[groups] + 1e-3 * rng.normal(size=(600, 2))
+    first, second = groups < 30, groups >= 30
+    alone = precision_recall(pictures[first], pictures[second])
+    assert alone.precision < 0.1  # a ball reaches to the next moment of its own performance
+    together = precision_recall(
+        pictures[first], pictures[second], groups=(groups[first], groups[second])
+    )
+    assert min(together.precision, together.recall) > 0.7
+    a, b = random_features(0, 40), random_features(1, 50)
+    own = (np.arange(40), np.arange(50))
+    assert precision_recall(a, b, groups=own) == precision_recall(a, b)
+    with pytest.raises(DataError, match="need 3 pictures outside of every group"):
+        precision_recall(a, b, groups=(np.zeros(40), np.zeros(50)))
+
+
 def test_comparisons_refuse_what_cannot_be_compared() -> None:
     with pytest.raises(DataError, match="at least 2 pictures on each side, not 1"):
         kernel_distance(np.zeros((1, 2)), np.zeros((5, 2)), seed=0)

@@ -97,8 +97,12 @@ def output_figures(seen: Seen, real: Seen, truth: Truth) -> OutputFigures:
     Raises:
         DataError: too few pairs, or pictures that are not finite.
     """
-    ours, theirs = _halves(real, truth) if seen is real else (seen, real)
-    near = precision_recall(ours.features, theirs.features)
+    every = np.arange(len(truth.labels))
+    first, second = _halves(truth) if seen is real else (every, every)
+    ours, theirs = seen.take(first), real.take(second)
+    near = precision_recall(
+        ours.features, theirs.features, groups=(truth.groups[first], truth.groups[second])
+    )
     return OutputFigures(
         **vars(class_figures(seen.probabilities, truth)),
         frechet=frechet_distance(gaussian(ours.features), gaussian(theirs.features)),
@@ -160,7 +164,7 @@ def _inception_figures(seen: Seen, ours: Seen, theirs: Seen, seed: int) -> Incep
     )
 
 
-def _halves(seen: Seen, truth: Truth) -> tuple[Seen, Seen]:
+def _halves(truth: Truth) -> tuple[np.ndarray, np.ndarray]:
     """Halve pictures class by class, so that no group is in both if its class has several."""
     rng = np.random.default_rng((truth.seed, 3))
     units: list[np.ndarray] = []
@@ -171,4 +175,4 @@ def _halves(seen: Seen, truth: Truth) -> tuple[Seen, Seen]:
             units += [rows[truth.groups[rows] == name] for name in names]
         else:
             units += np.split(rng.permutation(rows), len(rows))
-    return seen.take(np.concatenate(units[::2])), seen.take(np.concatenate(units[1::2]))
+    return np.concatenate(units[::2]), np.concatenate(units[1::2])

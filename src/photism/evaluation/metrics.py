@@ -159,50 +159,70 @@ def _discrepancy(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def precision_recall(
-    generated: np.ndarray, real: np.ndarray, *, neighbours: int = NEIGHBOURS
+    generated: np.ndarray,
+    real: np.ndarray,
+    *,
+    groups: tuple[np.ndarray, np.ndarray] | None = None,
+    neighbours: int = NEIGHBOURS,
 ) -> PrecisionRecall:
     """Improved precision and recall (Kynkäänniemi et al. 2019, arXiv:1904.06991, eq. 1 and 2).
 
     Precision is the share of generated pictures that lie in the ball of some real one, whose
     radius reaches to its third nearest real neighbour; recall is the same with places changed.
+    Pictures a moment apart are nearly one: with `groups`, neighbours are sought in other groups
+    only, else a ball would reach no further than to the next moment of the same performance.
 
     Args:
         generated: features, `(picture, feature)`.
         real: features of real pictures.
+        groups: what each generated and each real picture shares with others, such as its
+            performance.
         neighbours: the ball reaches to so many.
 
     Returns:
         Both in [0, 1].
 
     Raises:
-        DataError: not more pictures than neighbours, or the features differ in number or are not
-            finite.
+        DataError: not more pictures, or pictures of other groups, than neighbours, or the features
+            differ in number or are not finite.
     """
     generated, real = _comparable(generated, real, least=neighbours + 1)
     origin = real[0]
     generated, real = generated - origin, real - origin  # equal pictures are at exact zeros
+    own = groups or (np.arange(len(generated)), np.arange(len(real)))
     return PrecisionRecall(
-        _share_inside(generated, real, neighbours), _share_inside(real, generated, neighbours)
+        _share_inside(generated, real, _radii(real, own[1], neighbours)),
+        _share_inside(real, generated, _radii(generated, own[0], neighbours)),
     )
 
 
-def _share_inside(points: np.ndarray, centres: np.ndarray, neighbours: int) -> float:
+def _radii(centres: np.ndarray, groups: np.ndarray, neighbours: int) -> np.ndarray:
+    """Return squared distances to the nearest but so many centres of other groups."""
+    radii = []
+    for start, block in _squared(centres, centres):
+        block[groups[start : start + _CHUNK, None] == groups] = np.inf
+        radii.append(np.partition(block, neighbours - 1, axis=1)[:, neighbours - 1])
+    if not np.isfinite(found := np.concatenate(radii)).all():
+        raise DataError(
+            f"precision and recall need {neighbours} pictures outside of every group of pictures:"
+            " take more pairs"
+        )
+    return found
+
+
+def _share_inside(points: np.ndarray, centres: np.ndarray, radii: np.ndarray) -> float:
     """Return the share of points inside at least one ball around the centres."""
-    radii = np.concatenate(
-        [np.partition(block, neighbours, axis=1)[:, neighbours] for block in _squared(centres)]
-    )  # a centre is its own nearest neighbour
-    inside = [(block <= radii).any(axis=1) for block in _squared(points, centres)]
+    inside = [(block <= radii).any(axis=1) for _, block in _squared(points, centres)]
     return float(np.concatenate(inside).mean())
 
 
-def _squared(a: np.ndarray, b: np.ndarray | None = None) -> Iterator[np.ndarray]:
-    """Yield squared distances from the rows of `a` to those of `b`, or of `a`, block by block."""
-    b = a if b is None else b
+def _squared(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield squared distances from the rows of `a` to those of `b`, with each block's first row."""
     norms = np.square(b).sum(axis=1)
     for start in range(0, len(a), _CHUNK):
         block = a[start : start + _CHUNK]
         squared = np.square(block).sum(axis=1)[:, None] + norms - 2 * block @ b.T
-        yield np.clip(squared, 0, None)
+        yield start, np.clip(squared, 0, None)
 
 
 def _comparable(a: np.ndarray, b: np.ndarray, *, least: int) -> tuple[np.ndarray, np.ndarray]:

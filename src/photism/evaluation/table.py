@@ -138,13 +138,13 @@ def _better(name: str) -> Literal["higher", "lower", ""]:
 
 
 def _cell(name: str, figure: Figure, goal: float | None = None) -> Cell:
-    percent = name.startswith(_SHARES)
     if figure is None:
         return Cell()
+    percent = name.startswith(_SHARES)
     if isinstance(figure, Interval):
         gap = None if goal is None else 100 * (figure.value - goal)
-        low, high = (_text(bound, percent) for bound in (figure.low, figure.high))
-        return Cell(_text(figure.value, percent), f"{low} to {high}", gap)
+        bounds = f"{100 * figure.low:.1f} – {100 * figure.high:.1f}"
+        return Cell(_text(figure.value, percent), bounds, gap)
     if isinstance(figure, Estimate):
         spread = f"± {_text(figure.deviation, percent)}" if figure.deviation else ""
         return Cell(_text(figure.value, percent), spread)
