@@ -1,29 +1,25 @@
-"""CAR-GAN: sizes and bounds of the published networks, its losses, its label, its training."""
+"""CAR-GAN: its losses and their bounds, its label, its classifiers, its settings."""
 
 from __future__ import annotations
 
 import json
 import math
 from dataclasses import asdict, replace
-from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
+from car_gan_of import DEBUG, PLAYERS, build, make_batch, make_step, terms_of
 from pairs_of import write_players
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from photism.blocks import attention, halving
 from photism.blocks.attention import PooledAttention
 from photism.blocks.classifier import Classifier
-from photism.blocks.halving import Double, Halve
-from photism.blocks.patchgan import PatchGAN
-from photism.blocks.unet import UNet
 from photism.cli import main
 from photism.data.pairs import Batch
 from photism.errors import ConfigError, WeightsError
-from photism.systems.base import Stage, Step, config_from, override, parameter_count
+from photism.systems.base import config_from, override
 from photism.systems.car_gan import (
     ABLATIONS,
     CARGAN,
@@ -32,220 +28,8 @@ from photism.systems.car_gan import (
     DiscriminatorConfig,
 )
 from photism.systems.weights import load_weights, save_weights
-from photism.training.checkpoint import list_checkpoints
-from photism.training.loop import Interrupted, Trainer, train
 from photism.training.options import TrainOptions
 from photism.training.plan import resolve
-
-DEBUG = CARGAN.presets["debug"]
-PLAYERS = ("discriminator", "generators")
-
-
-def build(**settings: str) -> CARGAN:
-    torch.manual_seed(0)
-    return CARGAN(override(DEBUG, {name.replace("__", "."): v for name, v in settings.items()}))
-
-
-def make_batch(count: int = 4, size: int = 32) -> Batch:
-    rng = torch.Generator().manual_seed(1)
-    sound, image = (torch.rand(count, 3, size, size, generator=rng) * 2 - 1 for _ in range(2))
-    return Batch(sound, image, torch.arange(count) % 13, torch.arange(count))
-
-
-def make_step() -> Step:
-    return Step(0, 0, torch.Generator().manual_seed(0))
-
-
-def terms_of(system: CARGAN, batch: Batch | None = None) -> dict[str, float]:
-    """Total and terms of both players in eval mode, where nothing is random."""
-    system.eval()
-    step, found = make_step(), {}
-    with torch.no_grad():
-        for phase in PLAYERS:
-            losses = system.losses(phase, batch or make_batch(), step)
-            found |= {name: float(value) for name, value in losses.terms.items()}
-            found[phase] = float(losses.total)
-    return found
-
-
-# Sizes: SPEC, sections 2.3, 2.4, 2.6 and 11.
-
-
-@pytest.mark.parametrize(
-    ("size", "inward", "layout", "count"),
-    [
-        (128, 16, "legacy", 41_873_315),
-        (128, 19, "correct", 41_876_387),
-        (128, 16, None, 41_842_307),
-        (128, 19, None, 41_845_379),
-        (256, 16, "correct", 54_458_275),
-        (256, 19, "legacy", 54_461_347),
-    ],
-)
-def test_generator_has_the_published_size(size, inward, layout, count):
-    with torch.device("meta"):
-        assert parameter_count(UNet(inward, 3, size=size, width=64, attention=layout)) == count
-
-
-@pytest.mark.parametrize(
-    ("inward", "layout", "counts"),
-    [
-        (19, "legacy", (3_749, 13_113, 2_905_473)),
-        (6, "correct", (3_333, 12_281, 2_892_161)),
-        (19, None, (3_611, 12_597, 2_782_017)),
-    ],
-)
-def test_discriminator_has_the_published_size(inward, layout, counts):
-    networks = (PatchGAN(inward, width=width, attention=layout) for width in (2, 4, 64))
-    assert tuple(parameter_count(network) for network in networks) == counts
-
-
-def test_classifier_has_the_published_size():
-    with torch.device("meta"):
-        assert parameter_count(Classifier("resnet50", 13)) == 23_534_669
-        assert parameter_count(Classifier("resnet50", 13, "added")) == 25_557_032 + 13 * 1001
-
-
-@pytest.mark.parametrize(("size", "patches"), [(128, 14), (256, 30)])
-def test_discriminator_judges_so_many_patches(size, patches):
-    network = PatchGAN(19, width=2, attention="correct")
-    assert network(torch.zeros(2, 19, size, size)).shape == (2, 1, patches, patches)
-
-
-def test_strides_and_attention_of_the_paper_s_discriminator():
-    network = PatchGAN(6, width=2, attention="correct", attended=(3, 4), last_stride=2)
-    sizes = []
-    x = torch.zeros(2, 6, 256, 256)
-    for layer in network.body:
-        x = layer(x)
-        if isinstance(layer, nn.Conv2d | PooledAttention):
-            sizes.append((type(layer).__name__, *x.shape[1:3]))
-    assert sizes == [
-        ("Conv2d", 2, 128),
-        ("Conv2d", 4, 64),
-        ("Conv2d", 8, 32),
-        ("PooledAttention", 8, 32),
-        ("Conv2d", 16, 16),
-        ("PooledAttention", 16, 16),
-        ("Conv2d", 1, 8),
-    ]
-
-
-def test_generator_attends_before_its_last_two_layers_and_drops_in_the_middle():
-    network = UNet(16, 3, size=128, width=4, attention="correct")
-    seen = []
-    for name, module in network.named_modules():
-        if isinstance(module, PooledAttention | nn.Dropout):
-            module.register_forward_hook(
-                lambda m, _, y, name=name: seen.append((type(m).__name__, name, *y.shape[1:3]))
-            )
-    assert network(torch.zeros(2, 16, 128, 128)).shape == (2, 3, 128, 128)
-    assert [(kind, channels, height) for kind, _, channels, height in seen] == [
-        ("Dropout", 32, 4),
-        ("Dropout", 32, 8),
-        ("PooledAttention", 8, 32),
-        ("PooledAttention", 4, 64),
-    ]
-    norms = [any(isinstance(m, nn.BatchNorm2d) for m in down) for down in network.down]
-    assert norms == [False, True, True, True, True, True, False]
-
-
-# Blocks.
-
-
-def attend_slowly(module: PooledAttention, x: Tensor) -> Tensor:
-    """Section 2.5 of SPEC, one position at a time, on plain lists of memory."""
-    batch, channels, height, width = x.shape
-    keys = F.max_pool2d(module.key(x), 2)
-    values = F.max_pool2d(module.value(x), 2)
-    queries = module.query(x)
-    blocks = keys.shape[2] * keys.shape[3]
-    result = torch.zeros_like(x)
-    for b in range(batch):
-        memory = values[b].flatten().tolist()
-        out = []
-        for position in range(height * width):
-            row, column = divmod(position, width)
-            scores = torch.stack(
-                [
-                    (queries[b, :, row, column] * keys[b].flatten(1)[:, block]).sum()
-                    for block in range(blocks)
-                ]
-            )
-            weights = scores.exp() / scores.exp().sum()
-            for channel in range(channels):
-                total = 0.0
-                for block in range(blocks):
-                    legacy = block * channels + channel  # as if blocks came first
-                    correct = channel * blocks + block
-                    place = legacy if module.layout == "legacy" else correct
-                    total += float(weights[block]) * memory[place]
-                out.append(total)
-        seen = torch.tensor(out)  # position by position, channel by channel
-        if module.layout == "legacy":
-            result[b] = seen.view(channels, height, width)
-        else:
-            result[b] = seen.view(height * width, channels).T.reshape(channels, height, width)
-    return result + x
-
-
-@pytest.mark.parametrize("layout", ["legacy", "correct"])
-@pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
-def test_attention_is_that_of_a_plain_loop(layout, memory, monkeypatch):
-    monkeypatch.setattr(attention, "ROWS", 10)
-    torch.manual_seed(0)
-    module = PooledAttention(8, layout).to(memory_format=memory)
-    x = torch.randn(2, 8, 6, 5)
-    with torch.no_grad():
-        assert torch.allclose(
-            module(x.contiguous(memory_format=memory)), attend_slowly(module, x), atol=1e-5
-        )
-
-
-def test_the_layouts_differ_and_have_the_published_sizes():
-    torch.manual_seed(0)
-    legacy, correct = PooledAttention(64, "legacy"), PooledAttention(64, "correct")
-    correct.load_state_dict(legacy.state_dict())
-    x = torch.randn(1, 64, 8, 8)
-    assert not torch.allclose(legacy(x), correct(x), atol=1e-2)
-    counts = [parameter_count(PooledAttention(channels)) for channels in (128, 64, 8, 4)]
-    assert counts == [24_768, 6_240, 108, 30]
-
-
-def test_attention_by_rows_and_in_one_kernel_are_the_same():
-    torch.manual_seed(0)
-    query, key, value = (torch.randn(2, *shape) for shape in ((600, 4), (150, 4), (150, 16)))
-    rows, fused = attention._by_rows(query, key, value), attention._fused(query, key, value)
-    assert torch.allclose(rows, fused, atol=1e-5)
-
-
-@pytest.mark.parametrize("kind", [Halve, Double])
-@pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize(("height", "width"), [(2, 2), (8, 4), (16, 16)])
-def test_matrix_products_equal_convolutions(kind, bias, height, width, monkeypatch):
-    torch.manual_seed(0)
-    module = kind(5, 7, bias=bias)
-    results = []
-    for many in (1, halving.MANY):
-        monkeypatch.setattr(halving, "MANY", many)
-        x = torch.linspace(-1, 1, 3 * 5 * height * width).view(3, 5, height, width)
-        x.requires_grad_()
-        module.zero_grad()
-        y = module(x)
-        y.square().sum().backward()
-        results.append((y, x.grad, *(p.grad.clone() for p in module.parameters())))
-    for one, other in zip(*results, strict=True):
-        assert torch.allclose(one, other, atol=1e-4)
-
-
-@pytest.mark.parametrize("architecture", ["resnet18", "small"])
-def test_classifiers_take_pictures_of_any_size(architecture):
-    network = Classifier(architecture, 5).eval()
-    for size in (32, 64):
-        image = torch.zeros(2, 3, size, size)
-        assert network(image).shape == (2, 5)
-        assert network.features(image).shape == (2, network.output.in_features)
-
 
 # Losses: SPEC, section 2.7.
 
@@ -312,7 +96,7 @@ def test_losses_and_gradients_are_the_published_ones(config):
         for phase in stage.phases:
             parameters = [p for n in phase.networks for p in getattr(system, n).parameters()]
             losses = system.losses(phase.name, batch, step)
-            assert float(losses.total) == pytest.approx(float(expected[phase.name]), abs=1e-4)
+            assert losses.total.item() == pytest.approx(float(expected[phase.name]), abs=1e-4)
             wanted = torch.autograd.grad(expected[phase.name], parameters, retain_graph=True)
             found = torch.autograd.grad(losses.total, parameters, retain_graph=True)
             for one, other in zip(wanted, found, strict=True):
@@ -648,162 +432,3 @@ def test_settings_inside_settings_are_stored(tmp_path):
     save_weights(CARGAN(config), tmp_path / "w", preset="debug", card={})
     assert load_weights(tmp_path / "w").config == config
     assert isinstance(load_weights(tmp_path / "w").config.classifier, ClassifierConfig)
-
-
-# Training.
-
-
-def test_learning_rate_decays_to_zero_after_it_was_held():
-    stage = CARGAN(override(DEBUG, {"epochs": "200", "decay_epochs": "100"})).stages()[-1]
-    factors = [stage.lr_factor(epoch) for epoch in range(stage.epochs)]
-    assert len(factors) == 300
-    assert factors[:200] == [1.0] * 200
-    expected = [1 - max(0, e - 200) / 101 for e in range(201, 301)]
-    assert factors[200:] == pytest.approx(expected)
-    assert [stage.lasting(30).lr_factor(e) for e in (0, 19, 20, 29)] == pytest.approx(
-        [1, 1, 10 / 11, 1 / 11]
-    )
-    assert Stage("s", (), 5, 1).lr_factor(4) == 1
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory) -> Path:
-    return write_players(tmp_path_factory.mktemp("data") / "players", classes=13, train=156)
-
-
-def options_for(data: Path, out: Path, **changes) -> TrainOptions:
-    options = TrainOptions("car-gan", data, out, preset="debug", device="cpu", log_every=5)
-    return replace(options, **changes)
-
-
-def stages_of(run: Path) -> set[str]:
-    lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    return {json.loads(line)["stage"] for line in lines}
-
-
-@pytest.fixture(scope="module")
-def whole_run(data, tmp_path_factory) -> Path:
-    out = tmp_path_factory.mktemp("runs") / "whole"
-    train(options_for(data, out, ema=0.9))
-    return out
-
-
-def test_the_average_begins_anew_with_each_stage(whole_run):
-    """What a stage does not move is kept as the stages before it left it, and not an average."""
-    trained = load_file(list_checkpoints(whole_run / "checkpoints")[-1] / "system.safetensors")
-    averaged = load_file(whole_run / "weights" / "model.safetensors")
-    same = {name.split(".")[0]: True for name in averaged}
-    for name, tensor in averaged.items():
-        same[name.split(".")[0]] &= torch.equal(tensor, trained[name])
-    assert {name for name, equal in same.items() if equal} == {"classifier", "listener"}
-
-
-def test_the_loop_follows_the_decay(data, tmp_path, monkeypatch):
-    seen: dict[tuple[str, int], set[float]] = {}
-    original = Trainer._train_step
-
-    def noted(self, stage, batch):
-        for name, optimiser in self.optimisers.items():
-            rates = {group["lr"] for group in optimiser.param_groups}
-            seen.setdefault((name, self.progress.epoch), set()).update(rates)
-        original(self, stage, batch)
-
-    monkeypatch.setattr(Trainer, "_train_step", noted)
-    options = replace(options_for(data, tmp_path / "run"), settings={"decay_epochs": "3"})
-    train(replace(options, validation=0.0))
-    assert seen["classifier", 0] == {1e-3}
-    for phase in PLAYERS:
-        rates = [seen[phase, epoch] for epoch in range(4)]
-        assert rates == [{8e-4}, {8e-4 * 0.75}, {8e-4 * 0.5}, {8e-4 * 0.25}]
-
-
-def test_a_run_trains_classifier_listener_and_cascade(whole_run):
-    lines = [json.loads(line) for line in (whole_run / "metrics.jsonl").read_text().splitlines()]
-    seen = {line["stage"]: line for line in lines if line["kind"] == "validation"}
-    assert list(seen) == ["classifier", "listener", "cascade"]
-    assert "classifier_accuracy" in seen["classifier"]
-    assert "listener_accuracy" in seen["listener"]
-    assert {"l1_stage1", "l1_stage2", "class_stage2", "d_real"} <= set(seen["cascade"])
-    assert [p.name for p in sorted((whole_run / "samples").iterdir())] == [
-        "epoch-0001.png",
-        "epoch-0002.png",
-    ]
-    assert set(load_weights(whole_run).networks()) == {*CARGAN.translators, "discriminator"}
-
-
-@pytest.mark.parametrize("stop_at", [3, 20, 37, 50])
-def test_stopping_in_any_stage_and_resuming_changes_nothing(data, whole_run, tmp_path, stop_at):
-    options = options_for(data, tmp_path / "run", ema=0.9)
-    with pytest.raises(Interrupted, match=f"after step {stop_at}"):
-        train(replace(options, max_steps=stop_at))
-    train(replace(TrainOptions.read(tmp_path / "run"), max_steps=None), resume=True)
-    weights = "weights/model.safetensors"
-    assert (tmp_path / "run" / weights).read_bytes() == (whole_run / weights).read_bytes()
-
-
-def test_dry_run_tells_every_stage(data, capsys):
-    command = ["train", "car-gan", "--preset", "debug", "--data", str(data), "--dry-run", "--json"]
-    assert main(command) == 0
-    plan = json.loads(capsys.readouterr().out)
-    assert plan["config"]["discriminator"]["label"] == "mixed"
-    assert list(plan["stages"]) == ["classifier", "listener", "cascade"]
-    assert plan["stages"]["cascade"]["epochs"] == 2
-    assert all(stage["memory_mb"] > 0 for stage in plan["stages"].values())
-
-
-def test_bfloat16_gives_nearly_the_same_losses():
-    system = build().eval()
-    plain = terms_of(system)
-    with torch.autocast("cpu", torch.bfloat16):
-        coarse = terms_of(system)
-    assert coarse == pytest.approx(plain, rel=0.02)
-
-
-def test_overfits_eight_pairs():
-    """First the classifier learns eight pictures, then the cascade draws them."""
-    system, batch = build(width="8", lr="0.002"), make_batch(8)
-    batch.image = F.interpolate(batch.image[..., :4, :4], (32, 32))
-    for stage in system.stages():
-        optimisers = {
-            p.name: torch.optim.Adam(
-                [w for n in p.networks for w in getattr(system, n).parameters()], p.optimiser.lr
-            )
-            for p in stage.phases
-        }
-        history: list[dict[str, float]] = []
-        for number in range(150 if stage.name == "cascade" else 60):
-            step, terms = Step(number, 0, torch.Generator()), {}
-            for phase in stage.phases:
-                losses = system.losses(phase.name, batch, step)
-                parameters = optimisers[phase.name].param_groups[0]["params"]
-                losses.total.backward(inputs=parameters)
-                optimisers[phase.name].step()
-                optimisers[phase.name].zero_grad()
-                terms |= {name: value.item() for name, value in losses.terms.items()}
-            history.append(terms)
-        if stage.name != "cascade":
-            assert history[-1][f"{stage.name}_accuracy"] == 1
-    assert history[0]["l1_stage2"] > 0.4
-    assert history[-1]["l1_stage2"] < 0.15
-    assert history[-1]["class_stage2"] < 1.8  # of at least 1.6891
-
-
-def test_the_classifiers_can_be_trained_alone_and_shared(data, tmp_path):
-    options = options_for(data, tmp_path / "first", stages=("listener", "classifier"))
-    train(options)
-    assert stages_of(tmp_path / "first") == {"classifier", "listener"}
-    assert not (tmp_path / "first" / "samples").exists()
-    assert "--stages listener classifier" in load_weights(tmp_path / "first").card["command"]
-    shared = {
-        f"{name}.{field}": value
-        for name in ("classifier", "listener")
-        for field, value in (("weights", str(tmp_path / "first")), ("epochs", "0"))
-    }
-    train(options_for(data, tmp_path / "second", settings=shared, epochs=1))
-    assert stages_of(tmp_path / "second") == {"cascade"}
-    first, second = (load_weights(tmp_path / name).state_dict() for name in ("first", "second"))
-    same = {name for name in first if torch.equal(first[name], second[name])}
-    assert {name for name in first if name.startswith(("classifier.", "listener."))} <= same
-    assert not {name for name in same if name.startswith("generator1.") and "weight" in name}
-    with pytest.raises(ConfigError, match="no stage 'listner': did you mean 'listener'"):
-        train(options_for(data, tmp_path / "third", stages=("listner",)))
