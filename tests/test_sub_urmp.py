@@ -25,6 +25,7 @@ from photism.data.sub_urmp.moments import CLASSES, Canvas, Moment, choose, parse
 from photism.data.sub_urmp.videos import first_frames
 from photism.data.verify import verify
 from photism.errors import ConfigError, DataError, ImageError
+from photism.images import read_provenance
 
 SMALL = {"size": 16, "crop": "resize"}
 RATE = 44_100
@@ -640,3 +641,23 @@ def test_a_real_window_makes_a_pair_with_a_real_picture(real_data: Path, tmp_pat
     dataset = PairDataset(tmp_path / "pairs", "train")
     assert 0 < dataset.column("peak")[0] < 450 / 32768  # very quiet
     assert len(np.unique(dataset.sounds([0]))) > 50
+
+
+@pytest.mark.data
+def test_the_real_sample_trains_and_translates(
+    real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sample = real_data / "sub_urmp_sample"
+    for command in (
+        f"data prepare sub-urmp --from {sample} --size 32 --out pairs",
+        "train car-gan --preset debug --data pairs --epochs 1 --out run",
+        f"translate {sample}/audio/train/bassoon00_1000.wav --system run -o heard.png",
+        f"translate {sample}/audio/train/bassoon00_1000.wav --system run -o told.png"
+        " --label bassoon",
+    ):
+        assert main(command.split()) in (0, None), command
+    heard, told = (read_provenance(tmp_path / f"{name}.png") for name in ("heard", "told"))
+    assert heard["label"]["name"] in CLASSES
+    assert told["label"]["name"] == "bassoon"
+    assert told["end_s"] == 0.5

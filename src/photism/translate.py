@@ -181,7 +181,10 @@ class Translator:
         if system.takes_label:
             self.classes = tuple(system.card.get("classes", ()))
             if not self.classes:
-                raise WeightsError(f"the card of {self.origin['weights']} names no classes")
+                raise WeightsError(
+                    f"the card of {self.origin['weights']} names no classes: train it again, or"
+                    ' add "classes" to its card.json'
+                )
 
     def __repr__(self) -> str:
         return f"Translator({self.origin['weights']!r}, device={str(self.device)!r})"
