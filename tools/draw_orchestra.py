@@ -64,7 +64,7 @@ def draw(columns: list[tuple[str, list[Image.Image]]]) -> Image.Image:
         pen.text((MARGIN, middle), title, fill=INK, anchor="lm", font=large)
     for index, (name, pictures) in enumerate(columns):
         left = MARGIN + LABELS + index * (CELL + GAP)
-        pen.text((left + CELL // 2, MARGIN), name, fill=SOFT, anchor="mt", font=small)
+        pen.text((left + CELL // 2, MARGIN + 26), name, fill=SOFT, anchor="ms", font=small)
         for row, picture in enumerate(pictures):
             canvas.paste(picture, (left, MARGIN + TOP + row * (CELL + GAP)), mask)
     return canvas
