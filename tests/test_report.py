@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from fake_digits import CLASSES, PixelJudge, cascade_world, pixel_world
+from page import Page
 
 from photism.cli import main
 from photism.data.pairs import ArraySpec, Card, PairWriter
@@ -22,39 +22,6 @@ from photism.evaluation.report import loss_charts, write_report
 from photism.evaluation.table import Published, figure_table
 from photism.systems.aivae import AIVAE
 from photism.systems.weights import save_weights
-
-VOID = {"meta", "img", "br", "link", "input", "hr"}
-
-
-class Page(HTMLParser):
-    """Collects text, pictures and links, and checks that tags close in order."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.images: list[str] = []
-        self.links: list[str] = []
-        self.text = ""
-        self._open: list[str] = []
-        self.feed(html)
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        if tag == "img":
-            self.images.append(str(values["src"]))
-        if tag in ("a", "link", "script"):
-            self.links.append(str(values.get("href") or values.get("src")))
-        if tag not in VOID:
-            self._open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        pass
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text = f"{self.text} {' '.join(data.split())}"
 
 
 @pytest.fixture
