@@ -85,9 +85,9 @@ def test_published_stands_beside_measured_and_the_best_stands_out() -> None:
     assert [line.label for line in a.lines] == ["label given", "label heard"]
     given, heard = a.lines
     assert texts(given.cells) == ["90.0 %", "30.00", "0.012"]
-    assert texts(given.cells[0].below) == ["85.0 % – 95.0 %", "-5.0 points"]
+    assert texts(given.cells[0].below) == ["85.0 – 95.0 %", "-5.0 points"]
     assert given.cells[0].below[1].tone == "down"
-    assert texts(heard.cells[0].below) == ["85.0 % – 95.0 %"]  # the paper's label was given
+    assert texts(heard.cells[0].below) == ["85.0 – 95.0 %"]  # the paper's label was given
     assert [line.cells[1].tone for line in (*a.lines, *b.lines)] == ["", "", "best", "best"]
     assert [line.label for line in c.lines] == ["not run yet"]
     assert texts(real.cells) == ["99.0 %", "–"]

@@ -291,7 +291,7 @@ def test_silence_and_noise_are_put_in(
             assert sum(reading["judged"].values()) == pytest.approx(1)
             assert 0 <= reading["as_told"] <= 1
     page = (tmp_path / "car-gan-failures" / "report.html").read_text(encoding="utf-8")
-    assert page.count("data:image/png") == 2 * len(cases)
+    assert page.count("data:image/png") == 3 * len(cases)
     capsys.readouterr()
     assert run(tmp_path, players, experiment="car-gan-failures") == 0
     assert "finished before, kept" in capsys.readouterr().out

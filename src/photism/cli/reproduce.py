@@ -133,9 +133,10 @@ def _list() -> None:
 
 def _table(overview: Overview) -> Table:
     """Return the overview's table, a line for every output."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(title=overview.source)
+    table = Table(title=overview.source, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("row")
     if overview.labelled:
         table.add_column("")

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from photism.audio.logmel import FrontEnd, front_end, pictures
@@ -29,7 +30,8 @@ from photism.systems.car_gan import CARGAN
 
 CLIPS = 26
 """Of each kind; the class given goes through all classes in turn."""
-SHOWN = 13
+SHOWN, SIDE = 13, 64
+"""Pictures of each kind on the page, and the side of those of sounds in pixels."""
 OUTPUTS = ("label given", "label heard")
 
 Noise = Callable[[np.random.Generator, tuple[int, int], int], np.ndarray]
@@ -168,7 +170,10 @@ def _measure(
     probabilities = system.hear(sounds)
     told = {"label given": given, "label heard": probabilities.argmax(dim=1)}
     drawn = system.outputs(sounds, given, rng=row_generators(0, range(count)))
-    readings, shown = {}, {}
+    readings = {}
+    names = [classes[label] for label in told["label heard"][:SHOWN].tolist()]
+    small = F.interpolate(sounds[:SHOWN], (SIDE, SIDE), mode="area")
+    shown = {"the sounds": (names, list(small.cpu().numpy()))}
     for output in OUTPUTS:
         images = drawn[output].float().clamp(-1, 1)
         read = judge(fit(images, judge)).logits.argmax(dim=1)
@@ -189,8 +194,8 @@ COLUMNS = (
     Column("the class it was told", line="share of pictures"),
 )
 HINTS = (
-    "Anything heard is what photism says of a recording before it draws: silence and steady noise"
-    " are named, not drawn.",
+    "Anything heard is what photism says of a recording: of silence and of steady noise, that their"
+    " picture is arbitrary.",
     "Label given goes through all classes in turn; label heard leaves the class to the listener.",
 )
 
@@ -209,7 +214,7 @@ def case_rows(cases: Sequence[Mapping[str, Any]]) -> tuple[OverviewRow, ...]:
             name=case["name"],
             cells=(_heard_cell(case), _shares(case["probabilities"])),
             lines=tuple(
-                OverviewLine(output, (_shares(read["judged"]), Cell(f"{read['as_told']:.0%}")))
+                OverviewLine(output, (_shares(read["judged"]), Cell(_percent(read["as_told"]))))
                 for output, read in case["outputs"].items()
             ),
             content={"case": case},
@@ -222,10 +227,14 @@ def _heard_cell(case: Mapping[str, Any]) -> Cell:
     if case["heard"] is None:
         return Cell()
     below = (Cell(case["reason"], "quiet"),) if case["reason"] else ()
-    return Cell(f"{case['heard']:.0%}", below=below)
+    return Cell(_percent(case["heard"]), below=below)
 
 
 def _shares(shares: Mapping[str, float]) -> Cell:
     """Return the greatest share, the next two below it."""
-    words = [f"{name.replace('_', ' ')} {share:.0%}" for name, share in shares.items()]
+    words = [f"{name.replace('_', ' ')} {_percent(share)}" for name, share in shares.items()]
     return Cell(words[0], below=tuple(Cell(word, "quiet") for word in words[1:3]))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

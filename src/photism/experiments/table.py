@@ -29,6 +29,10 @@ class Metric:
             return f"{100 * value:.1f} %"
         return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
 
+    def show_range(self, low: float, high: float) -> str:
+        """Return an interval as text, its unit once."""
+        return f"{self.show(low).removesuffix(' %')} – {self.show(high)}"
+
 
 METRICS: Mapping[str, Metric] = {
     "accuracy": Metric(
@@ -170,7 +174,7 @@ def _cell(metric: Metric, figure: Mapping[str, Any], published: float | None = N
         return Cell()
     below = []
     if "low" in figure:
-        below.append(Cell(f"{metric.show(figure['low'])} – {metric.show(figure['high'])}", "quiet"))
+        below.append(Cell(metric.show_range(figure["low"], figure["high"]), "quiet"))
     if published is not None and metric.percent:
         gap = 100 * (figure["value"] - published)
         below.append(Cell(f"{gap:+.1f} points", "up" if gap >= 0 else "down"))
