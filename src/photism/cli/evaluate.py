@@ -144,23 +144,29 @@ def _published(system: System, dataset: PairDataset) -> tuple[list[Published], l
 
 def _table(evaluation: Evaluation, published: list[Published]) -> Table:
     """Return the figures with what they are to be held against."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     from photism.evaluation.table import figure_table
 
     p, figures = evaluation.provenance, figure_table(evaluation, published)
-    table = Table("figure", title=f"{p.system} · {p.data} {p.split}")
+    title = f"{p.system} · {p.data} {p.split}"
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("figure", no_wrap=True)
     for name in (*figures.outputs, "real", *(["published"] if figures.sources else [])):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", min_width=7)
     for line in figures.lines:
-        cells = [*line.outputs, line.real]
-        texts = [f"{c.text}\n{c.detail}" if line.name == "accuracy" else c.text for c in cells]
+        texts = [cell.text for cell in (*line.outputs, line.real)]
         if figures.sources:
             texts.append("\n".join(cell.text for cell in line.published))
-        table.add_row(line.name, *texts)
-    beside = [f"blind to the sound {evaluation.references.blind_accuracy:.1%}"]
+        table.add_row(line.name.replace(f"({p.judge})", "(judge)"), *texts)
+    low, high = evaluation.accuracy.low, evaluation.accuracy.high
+    beside = [
+        f"95 % interval of the accuracy {low:.1%} to {high:.1%}",
+        f"blind to the sound {evaluation.references.blind_accuracy:.1%}",
+    ]
     if evaluation.listener:
-        beside.insert(0, f"sounds heard rightly {evaluation.listener.accuracy.value:.1%}")
+        beside.append(f"sounds heard rightly {evaluation.listener.accuracy.value:.1%}")
     table.caption = (
         f"{p.pairs:,} of {p.pairs_in_split:,} pairs, seed {p.seed}, judge {p.judge};"
         f" {', '.join(beside)}"

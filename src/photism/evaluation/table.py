@@ -112,7 +112,7 @@ def _named(figures: OutputFigures, judge: str) -> Mapping[str, Figure]:
     """Return the figures of one output by the names of their lines."""
     named: dict[str, Figure] = {"accuracy": figures.accuracy}
     if figures.accuracy_sounding:
-        named["accuracy where not silent"] = figures.accuracy_sounding
+        named["accuracy, not silent"] = figures.accuracy_sounding
     named |= {
         f"FD({judge})": figures.frechet,
         f"KD({judge})": figures.kernel_distance,
@@ -154,4 +154,6 @@ def _cell(name: str, figure: Figure, goal: float | None = None) -> Cell:
 def _text(value: float, percent: bool) -> str:
     if percent:
         return f"{100 * value:.1f} %"
-    return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
+    if abs(value) >= 0.1 or value == 0:
+        return f"{value:.2f}"
+    return f"{value:.2g}" if abs(value) >= 0.001 else f"{value:.1g}"
