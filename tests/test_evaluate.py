@@ -164,6 +164,9 @@ def test_pairs_without_a_label_are_left_out(tmp_path: Path) -> None:
     result = evaluate(system, dataset, judge)
     assert result.provenance.pairs == 30
     assert set(result.per_class) == set(CLASSES[: 1 + 30 // PER_CLASS])
+    dataset.labels[0] = 3
+    with pytest.raises(DataError, match="has the label 3, its card names only 3 classes"):
+        evaluate(system, dataset, judge)
     dataset.labels = np.full(60, -1)
     with pytest.raises(DataError, match=r"0 labelled pairs in its test split, .* at least 10"):
         evaluate(system, dataset, judge)

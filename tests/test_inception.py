@@ -81,7 +81,7 @@ class Bomb:
 
 def test_no_code_of_a_weights_file_is_run(tmp_path: Path) -> None:
     mark, path = tmp_path / "mark", tmp_path / "bomb.pth"
-    path.write_bytes(pickle.dumps(Bomb(mark)))
+    path.write_bytes(pickle.dumps(Bomb(mark), protocol=2))
     with pytest.raises(WeightsError, match="holds more than tensors"):
         load_inception(path)
     torch.save({"weight": Bomb(mark)}, path)

@@ -228,7 +228,7 @@ def test_evaluate_prints_figures_and_writes_the_report(
     argv = ["evaluate", str(weights), "--data", str(digits), "--out", str(out), "--seed", "7"]
     assert main(argv) == 0
     printed = capsys.readouterr().out
-    for text in ("FD(judge)", "published", "94.2 %", "diversity", "40 of 40 pairs", "lenet5-mnist"):
+    for text in ("FD(judge)", "paper", "94.2 %", "diversity", "40 of 40 pairs", "lenet5-mnist"):
         assert text in printed
     assert printed.rstrip().endswith(f"{out / 'report.html'}\n{out / 'report.json'}")
     content = json.loads((out / "report.json").read_text(encoding="utf-8"))

@@ -153,7 +153,7 @@ def _table(evaluation: Evaluation, published: list[Published]) -> Table:
     title = f"{p.system} · {p.data} {p.split}"
     table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("figure", no_wrap=True)
-    for name in (*figures.outputs, "real", *(["published"] if figures.sources else [])):
+    for name in (*figures.outputs, "real", *(["paper"] if figures.sources else [])):
         table.add_column(name, justify="right", min_width=7)
     for line in figures.lines:
         texts = [cell.text for cell in (*line.outputs, line.real)]

@@ -12,6 +12,7 @@ import torch
 
 import photism
 from photism.data.pairs import PairDataset, PairLoader
+from photism.data.progress import track
 from photism.errors import ConfigError, DataError
 from photism.evaluation.drawing import Drawn, draw
 from photism.evaluation.factors import read_factors
@@ -231,7 +232,8 @@ def evaluate(
         provenance=_provenance(system, dataset, judge, inception, len(rows), seed),
         classes=judge.classes,
         outputs={
-            name: output_figures(seen, drawn.real, truth) for name, seen in drawn.outputs.items()
+            name: output_figures(seen, drawn.real, truth)
+            for name, seen in track(drawn.outputs.items(), "measuring", len(drawn.outputs))
         },
         listener=None if drawn.heard is None else class_figures(drawn.heard, truth),
         recordings=_by_recording(main.predicted == truth.labels, truth, dataset.card.group),
@@ -264,6 +266,11 @@ def _check(
         raise ConfigError(
             f"{dataset.folder} was prepared with front end {dataset.card.front_end!r}, the system"
             f" wants {system.config.front_end!r}: choose the data it was trained on"
+        )
+    if dataset.labels.max() >= len(judge.classes):
+        raise DataError(
+            f"{dataset.folder} has the label {dataset.labels.max()}, its card names only"
+            f" {len(judge.classes)} classes, counted from 0: prepare the data again"
         )
     if limit is not None and limit < LEAST_PAIRS:
         raise ConfigError(f"limit must be at least {LEAST_PAIRS}, not {limit}")

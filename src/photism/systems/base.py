@@ -169,7 +169,8 @@ class System(nn.Module, PyTorchModelHubMixin):
             rng: as for `generate`.
 
         Returns:
-            Pictures `(batch, channel, height, width)` in [-1, 1].
+            Pictures `(batch, channel, height, width)` in [-1, 1]. A step on the way to an output
+            is named after it, as "stage I, label heard" before "label heard".
         """
         return {"generated": self.generate(condition, label=label, rng=rng)}
 
