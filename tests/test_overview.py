@@ -73,12 +73,13 @@ def test_published_stands_beside_measured_and_the_best_stands_out() -> None:
     experiment = table()
     first, second, third = experiment.rows
     rows = [measured(first, 30), measured(second, 20), Measured(third)]
-    assert columns_of(experiment, rows) == (
-        Column("accuracy", "published", "measured"),
-        Column("FID", "published", ""),
-        Column("FD(judge)", "", "measured"),
-        Column("KD(judge)", "", "measured"),
-    )
+    assert columns_of(experiment, rows) == {
+        "accuracy": Column("accuracy", "published", "measured"),
+        "fid": Column("FID", "published", ""),
+        "fd": Column("FD(judge)", "", "measured"),
+        "kd": Column("KD(judge)", "", "measured"),
+    }
+    assert list(columns_of(table(metrics=("is", "fd")), rows)) == ["fd"]
     a, b, c, real, other = table_rows(experiment, rows)
     assert texts(a.cells) == ["95.0 %", "200.00"]
     assert texts(a.cells[1].below) == ["thesis 190.00"]
@@ -102,7 +103,7 @@ def test_inception_s_figures_are_measured_where_it_was_given() -> None:
     assert row.evaluation is not None
     for figures in row.evaluation["outputs"].values():
         figures["inception"] = {"fid": 250.0}
-    assert columns_of(experiment, [row])[1] == Column("FID", "published", "measured")
+    assert columns_of(experiment, [row])["fid"] == Column("FID", "published", "measured")
     assert texts(table_rows(experiment, [row])[0].lines[0].cells)[1] == "250.00"
 
 

@@ -131,7 +131,7 @@ def _overview(
         title=experiment.title,
         lead=f"The paper finds: {experiment.finding}." if experiment.finding else "",
         source=experiment.source,
-        columns=failures.COLUMNS if cases else columns_of(experiment, rows),
+        columns=failures.COLUMNS if cases else tuple(columns_of(experiment, rows).values()),
         rows=failures.case_rows(cases) if cases else table_rows(experiment, rows),
         hints=failures.HINTS if cases else hints_of(experiment, rows),
         figure=sweep_figure(experiment, rows) or _zeroing_figure(rows),

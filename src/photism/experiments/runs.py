@@ -232,7 +232,7 @@ def differences(job: Job, data: Path) -> list[str]:
     if pairs != row.pairs:
         differs.append(f"{pairs:,} training pairs at hand, the paper had {row.pairs:,}")
     if training.epochs != experiment.epochs:
-        share = f"{options.budget:.3g} of the published steps"
+        share = f"{options.budget:.3g} of the published training"
         differs.append(f"epochs: {training.epochs}, the paper {experiment.epochs}; {share}")
     if "validation" not in dataset.card.counts:
         kept = "choose the epoch kept" if cls.selection else "be watched"

@@ -99,27 +99,29 @@ def _follow(figures: Mapping[str, Any], path: str) -> Mapping[str, Any]:
     return {} if figure["value"] is None else figure
 
 
-def columns_of(experiment: Experiment, rows: Sequence[Measured]) -> tuple[Column, ...]:
-    """Return the columns of a table: published where anybody did, measured where it can be."""
+def columns_of(experiment: Experiment, rows: Sequence[Measured]) -> dict[str, Column]:
+    """Return columns by metric: published where anybody did, measured where it can be."""
     published = [row.published for row in experiment.rows]
     published += [experiment.real, *experiment.others.values()]
-    columns = []
+    columns = {}
     for name in experiment.metrics:
-        known = any(row.figure(METRICS[name], output) for row in rows for output in row.row.outputs)
-        column = Column(
-            METRICS[name].title,
-            row="published" if any(name in figures for figures in published) else "",
-            line="measured" if known or name not in INCEPTION else "",
-        )
-        columns.append(column)
-    return tuple(columns)
+        metric = METRICS[name]
+        known = any(row.figure(metric, output) for row in rows for output in row.row.outputs)
+        printed = any(name in figures for figures in published)
+        if known or printed or name not in INCEPTION:
+            columns[name] = Column(
+                metric.title,
+                row="published" if printed else "",
+                line="measured" if known or name not in INCEPTION else "",
+            )
+    return columns
 
 
 def table_rows(experiment: Experiment, rows: Sequence[Measured]) -> tuple[OverviewRow, ...]:
     """Return all rows as they are shown: those that run, real pictures, other systems."""
-    named = list(zip(experiment.metrics, columns_of(experiment, rows), strict=True))
-    published = [name for name, column in named if column.row]
-    measured = [name for name, column in named if column.line]
+    columns = columns_of(experiment, rows)
+    published = [name for name, column in columns.items() if column.row]
+    measured = [name for name, column in columns.items() if column.line]
     best = _best(experiment, rows)
     shown = [
         OverviewRow(
@@ -222,10 +224,10 @@ def _best(experiment: Experiment, rows: Sequence[Measured]) -> dict[tuple[str, i
 def hints_of(experiment: Experiment, rows: Sequence[Measured]) -> tuple[str, ...]:
     """Return what has to be known of the columns that are shown."""
     columns = columns_of(experiment, rows)
-    hints = [METRICS[name].hint for name in experiment.metrics if METRICS[name].hint]
-    missing = [column.title for column in columns if not column.line]
-    if missing:
-        hints.append(f"{' and '.join(missing)} were not measured: --inception measures them.")
+    hints = [METRICS[name].hint for name in columns if METRICS[name].hint]
+    measured = {name for name, column in columns.items() if column.line}
+    if set(INCEPTION) & set(experiment.metrics) - measured:
+        hints.append("FID and IS were not measured: --inception measures them.")
     return tuple(hints)
 
 
