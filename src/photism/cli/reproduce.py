@@ -45,9 +45,9 @@ class Reproduce:
     budget: float = 1.0
     """Share of the published training; below 1 the preset "small" is trained."""
     preset: str | None = None
-    """Preset to train, whatever the budget: paper, small, debug."""
+    """Preset to train, whatever the budget, such as paper, small or debug."""
     data: str | None = None
-    """Prepared data by name or folder, in place of what --list names."""
+    """Prepared data by name or folder, in place of the experiment's own."""
     data_from: Path | None = None
     """Folder with archives of the data, complete or in part; by default data that was prepared."""
     out: Path = Path("reports")
@@ -124,7 +124,7 @@ def _list() -> None:
         print(f"{experiment.name}: {experiment.title} ({experiment.source})")
         for row in experiment.rows:
             figures = ", ".join(
-                f"{METRICS[name].title} {METRICS[name].show(value)}"
+                f"{METRICS[name].title} {METRICS[name].printed(value)}"
                 for name, value in row.published.items()
             )
             published = f"published {figures}" if figures else ""

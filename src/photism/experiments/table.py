@@ -29,6 +29,10 @@ class Metric:
             return f"{100 * value:.1f} %"
         return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
 
+    def printed(self, value: float) -> str:
+        """Return a published value as text, with all its digits."""
+        return f"{round(100 * value, 2)} %" if self.percent else f"{value}"
+
     def show_range(self, low: float, high: float) -> str:
         """Return an interval as text, its unit once."""
         return f"{self.show(low).removesuffix(' %')} – {self.show(high)}"
@@ -189,8 +193,8 @@ def _published(
     if name not in figures:
         return Cell()
     other = (thesis or {}).get(name)
-    below = () if other is None else (Cell(f"thesis {METRICS[name].show(other)}", "quiet"),)
-    return Cell(METRICS[name].show(figures[name]), below=below)
+    below = () if other is None else (Cell(f"thesis {METRICS[name].printed(other)}", "quiet"),)
+    return Cell(METRICS[name].printed(figures[name]), below=below)
 
 
 def _of_real(rows: Sequence[Measured], name: str) -> Cell:
