@@ -273,6 +273,14 @@ def test_the_list_shows_every_row(capsys: pytest.CaptureFixture[str]) -> None:
         (["aivae-table-4", "--judge", "lenet"], "did you mean 'lenet5-mnist'?"),
         (["aivae-table-4", "--budget", "-1"], "budget must be above 0"),
         (["aivae-table-4"], "run `photism data prepare mnist-fsdd`"),
+        (
+            ["aivae-table-4", "--data", "mnist-scd"],
+            "the rows have mnist-fsdd and mnist-scd: choose",
+        ),
+        (["car-gan-table-1", "--data", "here", "--data-from", "there"], "leave --data-from out"),
+        (["car-gan-table-1", "--data-from", "there"], "orchestra comes without archives"),
+        (["car-gan-table-1", "--data", "nowhere"], "no prepared data 'nowhere'"),
+        (["car-gan-table-1", "--inception", "nowhere.pth"], "nowhere.pth"),
     ],
 )
 def test_what_cannot_be_run_is_refused_in_one_line(

@@ -78,7 +78,8 @@ def reproduce(
         Published beside measured, and the HTML report.
 
     Raises:
-        ConfigError: an unknown row, preset or judge, or a judge of other classes.
+        ConfigError: an unknown row, preset or judge, a judge of other classes, or one data set for
+            rows that have several.
         DataError: the data is missing or damaged.
         StorageError: the folder cannot be written.
         Interrupted: training was stopped; the same call goes on.
@@ -86,6 +87,11 @@ def reproduce(
     jobs = [Job(experiment, row, options) for row in select_rows(experiment, keys)]
     for job in jobs:
         options.preset_of(experiment, job.row)  # complains if there is none
+    sources = dict.fromkeys(job.row.data for job in jobs)
+    if options.data and len(sources) > 1:
+        raise ConfigError(
+            f"--data is one data set, the rows have {' and '.join(sources)}: choose with --rows"
+        )
     judges = None if options.train_only else Judges.load(experiment, options)
     folder = options.out / experiment.name
     require_room(folder)
