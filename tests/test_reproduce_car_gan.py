@@ -295,3 +295,6 @@ def test_silence_and_noise_are_put_in(
     capsys.readouterr()
     assert run(tmp_path, players, experiment="car-gan-failures") == 0
     assert "finished before, kept" in capsys.readouterr().out
+    (tmp_path / "car-gan-failures" / "E" / "strip-0.png").unlink()
+    assert run(tmp_path, players, experiment="car-gan-failures") == 2
+    assert "E is damaged: remove it" in capsys.readouterr().err

@@ -26,6 +26,7 @@ from photism.systems.base import System
 from photism.systems.weights import load_weights
 
 RECORD = "row.json"
+_HELD = {"request", "differs", "evaluation", "cases", "strips"}
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ def measure(job: Job, run: Path, judges: Judges, data: Path, differs: Sequence[s
 def _measure_pairs(
     job: Job, system: System, judges: Judges, dataset: PairDataset, differs: Sequence[str]
 ) -> dict[str, Any]:
-    row = job.row
+    row, title = job.row, job.experiment.title
+    alone = [other.measured for other in job.experiment.rows].count(row.measured) == 1
     evaluation = evaluate(
         system,
         dataset,
@@ -105,12 +107,16 @@ def _measure_pairs(
     write_report(
         evaluation,
         job.folder,
-        title=f"{job.experiment.title}: {row.name}",
+        title=f"{title}: {row.name}" if alone else title,
         published=published_figures(row, job.experiment.source, dataset.card.name),
         notes=differs,
         run=Path(system.source),
     )
-    return {"evaluation": evaluation.to_json(), "strips": _write_strips(evaluation, job.folder)}
+    return {
+        "differs": [*differs, *dataset.card.notes, *evaluation.notes],
+        "evaluation": evaluation.to_json(),
+        "strips": _write_strips(evaluation, job.folder),
+    }
 
 
 def _measure_nothing(
@@ -157,13 +163,15 @@ def read_measured(row: Row, folder: Path) -> Measured:
     record = _read(folder)
     if record is None:
         return Measured(row)
-    strips = [
-        Strip(strip["label"], tuple(strip["names"]), (folder / strip["file"]).read_bytes())
-        for strip in record["strips"]
-    ]
-    return Measured(
-        row, record["evaluation"], record["cases"], tuple(record["differs"]), tuple(strips)
-    )
+    try:
+        strips = tuple(
+            Strip(strip["label"], tuple(strip["names"]), (folder / strip["file"]).read_bytes())
+            for strip in record["strips"]
+        )
+        differs = tuple(record["differs"])
+        return Measured(row, record["evaluation"], record["cases"], differs, strips)
+    except (KeyError, TypeError, OSError) as error:
+        raise _damaged(folder) from error
 
 
 def _read(folder: Path) -> dict[str, Any] | None:
@@ -171,6 +179,11 @@ def _read(folder: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        record = dict(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
-        raise DataError(f"{path} is damaged: remove it to run the row again") from error
+        raise _damaged(folder) from error
+    return record if record.keys() >= _HELD else None  # else it is an earlier version's
+
+
+def _damaged(folder: Path) -> DataError:
+    return DataError(f"{folder} is damaged: remove it, and the row is measured again")
