@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,14 @@ def test_published_stands_beside_measured_and_the_best_stands_out() -> None:
     assert texts(other.lines[0].cells) == ["–", "–", "–"]
 
 
+def test_a_part_of_the_data_is_not_held_against_the_whole() -> None:
+    experiment = table()
+    row = replace(measured(experiment.rows[0], 30), differs=("NOT the complete data",))
+    shown = table_rows(experiment, [row])[0]
+    assert shown.partial
+    assert texts(shown.lines[0].cells[0].below) == ["85.0 – 95.0 %"]
+
+
 def test_inception_s_figures_are_measured_where_it_was_given() -> None:
     experiment = table()
     row = measured(experiment.rows[0], 30)
@@ -136,6 +145,7 @@ def overview(tmp_path: Path) -> Overview:
         {"key": "a", "published": {"accuracy": 0.9}},
         differs=("NOT the complete data",),
         href="first/report.html",
+        partial=True,
     )
     return Overview(
         title="Table <4>",

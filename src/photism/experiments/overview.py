@@ -62,11 +62,8 @@ class OverviewRow:
     differs: tuple[str, ...] = ()
     href: str = ""
     """Leads to the row's own report, relative to the page."""
-
-    @property
-    def partial(self) -> bool:
-        """Whether only a part of the published data was at hand."""
-        return any(line.startswith(PARTIAL) for line in self.differs)
+    partial: bool = False
+    """Whether only a part of the published data was at hand."""
 
 
 @dataclass(frozen=True)

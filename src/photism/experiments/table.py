@@ -9,7 +9,15 @@ from typing import Any, Literal
 
 from photism.evaluation.charts import Line, line_chart
 from photism.experiments.declarations import Experiment, Row
-from photism.experiments.overview import Cell, Column, Figure, OverviewLine, OverviewRow, Strip
+from photism.experiments.overview import (
+    PARTIAL,
+    Cell,
+    Column,
+    Figure,
+    OverviewLine,
+    OverviewRow,
+    Strip,
+)
 
 
 @dataclass(frozen=True)
@@ -88,6 +96,11 @@ class Measured:
         """Whether anything has been measured."""
         return bool(self.evaluation or self.cases)
 
+    @property
+    def partial(self) -> bool:
+        """Whether only a part of the published data was at hand."""
+        return any(line.startswith(PARTIAL) for line in self.differs)
+
     def figure(self, metric: Metric, output: str) -> Mapping[str, Any]:
         """Return "value", "low" and "high" where there is an interval; nothing if unmeasured."""
         if self.evaluation is None:
@@ -138,6 +151,7 @@ def table_rows(experiment: Experiment, rows: Sequence[Measured]) -> tuple[Overvi
                 "evaluation": row.evaluation,
             },
             differs=row.differs,
+            partial=row.partial,
             href=f"{row.row.measured}/report.html" if row.evaluation else "",
         )
         for row in rows
@@ -167,7 +181,8 @@ def _lines(
         cells = []
         for name in metrics:
             metric, figure = METRICS[name], row.figure(METRICS[name], output)
-            cell = _cell(metric, figure, None if place else row.row.published.get(name))
+            as_published = place == 0 and not row.partial
+            cell = _cell(metric, figure, row.row.published.get(name) if as_published else None)
             if figure and figure["value"] == best.get((name, place)):
                 cell = replace(cell, tone="best")
             cells.append(cell)
