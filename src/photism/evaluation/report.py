@@ -18,7 +18,7 @@ from photism.evaluation.charts import Line, line_chart
 from photism.evaluation.evaluate import Evaluation, Example
 from photism.evaluation.table import Published, figure_table
 from photism.files import write_json, write_text
-from photism.images import grid, log_mel_picture, png, to_pil
+from photism.images import log_mel_picture, png, to_pil
 
 HTML, JSON = "report.html", "report.json"
 PICTURES_IN_A_ROW = 15
@@ -147,13 +147,6 @@ def _loss_chart(kinds: Mapping[str, Sequence[tuple[float, float]]]) -> str:
             x, y = zip(*points, strict=True)
             lines.append(Line(name, x, y, dashed=kind == "validation"))
     return line_chart(lines, x_label="epoch", y_label="loss", width=440, height=220)
-
-
-def strip(examples: Sequence[Example]) -> bytes:
-    """Return a PNG with the first generated picture of every class, side by side."""
-    firsts = {example.label: example for example in reversed(examples)}
-    pictures = [to_pil(firsts[label].generated) for label in sorted(firsts)]
-    return png(grid(pictures, len(pictures), gap=2))
 
 
 def _steps(evaluation: Evaluation) -> list[str]:
