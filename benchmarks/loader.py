@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from photism.data.pairs import ArraySpec, Batch, Card, PairDataset, PairLoader, PairWriter
+from photism.data.pairs import ArraySpec, Batch, Card, PairDataset, PairLoader
+from photism.data.writer import PairWriter
 
 CLASSES = tuple("0123456789")
 

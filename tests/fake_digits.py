@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from photism.blocks.gaussian import Randomness, standard_normal
-from photism.data.pairs import ArraySpec, Card, PairDataset, PairWriter
+from photism.data.pairs import ArraySpec, Card, PairDataset
+from photism.data.writer import PairWriter
 from photism.evaluation.judges import Judge, JudgeOutput
 from photism.systems.base import System
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from photism.data.pairs import ArraySpec, Card, PairWriter
+from photism.data.pairs import ArraySpec, Card
+from photism.data.writer import PairWriter
 
 
 def write_digits(

@@ -14,7 +14,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photism.data import pairs
 from photism.data.inspect import contact_sheet
 from photism.data.pairs import (
     ArraySpec,
@@ -22,11 +21,11 @@ from photism.data.pairs import (
     Card,
     PairDataset,
     PairLoader,
-    PairWriter,
     hold_out,
     to_bytes,
 )
 from photism.data.verify import verify
+from photism.data.writer import PairWriter
 from photism.errors import ConfigError, DataError, StorageError
 
 CLASSES = ("cat", "dog", "owl")
@@ -101,7 +100,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The same pairs as `folder`, seven rows a file."""
-    monkeypatch.setattr(pairs, "SHARD_BYTES", 7 * (15 + 24))
+    monkeypatch.setattr("photism.data.writer.SHARD_BYTES", 7 * (15 + 24))
     write(tmp_path / "shards")
     assert len(Card.read(tmp_path / "shards").shards) == 9 + 2
     return tmp_path / "shards"
@@ -116,7 +115,9 @@ def test_what_is_written_comes_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, shard_rows: int
 ) -> None:
     sound, image = ArraySpec((2, 3, 5), dtype), ArraySpec((4, 2, 1), dtype)
-    monkeypatch.setattr(pairs, "SHARD_BYTES", shard_rows * 38 * np.dtype(dtype).itemsize)
+    monkeypatch.setattr(
+        "photism.data.writer.SHARD_BYTES", shard_rows * 38 * np.dtype(dtype).itemsize
+    )
     written = write(tmp_path / "pairs", sound=sound, image=image)
     for split, expected in written.items():
         dataset = PairDataset(tmp_path / "pairs", split)
@@ -148,7 +149,7 @@ def test_the_card_comes_back_with_its_counts(folder: Path) -> None:
 
 
 def test_a_split_may_be_written_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pairs, "SHARD_BYTES", 7 * (15 + 24))
+    monkeypatch.setattr("photism.data.writer.SHARD_BYTES", 7 * (15 + 24))
     pieces = (("train", 8), ("test", 2), ("train", 12), ("train", 1), ("test", 4))
     write(tmp_path / "pairs", splits=pieces)
     dataset = PairDataset(tmp_path / "pairs", "train")

@@ -12,7 +12,8 @@ import pytest
 
 import photism.experiments.runs as room
 from photism.cli import main
-from photism.data.pairs import ArraySpec, Card, PairWriter
+from photism.data.pairs import ArraySpec, Card
+from photism.data.writer import PairWriter
 from photism.errors import ConfigError, DataError
 from photism.experiments import EXPERIMENTS, find_experiment, published_rows
 from photism.experiments.declarations import Experiment

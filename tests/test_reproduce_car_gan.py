@@ -16,7 +16,8 @@ from torch import Tensor
 import photism.experiments.runs as room
 from photism.cli import main
 from photism.data.orchestra.instruments import INSTRUMENTS
-from photism.data.pairs import ArraySpec, Card, PairWriter
+from photism.data.pairs import ArraySpec, Card
+from photism.data.writer import PairWriter
 from photism.errors import ConfigError
 from photism.evaluation.judges import Judge, JudgeOutput
 from photism.experiments import EXPERIMENTS, published_rows

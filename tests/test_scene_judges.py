@@ -21,7 +21,8 @@ from photism.blocks.classifier import Classifier
 from photism.cli import main
 from photism.data.orchestra.instruments import INSTRUMENTS
 from photism.data.orchestra.stage import Look, draw
-from photism.data.pairs import ArraySpec, Card, PairDataset, PairWriter
+from photism.data.pairs import ArraySpec, Card, PairDataset
+from photism.data.writer import PairWriter
 from photism.errors import ConfigError, WeightsError
 from photism.evaluation import judge_training
 from photism.evaluation.factors import FactorHead, read_factors

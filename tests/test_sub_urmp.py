@@ -16,7 +16,6 @@ from PIL import Image
 
 from photism.audio.logmel import front_end, pictures
 from photism.cli import main
-from photism.data import pairs
 from photism.data.pairs import Card, PairDataset, to_bytes
 from photism.data.prepare import prepare
 from photism.data.sources.sub_urmp import SubUrmp
@@ -193,7 +192,7 @@ def test_a_large_set_is_written_a_file_at_a_time(
 ) -> None:
     raw = pack(published(PIECES), tmp_path / "raw")
     whole = prepare(SubUrmp(**SMALL), raw=raw, out=tmp_path / "whole")
-    monkeypatch.setattr(pairs, "SHARD_BYTES", 2 * 3 * (16**2 + 128**2))
+    monkeypatch.setattr("photism.data.writer.SHARD_BYTES", 2 * 3 * (16**2 + 128**2))
     parts = prepare(SubUrmp(**SMALL), raw=raw, out=tmp_path / "parts")
     assert [shard["rows"] for shard in parts.shards.values()].count(2) == 4
     assert parts.counts == whole.counts

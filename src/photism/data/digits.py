@@ -145,7 +145,8 @@ def write_pairs(
     Returns:
         The card as written.
     """
-    from photism.data.pairs import ArraySpec, Card, PairWriter
+    from photism.data.pairs import ArraySpec, Card
+    from photism.data.writer import PairWriter
 
     skipped = {digits.name: digits.skipped for digits, _ in parts.values()}
     card = Card(

@@ -10,8 +10,8 @@ times faster.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +22,10 @@ from torch import Tensor
 
 import photism
 from photism.errors import DataError
-from photism.files import replacing, sha256, write_json
 
 CARD = "card.json"
 SPLITS = ("train", "validation", "test")
-SHARD_BYTES = 128 * 2**20
 _STORED = ("uint8", "float16", "float32")
-_COLUMN_TYPES = {
-    "int": pa.int64(),
-    "float": pa.float64(),
-    "string": pa.string(),
-    "bool": pa.bool_(),
-}
 
 
 @dataclass(frozen=True)
@@ -117,130 +109,6 @@ class Card:
             return cls(**{name: value for name, value in content.items() if name in known})
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{path} is damaged ({error}): prepare the data again") from error
-
-
-class PairWriter:
-    """Writes pairs shard by shard, then the card; use as a context manager.
-
-    Args:
-        folder: where to write; an earlier data set there is replaced only when all is done.
-        card: everything but counts and shards.
-    """
-
-    def __init__(self, folder: Path, card: Card) -> None:
-        self.folder = folder
-        self.card = card
-        self._counts: dict[str, dict[str, int]] = {}
-        self._shards: dict[str, dict[str, Any]] = {}
-        self._schema = pa.schema(
-            [
-                ("sound", _list_type(card.sound)),
-                ("image", _list_type(card.image)),
-                ("label", pa.int64()),
-                ("key", pa.string()),
-                *((name, _COLUMN_TYPES[kind]) for name, kind in card.columns.items()),
-            ]
-        )
-        row_bytes = sum(
-            spec.items * np.dtype(spec.dtype).itemsize for spec in (card.sound, card.image)
-        )
-        self.shard_rows = max(1, SHARD_BYTES // row_bytes)
-        self._open: dict[str, _Shard] = {}
-
-    def __enter__(self) -> PairWriter:
-        self._replacing = replacing(self.folder, marker=CARD)
-        self._temporary = self._replacing.__enter__()
-        self._temporary.mkdir()
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        if exception[0] is None:
-            for split in list(self._open):
-                self._close_shard(split)
-            card = replace(self.card, counts=self._counts, shards=self._shards)
-            write_json(self._temporary / CARD, asdict(card))
-        self._replacing.__exit__(*exception)
-
-    def write(
-        self,
-        split: str,
-        *,
-        sound: np.ndarray,
-        image: np.ndarray,
-        label: np.ndarray,
-        key: Sequence[str],
-        columns: Mapping[str, Sequence[Any] | np.ndarray] | None = None,
-    ) -> None:
-        """Append pairs to a split; a shard goes to disk when it is full, the last one at the end.
-
-        Args:
-            split: "train", "validation" or "test".
-            sound: `(pair, *card.sound.shape)` of the card's type.
-            image: `(pair, *card.image.shape)` of the card's type.
-            label: class index of each pair, or -1.
-            key: a unique name of each pair that leads back to its files.
-            columns: one sequence for each of the card's further columns.
-
-        Raises:
-            DataError: shapes, types or columns differ from the card.
-        """
-        columns = columns or {}
-        for name, spec, array in (
-            ("sound", self.card.sound, sound),
-            ("image", self.card.image, image),
-        ):
-            if array.shape[1:] != spec.shape or array.dtype != spec.dtype:
-                raise DataError(
-                    f"{name} is {array.shape[1:]} {array.dtype}, the card says"
-                    f" {spec.shape} {spec.dtype}"
-                )
-        if set(columns) != set(self.card.columns):
-            raise DataError(f"columns {sorted(columns)}, the card says {sorted(self.card.columns)}")
-        start = 0
-        while start < len(label):
-            shard = self._open.setdefault(split, _Shard(self.card, self.shard_rows))
-            rows = slice(start, start + self.shard_rows - len(shard))
-            named: dict[str, Any] = {"label": label, "key": key, **columns}
-            shard.add(sound[rows], image[rows], {name: named[name][rows] for name in named})
-            start = rows.stop
-            if len(shard) == self.shard_rows:
-                self._close_shard(split)
-        counts = self._counts.setdefault(split, dict.fromkeys(self.card.classes, 0))
-        for index, count in zip(*np.unique(label, return_counts=True), strict=True):
-            name = self.card.classes[index] if index >= 0 else "unlabelled"
-            counts[name] = counts.get(name, 0) + int(count)
-
-    def _close_shard(self, split: str) -> None:
-        batch = self._open.pop(split).to_arrow(self._schema)
-        number = sum(name.startswith(f"{split}-") for name in self._shards)
-        path = self._temporary / f"{split}-{number:05d}.arrow"
-        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, self._schema) as writer:
-            writer.write_batch(batch)
-        self._shards[path.name] = {"rows": batch.num_rows, "sha256": sha256(path)}
-
-
-class _Shard:
-    """Pairs on their way to a file; memory is taken as it fills."""
-
-    def __init__(self, card: Card, rows: int) -> None:
-        self._sound = np.empty((rows, *card.sound.shape), card.sound.dtype)
-        self._image = np.empty((rows, *card.image.shape), card.image.dtype)
-        names = ("label", "key", *card.columns)
-        self._named: dict[str, list[Any]] = {name: [] for name in names}
-
-    def __len__(self) -> int:
-        return len(self._named["label"])
-
-    def add(self, sound: np.ndarray, image: np.ndarray, named: Mapping[str, Sequence[Any]]) -> None:
-        rows = slice(len(self), len(self) + len(sound))
-        self._sound[rows], self._image[rows] = sound, image
-        for name, values in named.items():
-            self._named[name].extend(values)
-
-    def to_arrow(self, schema: pa.Schema) -> pa.RecordBatch:
-        arrays = [_to_arrow(self._sound[: len(self)]), _to_arrow(self._image[: len(self)])]
-        arrays += [pa.array(v, schema.field(name).type) for name, v in self._named.items()]
-        return pa.record_batch(arrays, schema=schema)
 
 
 class PairDataset:
@@ -468,15 +336,6 @@ def hold_out(
 def to_bytes(values: np.ndarray) -> np.ndarray:
     """Quantise values in [-1, 1] to uint8, rounding to nearest; the inverse of what loaders do."""
     return np.rint((np.clip(values, -1, 1) + 1) * 127.5).astype(np.uint8)
-
-
-def _list_type(spec: ArraySpec) -> pa.DataType:
-    return pa.list_(pa.from_numpy_dtype(np.dtype(spec.dtype)), spec.items)
-
-
-def _to_arrow(array: np.ndarray) -> pa.Array:
-    flat = pa.array(np.ascontiguousarray(array).reshape(-1))
-    return pa.FixedSizeListArray.from_arrays(flat, int(np.prod(array.shape[1:])))
 
 
 def _from_arrow(column: pa.Array, spec: ArraySpec) -> np.ndarray:

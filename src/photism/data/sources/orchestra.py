@@ -107,7 +107,8 @@ class Orchestra(PairSource):
 
     def write(self, raw: Path, folder: Path) -> Card:
         """Make the pairs; see `PairSource.write`."""
-        from photism.data.pairs import Card, PairWriter
+        from photism.data.pairs import Card
+        from photism.data.writer import PairWriter
 
         with PairWriter(folder, self._card()) as writer, contextlib.closing(self._make()) as made:
             for part in made:

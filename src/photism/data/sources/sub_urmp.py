@@ -87,9 +87,10 @@ class SubUrmp(PairSource):
     def write(self, raw: Path, folder: Path) -> Card:
         """Make the pairs; see `PairSource.write`."""
         from photism.audio.logmel import front_end
-        from photism.data.pairs import ArraySpec, Card, PairWriter
+        from photism.data.pairs import ArraySpec, Card
         from photism.data.sub_urmp.moments import CLASSES, Canvas, choose
         from photism.data.sub_urmp.rows import write_rows
+        from photism.data.writer import PairWriter
 
         front = front_end(self.front_end)
         collection = find_collection(raw, self.layout)

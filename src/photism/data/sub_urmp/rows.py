@@ -14,8 +14,8 @@ from photism.errors import PhotismError
 
 if TYPE_CHECKING:
     from photism.audio.logmel import FrontEnd
-    from photism.data.pairs import PairWriter
     from photism.data.sub_urmp.moments import Drawn, Moment, Request
+    from photism.data.writer import PairWriter
 
 _CHUNK = 64
 
