@@ -81,17 +81,18 @@ def load_inception(source: str | Path) -> Inception:
         DownloadError: no mirror gave the file.
         WeightsError: the file is damaged, or holds other weights.
     """
+    wanted = str(source) == DOWNLOAD
+    if not wanted and not Path(source).is_file():
+        raise ConfigError(
+            f"no file {source} with Inception weights: give {PUBLISHED.name}, or say {DOWNLOAD!r}"
+        )
     try:
         from torch_fidelity import FeatureExtractorInceptionV3
     except ImportError as error:
         raise ConfigError(
             "FID, KID and Inception Score need torch-fidelity: pip install 'photism[eval]'"
         ) from error
-    path = _download() if str(source) == DOWNLOAD else Path(source)
-    if not path.is_file():
-        raise ConfigError(
-            f"no file {path} with Inception weights: give {PUBLISHED.name}, or say {DOWNLOAD!r}"
-        )
+    path = _download() if wanted else Path(source)
     stored = io.BytesIO()  # torch-fidelity unpickles what it is given: it gets bytes made here
     torch.save(_read(path), stored)
     stored.seek(0)
