@@ -120,6 +120,10 @@ class Cascade(PixelSystem):
         super().__init__(config)
         self.listener: nn.Module | None = nn.Identity()
 
+    @property
+    def can_hear(self) -> bool:
+        return self.listener is not None
+
     def hear(self, condition: Tensor) -> Tensor:
         return condition.flatten(1)[:, :3].add(1).div(2)
 

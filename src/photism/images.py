@@ -53,6 +53,23 @@ def from_pil(picture: Image.Image) -> Tensor:
     return torch.from_numpy(levels.astype(np.float32) / 127.5 - 1)
 
 
+def resize(pictures: Tensor, size: tuple[int, int]) -> Tensor:
+    """Bring pictures to a size, bicubic and without aliases; those that have it stay as they are.
+
+    Args:
+        pictures: `(batch, channel, height, width)` in [-1, 1].
+        size: height and width wanted.
+
+    Returns:
+        Pictures of that size in [-1, 1].
+    """
+    import torch.nn.functional as F
+
+    if pictures.shape[2:] == size:
+        return pictures
+    return F.interpolate(pictures, size, mode="bicubic", antialias=True).clamp(-1, 1)
+
+
 def enlarge(picture: Image.Image, size: int) -> Image.Image:
     """Repeat pixels until the longer side is as near to `size` as a whole factor allows.
 

@@ -29,9 +29,9 @@ from photism.data.orchestra.performance import (
     Windows,
     performance,
 )
-from photism.data.pairs import to_bytes
 from photism.data.progress import track
 from photism.data.sources.orchestra import scenes
+from photism.evaluation.drawing import pixels
 from photism.evaluation.judges import Judge
 from photism.evaluation.report import render
 from photism.files import data_uri, write_bytes, write_json, write_text
@@ -139,8 +139,8 @@ def make_phrase(translator: Translator, judge: Judge, name: str, seed: int) -> P
         played=played,
         windows=windows,
         scene=scenes(instrument, played.player, windows, every, size=size),
-        stage1=None if stage1 is None else _pixels(stage1),
-        drawn=_pixels(drawn),
+        stage1=None if stage1 is None else pixels(stage1),
+        drawn=pixels(drawn),
         heard=verdict(system.hear(condition)),
         read=verdict(judged.logits.softmax(dim=1)),
         factors={factor: values.numpy() for factor, values in factors},
@@ -152,10 +152,6 @@ def _verdict(probabilities: np.ndarray, judge: Judge, label: int) -> Verdict:
     named = int(mean.argmax())
     share = float((probabilities.argmax(axis=1) == label).mean())
     return Verdict(judge.classes[named], float(mean[named]), share, named == label)
-
-
-def _pixels(images: Tensor) -> np.ndarray:
-    return to_bytes(images.float().cpu().numpy()).transpose(0, 2, 3, 1)
 
 
 def write_report(

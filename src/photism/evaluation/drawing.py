@@ -9,28 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from photism.data.pairs import Batch, PairLoader
+from photism.data.pairs import Batch, PairLoader, to_bytes
 from photism.data.progress import track
 from photism.evaluation.inception import Inception
 from photism.evaluation.judges import Judge
+from photism.images import resize
 from photism.systems.base import System
-
-
-@runtime_checkable
-class HearingSystem(Protocol):
-    """A system that hears the class of a sound where nobody gives it."""
-
-    listener: nn.Module | None
-
-    def hear(self, condition: Tensor) -> Tensor:
-        """Return the probabilities `(batch, class)`."""
 
 
 @dataclass(frozen=True)
@@ -136,15 +125,13 @@ def _draw_batch(
         for name, images in system.outputs(batch.sound, batch.label, rng=rng).items()
     }
     main = next(iter(drawn.values()))
-    heard = None
-    if isinstance(system, HearingSystem) and system.listener is not None:
-        heard = system.hear(batch.sound).cpu().numpy()
+    heard = system.hear(batch.sound).cpu().numpy() if system.can_hear else None
     return Drawn(
         outputs={name: _look(images, judge, inception) for name, images in drawn.items()},
         real=_look(batch.image, judge, inception),
         heard=heard,
-        images=_levels(fit(main, judge)),
-        real_images=_levels(fit(batch.image, judge)),
+        images=pixels(fit(main, judge)),
+        real_images=pixels(fit(batch.image, judge)),
         examples={
             row: {name: images[place].cpu().numpy() for name, images in drawn.items()}
             for place, row in enumerate(rows)
@@ -171,10 +158,7 @@ def _joined(parts: Sequence[Seen]) -> Seen:
 
 def fit(images: Tensor, judge: Judge) -> Tensor:
     """Resize pictures `(batch, channel, height, width)` in [-1, 1] to those the judge takes."""
-    size = judge.image_shape[1:]
-    if images.shape[2:] == size:
-        return images
-    return F.interpolate(images, size, mode="bicubic", antialias=True).clamp(-1, 1)
+    return resize(images, judge.image_shape[1:])
 
 
 def _resized(judge: Judge, pictures: dict[str, Tensor]) -> tuple[str, ...]:
@@ -187,10 +171,9 @@ def _resized(judge: Judge, pictures: dict[str, Tensor]) -> tuple[str, ...]:
     )
 
 
-def _levels(images: Tensor) -> np.ndarray:
+def pixels(images: Tensor) -> np.ndarray:
     """Return pictures as they would be stored, `(batch, height, width, channel)` uint8."""
-    levels = images.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
-    return levels.permute(0, 2, 3, 1).cpu().numpy()
+    return to_bytes(images.float().cpu().numpy()).transpose(0, 2, 3, 1)
 
 
 def row_generators(seed: int, rows: Sequence[int]) -> list[torch.Generator]:

@@ -11,6 +11,7 @@ The papers tell the system the class of the sound: `label given` stands beside p
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Literal
 
 from photism.experiments.declarations import Experiment, Row
@@ -20,12 +21,16 @@ PAPER = "Duan et al. 2019, arXiv:1907.01826"
 _WHOLE = {"attention": "true", "lambda_c": "1", "residue": "true", "stages_used": "2"}
 """All that an ablation may change, as the whole system has it."""
 _OUTPUTS = ("label given", "label heard")
-_EPOCHS = 200
 _REAL_ACCURACY = 0.9956
-_SHARED = ("classifier", "listener")
-_JUDGE = "small-orchestra"
-_PRESET = "code"
 _GRID = (0, 1, 10, 50, 100, 200)
+_experiment = partial(
+    Experiment,
+    epochs=200,
+    real={"accuracy": _REAL_ACCURACY},
+    judge="small-orchestra",
+    preset="code",
+    shared=("classifier", "listener"),
+)
 
 
 def _row(
@@ -74,7 +79,7 @@ _LABELS = (
     " heard is what it does where nobody tells it"
 )
 
-TABLE_1 = Experiment(
+TABLE_1 = _experiment(
     name="car-gan-table-1",
     title="CAR-GAN: what each part contributes",
     source=f"{PAPER}, table 1",
@@ -85,13 +90,9 @@ TABLE_1 = Experiment(
         _ablation("D", "one stage", 307.3725, 3.7215),
         _ablation("E", "whole", 240.7771, 4.2023, {"fid": 207.3734, "is": 3.8180}),
     ),
-    epochs=_EPOCHS,
     finding="the whole system E has the lowest FID and the highest Inception Score",
     metrics=("fid", "is", "fd", "kd", "judge_is", "accuracy"),
     real={"is": 4.7552, "accuracy": _REAL_ACCURACY},
-    judge=_JUDGE,
-    preset=_PRESET,
-    shared=_SHARED,
     remarks=(
         _LABELS,
         _PAIRS,
@@ -101,7 +102,7 @@ TABLE_1 = Experiment(
     ),
 )
 
-TABLE_2 = Experiment(
+TABLE_2 = _experiment(
     name="car-gan-table-2",
     title="CAR-GAN: accuracy on training and on held-out sounds",
     source=f"{PAPER}, table 2",
@@ -111,19 +112,14 @@ TABLE_2 = Experiment(
             "CAR-GAN, held-out sounds", "testing", {"accuracy": 0.9033}, thesis={"accuracy": 0.9068}
         ),
     ),
-    epochs=_EPOCHS,
     finding="CAR-GAN is ahead of S2IC and CMCGAN, on training sounds and on held-out ones",
     metrics=("accuracy", "fd"),
-    real={"accuracy": _REAL_ACCURACY},
     others={
         "S2IC, training sounds": {"accuracy": 0.8737},
         "S2IC, held-out sounds": {"accuracy": 0.7556},
         "CMCGAN, training sounds": {"accuracy": 0.9105},
         "CMCGAN, held-out sounds": {"accuracy": 0.7661},
     },
-    judge=_JUDGE,
-    preset=_PRESET,
-    shared=_SHARED,
     remarks=(
         _LABELS,
         _PAIRS,
@@ -131,7 +127,7 @@ TABLE_2 = Experiment(
     ),
 )
 
-FIGURE_L1 = Experiment(
+FIGURE_L1 = _experiment(
     name="car-gan-figure-l1",
     title="CAR-GAN: the weight of the L1 loss",
     source=f"{PAPER}; figure of the thesis",
@@ -144,13 +140,8 @@ FIGURE_L1 = Experiment(
         )
         for weight in _GRID
     ),
-    epochs=_EPOCHS,
     finding="",
     metrics=("fid", "is", "fd", "judge_is", "accuracy"),
-    real={"accuracy": _REAL_ACCURACY},
-    judge=_JUDGE,
-    preset=_PRESET,
-    shared=_SHARED,
     remarks=(
         _LABELS,
         _PAIRS,
@@ -159,7 +150,7 @@ FIGURE_L1 = Experiment(
     sweep="lambda_l1",
 )
 
-FIGURE_STAGES = Experiment(
+FIGURE_STAGES = _experiment(
     name="car-gan-figure-stages",
     title="CAR-GAN: stage I and stage II",
     source=f"{PAPER}; figure of pictures of both stages",
@@ -167,27 +158,17 @@ FIGURE_STAGES = Experiment(
         _row("stage I", "stage-1", outputs=tuple(f"stage I, {name}" for name in _OUTPUTS)),
         _row("stage II", "stage-2"),
     ),
-    epochs=_EPOCHS,
     finding="without the second stage (ablation D) FID and Inception Score are worse",
     metrics=("accuracy", "fid", "is", "fd", "kd", "judge_is", "diversity"),
-    real={"accuracy": _REAL_ACCURACY},
-    judge=_JUDGE,
-    preset=_PRESET,
-    shared=_SHARED,
     remarks=(_LABELS, _PAIRS),
 )
 
-FAILURES = Experiment(
+FAILURES = _experiment(
     name="car-gan-failures",
     title="CAR-GAN: silence and noise in",
     source=f"{PAPER}; figure of failures",
     rows=(_row("sounds without an instrument", "nothing"),),
-    epochs=_EPOCHS,
     finding="clips that are silent or nearly so are where it fails",
-    real={"accuracy": _REAL_ACCURACY},
-    judge=_JUDGE,
-    preset=_PRESET,
-    shared=_SHARED,
     remarks=(_LABELS, _PAIRS),
     hears_nothing=True,
 )

@@ -156,8 +156,13 @@ class System(nn.Module, PyTorchModelHubMixin):
         """
         raise NotImplementedError
 
+    @property
+    def can_hear(self) -> bool:
+        """Whether it hears the class of a sound where nobody gives it."""
+        return False
+
     def hear(self, condition: Tensor) -> Tensor:
-        """Return the probability of each class `(batch, class)`, if the system takes a label."""
+        """Return the probability of each class `(batch, class)`, of systems that can hear."""
         raise NotImplementedError
 
     def outputs(self, condition: Tensor, label: Tensor, *, rng: Randomness) -> Mapping[str, Tensor]:

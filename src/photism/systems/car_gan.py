@@ -34,6 +34,7 @@ from photism.blocks.patchgan import PatchGAN
 from photism.blocks.unet import UNet
 from photism.data.pairs import Batch, PairDataset
 from photism.errors import ConfigError, DataError, WeightsError
+from photism.images import resize
 from photism.systems.base import Losses, Optimiser, Phase, Stage, Step, System, check_fields
 
 
@@ -393,6 +394,11 @@ class CARGAN(System):
         seen = (stage1, sound) if self.config.g2_sees_sound else (stage1,)
         return Cascade(stage1, scores, residue, self.generator2(_join(residue, *seen)))
 
+    @property
+    def can_hear(self) -> bool:
+        """Whether there is a listener."""
+        return self.listener is not None
+
     def hear(self, condition: Tensor) -> Tensor:
         """Return the listener's probabilities `(batch, class)` for pictures of sounds."""
         return self._listener()(self._fit(condition)).float().softmax(dim=1)
@@ -406,7 +412,7 @@ class CARGAN(System):
 
     def outputs(self, condition: Tensor, label: Tensor, *, rng: Randomness) -> Mapping[str, Tensor]:
         """Draw with the class heard, where there is a listener, and with the class given."""
-        told = {"label heard": self.hear(condition)} if self.listener else {}
+        told = {"label heard": self.hear(condition)} if self.can_hear else {}
         told["label given"] = self._one_hot(label)
         passes = {name: self.cascade(condition, told[name]) for name in told}
         drawn = {name: cascade.stage2 for name, cascade in passes.items()}
@@ -421,10 +427,7 @@ class CARGAN(System):
         return F.one_hot(label, classes).float()
 
     def _fit(self, picture: Tensor) -> Tensor:
-        size = (self.config.image_size,) * 2
-        if picture.shape[-2:] == size:
-            return picture
-        return F.interpolate(picture, size, mode="bicubic", antialias=True).clamp(-1, 1)
+        return resize(picture, (self.config.image_size, self.config.image_size))
 
     def _see(self, picture: Tensor) -> Tensor:
         """Return C's logits; gradients go through it to the picture, and not into it."""
