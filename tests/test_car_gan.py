@@ -424,6 +424,25 @@ def test_bad_settings_say_what_to_do(settings, message):
         override(DEBUG, settings)
 
 
+def test_what_the_classifier_is_shown_in_training_is_distorted(monkeypatch):
+    """Its scores for the residue are not, nor anything outside training."""
+    plain, changing, batch = build(), build(distortion="1"), make_batch()
+    assert terms_of(plain) == terms_of(changing)
+    shown: list[torch.Tensor] = []
+    judge = changing.classifier.judge
+    monkeypatch.setattr(changing.classifier, "judge", lambda x: shown.append(x) or judge(x))
+    step = make_step()
+    losses = changing.train().losses("generators", batch, step)
+    clean, first, second = shown
+    assert torch.equal(clean, step.memo["stage1"])
+    assert not torch.equal(first, step.memo["stage1"])
+    assert not torch.equal(second, step.memo["stage2"])
+    gradients = torch.autograd.grad(
+        losses.terms["class_stage2"], [step.memo["stage2"]], retain_graph=True
+    )
+    assert gradients[0].abs().sum() > 0
+
+
 def test_settings_inside_settings_are_stored(tmp_path):
     config = override(DEBUG, {"discriminator.width": "8", "listener.lr": "1e-4", "lr": "0.1"})
     assert (config.discriminator.width, config.listener.lr, config.lr) == (8, 1e-4, 0.1)

@@ -204,6 +204,18 @@ def test_a_figure_shares_the_runs_of_a_table(
     assert "<svg" in page
 
 
+def test_an_average_of_the_weights_is_a_run_of_its_own(digits: None, tmp_path: Path) -> None:
+    assert run(tmp_path, "--rows", "fsdd") == 0
+    plain = report(tmp_path)
+    assert run(tmp_path, "--rows", "fsdd", "--ema", "0.9") == 0
+    averaged = report(tmp_path)
+    runs = [content["rows"][0]["evaluation"]["provenance"] for content in (plain, averaged)]
+    assert runs[0]["weights_sha256"] != runs[1]["weights_sha256"]
+    said = [str(content["notes"] + content["rows"][0]["differs"]) for content in (plain, averaged)]
+    assert "moving average of the weights, decay 0.9" in said[1]
+    assert "moving average" not in said[0]
+
+
 def test_an_interrupted_reproduction_goes_on_to_the_same_weights(
     digits: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -273,3 +273,24 @@ def test_unknown_names_suggest_the_nearest():
         find_system("aivae_gan")
     with pytest.raises(ConfigError, match="did you mean 'small'"):
         find_preset(SYSTEMS["aivae"], "smal")
+
+
+def test_distortion_keeps_what_is_shown_and_lets_gradients_through():
+    from photism.blocks.distort import distort
+
+    image = torch.zeros(8, 3, 32, 32)
+    image[:, :, 12:20, 12:20] = 1
+    one, same, other = (distort(image, torch.Generator().manual_seed(s)) for s in (1, 1, 2))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+    assert one.shape == image.shape
+    away = (one - image).abs().mean(dim=(1, 2, 3))
+    assert (away > 0.01).all()
+    assert away.unique().numel() == 8
+    seen = one.mean(dim=1)
+    assert (seen[:, 14:18, 14:18].mean((1, 2)) > seen[:, :4, :4].mean((1, 2)) + 0.3).all()
+    assert torch.equal(distort(image, torch.Generator(), strength=0), image)
+    image.requires_grad_()
+    distort(image, torch.Generator().manual_seed(1)).sum().backward()
+    assert image.grad is not None
+    assert (image.grad.sum(dim=(1, 2, 3)) > 0).all()

@@ -70,6 +70,43 @@ def test_a_run_leaves_everything_behind(whole_run):
     assert json.loads((whole_run / "config.json").read_text())["config"]["alpha"] == 2.0
 
 
+def test_a_critic_picks_the_epoch_that_is_kept(data, tmp_path):
+    asked = []
+
+    def critic(system, batch):
+        """Recognise all in the second epoch and none in the others."""
+        assert not system.training
+        assert batch.sound.shape[0] == batch.label.shape[0]
+        asked.append(len(batch))
+        epoch = 1 + sum(asked[:-1]) // held_out
+        return torch.full_like(batch.label, epoch == 2, dtype=torch.bool)
+
+    options = options_for(data, tmp_path / "run", judge="mine")
+    held_out = len(resolve(options).held_out)
+    with pytest.raises(ConfigError, match="judge mine is asked for"):
+        train(options)
+    with pytest.raises(ConfigError, match="held out, and there are none"):
+        train(replace(options, validation=0), critic=critic)
+    train(options, critic=critic)
+    seen = [r["recognised"] for r in records(tmp_path / "run") if r["kind"] == "validation"]
+    assert seen == [0, 1, 0]
+    card = load_weights(tmp_path / "run").card
+    assert card["metrics"]["epoch"] == 2
+    assert card["metrics"]["validation recognised"] == 1
+    assert "--judge mine" in card["command"]
+
+
+def test_weights_without_selection_are_there_after_each_epoch(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(SYSTEMS["aivae-gan"], "selection", None)
+    options = options_for(data, tmp_path / "run")
+    steps = resolve(options).steps(resolve(options).stages[-1]) // 3
+    with pytest.raises(Interrupted):
+        train(replace(options, max_steps=steps + 1))
+    assert load_weights(tmp_path / "run").card["steps"] == steps
+    train(replace(options, max_steps=None), resume=True)
+    assert load_weights(tmp_path / "run").card["steps"] == 3 * steps
+
+
 @pytest.mark.parametrize("stop_at", [1, 24, 27, 50])
 def test_stopping_and_resuming_changes_nothing(data, whole_run, tmp_path, stop_at):
     options = options_for(data, tmp_path / "run", ema=0.9)

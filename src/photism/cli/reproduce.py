@@ -67,6 +67,8 @@ class Reproduce:
     """Where to compute."""
     precision: Literal["fp32", "bf16"] = "fp32"
     """bf16 is faster and a little coarser."""
+    ema: float = 0.0
+    """Measure a moving average of the weights with this decay, such as 0.999; 0 has none."""
 
 
 def main(argv: list[str]) -> int:
@@ -99,6 +101,7 @@ def main(argv: list[str]) -> int:
         inception=args.inception,
         device=args.device,
         precision=args.precision,
+        ema=args.ema,
         limit=args.limit,
         train_only=args.train_only,
     )

@@ -51,6 +51,8 @@ class Train:
     """Of weights, order of the data and noise."""
     validation: float = 0.1
     """Share of the recordings held out of training, to watch and select on."""
+    judge: str | None = None
+    """Keep the epoch whose held-out translations this judge recognises best, not the last."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to compute."""
     precision: Literal["fp32", "bf16"] = "fp32"
@@ -76,10 +78,12 @@ def main(argv: list[str]) -> int:
     if args.dry_run:
         _print_plan(options, as_json=args.json)
         return 0
+    from photism.evaluation.critic import Critic
     from photism.training.loop import Interrupted, train
 
+    critic = Critic.of(options.judge, options.data) if options.judge else None
     try:
-        weights = train(options, resume=resume)
+        weights = train(options, resume=resume, critic=critic)
     except Interrupted as stopped:
         print(stopped)
         return 0 if args.max_steps else 130
@@ -116,6 +120,7 @@ def _options(args: Train) -> tuple[TrainOptions, bool]:
         batch_size=args.batch_size,
         seed=args.seed,
         validation=args.validation,
+        judge=args.judge,
         device=args.device,
         precision=args.precision,
         ema=args.ema,
@@ -154,6 +159,6 @@ def _tree(title: str, content: Mapping[str, Any]) -> Any:
         if isinstance(value, dict):
             tree.add(_tree(name, value))
         elif name not in ("system", "preset"):
-            shown = f"{value:,}" if isinstance(value, int) and name != "seed" else value
+            shown = f"{value:,}" if type(value) is int and name != "seed" else value
             tree.add(f"{name} [cyan]{shown}[/]")
     return tree

@@ -56,6 +56,8 @@ class Reproduction:
     """Inception weights for FID and Inception Score: a file, or "download"."""
     device: DeviceName = "auto"
     precision: Literal["fp32", "bf16"] = "fp32"
+    ema: float = 0.0
+    """Decay of a moving average of the weights, which is what is measured then; 0 keeps none."""
     limit: int | None = None
     """Pairs to look at; all by default."""
     train_only: bool = False
@@ -176,6 +178,7 @@ def _shared(job: Job, data: Path) -> TrainOptions:
 
 def _training(job: Job, data: Path, name: str) -> TrainOptions:
     options, digest = job.options, sha256(data / CARD)[:8]
+    name += f"-ema-{options.ema:g}" if options.ema else ""
     run = f"{name}-{options.precision}-seed-{options.seed}-data-{digest}"
     return TrainOptions(
         system=job.row.system,
@@ -186,6 +189,7 @@ def _training(job: Job, data: Path, name: str) -> TrainOptions:
         validation=HELD_OUT,
         device=options.device,
         precision=options.precision,
+        ema=options.ema,
     )
 
 
@@ -241,6 +245,8 @@ def differences(job: Job, data: Path) -> list[str]:
         differs.append(f"{' and '.join(experiment.shared)} trained once, shared by all rows")
     if options.precision != "fp32":
         differs.append(f"trained in {options.precision}")
+    if options.ema:
+        differs.append(f"moving average of the weights, decay {options.ema:g}")
     if options.limit:
         differs.append(f"measured on {options.limit:,} of the {row.split} pairs")
     return [*differs, f"one run, seed {options.seed}; the paper does not say how many it made"]

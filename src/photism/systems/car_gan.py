@@ -29,6 +29,7 @@ from torch import Tensor, nn
 from photism.audio.logmel import front_end
 from photism.blocks.attention import Layout
 from photism.blocks.classifier import Architecture, Classifier, Head
+from photism.blocks.distort import distort
 from photism.blocks.gaussian import Randomness
 from photism.blocks.patchgan import PatchGAN
 from photism.blocks.unet import UNet
@@ -112,6 +113,9 @@ class CARGANConfig:
     lambda_c: float = 1.0
     """0 leaves the classifier's opinion out of the loss (ablation B)."""
     lambda_gan: float = 1.0
+    distortion: float = 0.0
+    """Strength of random changes of all that C is shown in training, pictures of the generators
+    too, lest these draw for its blind spots; 0 (paper and code) changes nothing."""
     update_order: Literal["d_first", "g_first"] = "d_first"
     """In each step the discriminator first (the code) or the generators (the paper) (C-5)."""
     init_std: float = 0.02
@@ -136,7 +140,7 @@ class CARGANConfig:
     def __post_init__(self) -> None:
         front_end(self.front_end)
         check_fields(self, image_size=32, classes=2, width=4, init_std=1e-9, lr=1e-9, beta1=0)
-        check_fields(self, lambda_l1=0, lambda_c=0, lambda_gan=0)
+        check_fields(self, lambda_l1=0, lambda_c=0, lambda_gan=0, distortion=0)
         check_fields(self, batch_size=1, epochs=1, decay_epochs=0)
         if self.image_size & (self.image_size - 1):
             raise ConfigError(f"image_size must be a power of two, not {self.image_size}")
@@ -199,6 +203,7 @@ class CARGAN(System):
             class_loss="logits",
             adversarial="log_prob",
             lambda_l1=10.0,
+            distortion=1.0,
             lr=3e-4,
             beta1=0.5,
             batch_size=16,
@@ -317,9 +322,11 @@ class CARGAN(System):
         Terms are unweighted: `gan_…`, `d_…` in nats a patch, `class_…` a picture, `l1_…` a pixel.
         """
         if phase == "classifier":
-            return self._recognise(phase, self.classifier, batch.image, batch.label)
+            image = self._distort(self._fit(batch.image), step)
+            return self._recognise(phase, self.classifier, image, batch.label)
         if phase == "listener":
-            return self._recognise(phase, self._listener(), batch.sound, batch.label)
+            sound = self._fit(batch.sound)
+            return self._recognise(phase, self._listener(), sound, batch.label)
         if not step.memo:
             sound, image = self._fit(batch.sound), self._fit(batch.image)
             label = F.one_hot(batch.label, self.config.classes).float()
@@ -327,7 +334,7 @@ class CARGAN(System):
             step.memo.update(sound=sound, image=image, label=label)
         if phase == "discriminator":
             return self._discriminator_losses(step.memo)
-        return self._generator_losses(step.memo, batch.label)
+        return self._generator_losses(step, batch.label)
 
     def _discriminator_losses(self, memo: Mapping[str, Tensor]) -> Losses:
         settings = self.config.discriminator
@@ -342,14 +349,16 @@ class CARGAN(System):
         total = total / 2 if settings.real_pair == "once" else total + again
         return Losses(total, {"discriminator": total, **terms})
 
-    def _generator_losses(self, memo: Mapping[str, Tensor], target: Tensor) -> Losses:
-        c, terms = self.config, {}
+    def _generator_losses(self, step: Step, target: Tensor) -> Losses:
+        c, terms, memo = self.config, {}, step.memo
         for stage in self._drawn:
             picture = memo[stage]
             terms[f"gan_{stage}"] = self._patches(memo, picture, memo["label"], real=True)
             terms[f"l1_{stage}"] = (picture - memo["image"]).abs().mean()
             if c.lambda_c:
-                scores = memo["scores"] if stage == "stage1" else self._see(picture)
+                scores = memo["scores"]
+                if stage != "stage1" or c.distortion:
+                    scores = self._see(self._distort(picture, step))
                 scores = scores.softmax(dim=1) if c.class_loss == "softmax" else scores
                 terms[f"class_{stage}"] = F.cross_entropy(scores, target)
         weights = {"gan": c.lambda_gan, "l1": c.lambda_l1, "class": c.lambda_c / 2}
@@ -369,7 +378,7 @@ class CARGAN(System):
 
     def _recognise(self, name: str, network: Classifier, picture: Tensor, target: Tensor) -> Losses:
         network.train(self.training)
-        scores = network(self._fit(picture)).float()
+        scores = network(picture).float()
         network.eval()
         loss = F.cross_entropy(scores, target)
         accuracy = (scores.argmax(dim=1) == target).float().mean()
@@ -428,6 +437,10 @@ class CARGAN(System):
 
     def _fit(self, picture: Tensor) -> Tensor:
         return resize(picture, (self.config.image_size, self.config.image_size))
+
+    def _distort(self, picture: Tensor, step: Step) -> Tensor:
+        strength = self.config.distortion if self.training else 0.0
+        return distort(picture, step.rng, strength=strength)
 
     def _see(self, picture: Tensor) -> Tensor:
         """Return C's logits; gradients go through it to the picture, and not into it."""

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from photism.data.pairs import Batch, PairLoader
-from photism.errors import TrainingError
+from photism.errors import ConfigError, TrainingError
 from photism.files import require_room
 from photism.systems.base import Phase, Stage, Step, System
 from photism.systems.weights import save_weights
@@ -35,19 +35,20 @@ from photism.training.options import TrainOptions
 from photism.training.plan import Plan, resolve
 from photism.training.record import Recorder
 from photism.training.samples import write_samples
-from photism.training.validation import validate
+from photism.training.validation import Critic, recognised, validate
 
 
 class Interrupted(TrainingError):  # noqa: N818 - it was asked for, and nothing is wrong
     """The run was asked to stop and has written a checkpoint."""
 
 
-def train(options: TrainOptions, *, resume: bool = False) -> Path:
+def train(options: TrainOptions, *, resume: bool = False, critic: Critic | None = None) -> Path:
     """Run, or go on with, a training run.
 
     Args:
         options: what to do; see `TrainOptions`.
         resume: go on from the newest checkpoint in `options.out`.
+        critic: `options.judge`, loaded (`photism.evaluation.critic`); it picks the epoch kept.
 
     Returns:
         The folder of the final weights, `options.out / "weights"`.
@@ -58,6 +59,7 @@ def train(options: TrainOptions, *, resume: bool = False) -> Path:
         Interrupted: Ctrl-C, SIGTERM or `max_steps`; the run can be resumed.
     """
     plan = resolve(options)
+    _require_critic(plan, critic)
     existing = list_checkpoints(options.out / "checkpoints")
     if existing and not resume:
         raise TrainingError(
@@ -65,7 +67,7 @@ def train(options: TrainOptions, *, resume: bool = False) -> Path:
             " with it; choose another folder for a new one"
         )
     require_room(options.out, 3 * plan.checkpoint_bytes)
-    trainer = Trainer(plan, existing[-1] if existing else None)
+    trainer = Trainer(plan, existing[-1] if existing else None, critic)
     try:
         with stop_signals() as trainer.signals:
             trainer.run()
@@ -74,16 +76,29 @@ def train(options: TrainOptions, *, resume: bool = False) -> Path:
     return options.out / "weights"
 
 
+def _require_critic(plan: Plan, critic: Critic | None) -> None:
+    name = plan.options.judge
+    if name and critic is None:
+        raise ConfigError(f"judge {name} is asked for: give train() a critic")
+    if critic is not None and not len(plan.held_out):
+        raise ConfigError(
+            f"judge {name} picks the epoch by pairs that are held out, and there are none: raise"
+            " --validation, or leave --judge out"
+        )
+
+
 class Trainer:
     """One run: networks, optimisers and progress on one device.
 
     Args:
         plan: what to do.
         checkpoint: where to go on from; None begins.
+        critic: picks the epoch that is kept, if there is one.
     """
 
-    def __init__(self, plan: Plan, checkpoint: Path | None) -> None:
+    def __init__(self, plan: Plan, checkpoint: Path | None, critic: Critic | None = None) -> None:
         self.plan, self.options, self.checkpoint = plan, plan.options, checkpoint
+        self.critic = critic
         self.accelerator = make_accelerator(self.options)
         self.system: System = plan.system.to(self.accelerator.device).train()
         self.system.lay_out(self.accelerator.device)
@@ -112,7 +127,8 @@ class Trainer:
         for index in range(self.progress.stage, len(self.plan.stages)):
             self._train_stage(self.plan.stages[index])
             self.progress = Progress(stage=index + 1, total=self.progress.total)
-        if not len(self.plan.held_out) or self.system.selection is None:
+        nothing_picked = not (self.options.out / "weights").is_dir()
+        if not self._selects or nothing_picked:
             self._save_weights({})
 
     def _train_stage(self, stage: Stage) -> None:
@@ -217,18 +233,34 @@ class Trainer:
             p.means.setdefault(name, []).append(mean)
         p.sums, p.epoch, p.batch = {}, p.epoch + 1, 0
         self.recorder.record("epoch", p.total, means, **where)
-        if len(self.plan.held_out) and self.accelerator.is_main_process:
-            seen = validate(self._shown(), self.plan, stage, self._step(), self.accelerator)
+        if not self.accelerator.is_main_process:
+            return
+        last = stage.name == self.system.stages()[-1].name
+        if len(self.plan.held_out):
+            shown = self._shown()
+            seen = validate(shown, self.plan, stage, self._step(), self.accelerator)
+            if last:  # before, nothing is worth drawing
+                write_samples(shown, self.plan, self.accelerator.device, p.epoch)
+            if last and self.critic is not None:
+                looked = recognised(shown, self.critic, self.plan, stage, self.accelerator)
+                seen["recognised"] = looked
             self.recorder.record("validation", p.total, seen, **where)
             self._select(seen)
-            if stage.name == self.system.stages()[-1].name:  # before, nothing is worth drawing
-                write_samples(self._shown(), self.plan, self.accelerator.device, p.epoch)
+        if last and not self._selects:
+            self._save_weights({"epoch": p.epoch})
+
+    @property
+    def _selects(self) -> bool:
+        """Whether the weights of the best epoch are kept, not those of the last."""
+        selection = self.critic is not None or self.system.selection is not None
+        return selection and bool(len(self.plan.held_out))
 
     def _select(self, seen: dict[str, float]) -> None:
-        """Keep the weights with the lowest held-out value of the system's `selection` term."""
-        term = self.system.selection
-        if term in seen and (self.progress.best is None or seen[term] < self.progress.best):
-            self.progress.best = seen[term]
+        """Keep the weights of which the judge recognises most, or whose `selection` is lowest."""
+        judged = self.critic is not None
+        term, sign = ("recognised", -1) if judged else (self.system.selection, 1)
+        if term in seen and (self.progress.best is None or sign * seen[term] < self.progress.best):
+            self.progress.best = sign * seen[term]
             metrics = {f"validation {name}": value for name, value in seen.items()}
             self._save_weights({"epoch": self.progress.epoch, **metrics})
 

@@ -1,15 +1,20 @@
-"""Loss terms on pairs that are held out of training."""
+"""What is measured after every epoch on pairs that are held out of training."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from accelerate import Accelerator
+from torch import Tensor
 
-from photism.data.pairs import PairLoader
+from photism.data.pairs import Batch, PairLoader
 from photism.systems.base import Stage, Step, System
 from photism.training.plan import Plan
 
+Critic = Callable[[System, Batch], Tensor]
+"""Looks at translations of pairs and says, `(batch,)`, whether each shows its class."""
 PAIRS = 2048
 """Held-out pairs looked at after every epoch, at most."""
 
@@ -30,11 +35,8 @@ def validate(
     Returns:
         The mean of every loss term of the stage.
     """
-    rows = np.random.default_rng(0).permutation(plan.held_out)[:PAIRS]
-    device = accelerator.device
-    size = min(256, 4 * stage.batch_size)  # without gradients there is room for more
-    loader = PairLoader(plan.validation, size, rows=rows, shuffle=False, device=device)
-    rng = torch.Generator(device).manual_seed(0)
+    loader = _held_out(plan, stage, accelerator)
+    rng = torch.Generator(accelerator.device).manual_seed(0)
     sums: dict[str, float] = {}
     training = system.training
     system.eval()
@@ -46,4 +48,35 @@ def validate(
             for name, value in losses.terms.items():
                 sums[name] = sums.get(name, 0.0) + float(value) * len(batch)
     system.train(training)
-    return {name: total / len(rows) for name, total in sums.items()}
+    return {name: total / len(loader.rows) for name, total in sums.items()}
+
+
+@torch.no_grad()
+def recognised(
+    system: System, critic: Critic, plan: Plan, stage: Stage, accelerator: Accelerator
+) -> float:
+    """Have a critic look at the translations of held-out pairs.
+
+    Args:
+        system: the weights to look at; left in the mode it was found in.
+        critic: looks at the translations.
+        plan: names the held-out pairs.
+        stage: gives the size of batches.
+        accelerator: device and precision.
+
+    Returns:
+        The share that it recognises, from 0 to 1.
+    """
+    training, seen = system.training, []
+    system.eval()
+    for batch in _held_out(plan, stage, accelerator).epoch():
+        with accelerator.autocast():
+            seen.append(critic(system, batch))
+    system.train(training)
+    return float(torch.cat(seen).float().mean())
+
+
+def _held_out(plan: Plan, stage: Stage, accelerator: Accelerator) -> PairLoader:
+    rows = np.random.default_rng(0).permutation(plan.held_out)[:PAIRS]
+    size = min(256, 4 * stage.batch_size)  # without gradients there is room for more
+    return PairLoader(plan.validation, size, rows=rows, shuffle=False, device=accelerator.device)

@@ -28,6 +28,7 @@ _LEAST_S = 0.1  # a window in which less than this sounds is silent
 _ATTACK_S, _SLUR_S, _RELEASE_S = 0.003, 0.03, 0.12
 _SKIPPED_S = 0.08  # of the attack of a slurred note
 _PREDELAY_S = (0.003, 0.02)
+_OCTAVES_HZ = 62.5 * 2.0 ** np.arange(9)  # where the tone of a recording is drawn, up to 16 kHz
 
 
 @dataclass(frozen=True)
@@ -47,20 +48,28 @@ class Take:
     floor_db: float
     """RMS level of the noise re full scale."""
     gain_db: float
+    tone_db: tuple[float, ...]
+    """Gain in each octave from 62.5 Hz to 16 kHz: place and distance, microphone, equaliser."""
+    bandwidth_hz: tuple[float, float]
+    """Where the microphone's bass and treble have fallen by 3 dB."""
 
     @classmethod
     def draw(cls, instrument: Instrument, rng: np.random.Generator) -> Take:
         """Draw one at random."""
+        octaves = np.arange(len(_OCTAVES_HZ)) - len(_OCTAVES_HZ) // 2
+        tone_db = rng.uniform(-2, 2) * octaves + rng.normal(0, 2.5, len(octaves))
         return cls(
             tuning_cents=rng.uniform(-20, 20),
             drift_cents=rng.uniform(0, 6),
             drift_hz=rng.uniform(0.05, 0.2),
             vibrato_cents=rng.uniform(0, instrument.vibrato_cents),
             vibrato_hz=rng.uniform(4.5, 6.5),
-            reverb_s=rng.uniform(0.25, 1.2),
-            reverb_db=rng.uniform(-26, -10),
-            floor_db=rng.uniform(-72, -62),
-            gain_db=rng.uniform(-6, 0),
+            reverb_s=rng.uniform(0.25, 1.8),
+            reverb_db=rng.uniform(-26, -6),
+            floor_db=rng.uniform(-110, -58),
+            gain_db=rng.uniform(-9, 3),
+            tone_db=tuple(tone_db.tolist()),
+            bandwidth_hz=(20 * 7.5 ** rng.random(), 6_000 * 3.5 ** rng.random()),
         )
 
     def cents(self, time_s: np.ndarray, since_s: np.ndarray) -> np.ndarray:
@@ -168,8 +177,8 @@ def perform(score: Score, take: Take, rng: np.random.Generator) -> np.ndarray:
         start = round(note.onset_s * RATE)
         played = _play(note, notes, take)[: total - start]
         dry[start : start + len(played)] += played
-    heard = dry + _room(dry, take, rng)
-    return (heard * 10 ** (take.gain_db / 20) + _noise(total, take, rng)).clip(-1, 1).astype("f4")
+    heard = (dry + _room(dry, take, rng)) * 10 ** (take.gain_db / 20)
+    return _colour(heard + _noise(total, take, rng), take).clip(-1, 1).astype("f4")
 
 
 def _play(note: Note, notes: Notes, take: Take) -> np.ndarray:
@@ -198,6 +207,19 @@ def _room(dry: np.ndarray, take: Take, rng: np.random.Generator) -> np.ndarray:
     size = 1 << (len(dry) + length + delay - 1).bit_length()
     wet = np.fft.irfft(np.fft.rfft(dry, size) * np.fft.rfft(echoes, size), size)
     return np.concatenate([np.zeros(delay), wet])[: len(dry)]
+
+
+def _colour(samples: np.ndarray, take: Take) -> np.ndarray:
+    """Give the sound its tone, without a change of phase or of its power as a whole."""
+    size = 1 << (len(samples) + RATE // 10).bit_length()
+    spectrum = np.fft.rfft(samples, size)
+    hz = np.fft.rfftfreq(size, 1 / RATE).clip(1)
+    low, high = take.bandwidth_hz
+    tone_db = np.interp(np.log2(hz), np.log2(_OCTAVES_HZ), take.tone_db)
+    gain = 10 ** (tone_db / 20) / np.sqrt((1 + (low / hz) ** 4) * (1 + (hz / high) ** 8))
+    coloured = np.fft.irfft(spectrum * gain, size)[: len(samples)]
+    power, before = np.square(coloured).sum(), np.square(samples).sum()
+    return coloured * np.sqrt(before / power) if power else coloured
 
 
 def _noise(total: int, take: Take, rng: np.random.Generator) -> np.ndarray:
