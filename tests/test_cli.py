@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -55,10 +56,41 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize("name", NAMES)
 def test_unknown_options_exit_with_2(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        cli.main([name, "--no-such-option"])
-    assert stopped.value.code == 2
-    assert f"photism {name} --help" in capsys.readouterr().err
+    assert cli.main([name, "--no-such-option"]) == 2
+    told = capsys.readouterr().err
+    assert f"photism {name} --help" in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("train aivae --epochs abc", "--epochs wants a whole number, not 'abc'; `photism train"),
+        ("train aivae --precision f16", "--precision is 'f16': did you mean 'bf16'? `photism tr"),
+        ("train --resume", "--resume wants a value; `photism train --help`"),
+        ("reproduce x --budget q", "--budget wants a number, not 'q'; `photism reproduce --help`"),
+        ("translate --sytem x a.wav", "unknown option '--sytem': did you mean --system? `photism"),
+        ("info a b", "unknown word 'b'; `photism info --help`"),
+        ("evaluate", "evaluate needs SYSTEM|RUN and --data STR; `photism evaluate --help`"),
+        ("judge trian", "unknown word 'trian': did you mean 'train'? `photism judge --help`"),
+        ("data", "say which: list, fetch, prepare, inspect, verify; `photism data --help`"),
+        ("data prepare orchestra --size abc", "--size wants a whole number, not 'abc'; `photism"),
+    ],
+)
+def test_what_cannot_be_understood_is_said_in_one_line(
+    typed: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(typed.split()) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"photism: {message}")
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate", "reproduce", "demo", "translate"])
+def test_out_has_a_short_form(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main([name, "--help"])
+    assert re.search(r"-o \S+, --out", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(

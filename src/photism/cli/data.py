@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Union
 
 import tyro
 
+from photism.cli.arguments import parse
 from photism.data.sources import SOURCES, UPSTREAM
 from photism.errors import ConfigError, DataError, nearest
 
@@ -102,9 +103,9 @@ class Prepare:
     ] = None
     """Folder with the archives or their unpacked files, searched with all below it; by default the
     one that `photism data fetch` fills."""
-    out: tyro.conf.CascadeSubcommandArgs[Annotated[Path | None, tyro.conf.arg(metavar="DIR")]] = (
-        None
-    )
+    out: tyro.conf.CascadeSubcommandArgs[
+        Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")]
+    ] = None
     """Folder of the prepared set; by default where `--data NAME` finds it."""
 
     def run(self) -> int:
@@ -134,7 +135,7 @@ class Inspect:
     """Pairs of each class on the contact sheet."""
     seed: int = 0
     """Of their choice."""
-    out: Annotated[Path | None, tyro.conf.arg(metavar="PNG")] = None
+    out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="PNG")] = None
     """The contact sheet, a PNG; NAME-SPLIT.png in this folder by default."""
 
     def run(self) -> int:
@@ -195,9 +196,9 @@ Command = (
 
 def main(argv: list[str]) -> int:
     """Run `photism data` with these arguments and return the exit code."""
-    command: Command = tyro.cli(
+    command: Command = parse(
         Command,
-        args=argv,
+        argv,
         prog="photism data",
         description=DESCRIPTION,
         config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),

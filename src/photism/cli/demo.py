@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 import photism
+from photism.cli.arguments import parse
 from photism.errors import ConfigError
 from photism.files import require_room
 
@@ -25,7 +26,7 @@ Play, hear, draw, judge, and write a report to look at and listen to.
 class Args:
     """Arguments of `photism demo`."""
 
-    out: Path = Path("photism-demo")
+    out: Annotated[Path, tyro.conf.arg(aliases=("-o",))] = Path("photism-demo")
     """Folder for report.html, report.json and what belongs to them."""
     system: Annotated[str, tyro.conf.arg(metavar="NAME|PATH")] = "car-gan-orchestra"
     """Bundled weights by name, a folder of weights, or a training run. A system that takes a label
@@ -42,7 +43,7 @@ class Args:
 
 def main(argv: list[str]) -> int:
     """Run `photism demo` with the words after it; return the exit code."""
-    run(tyro.cli(Args, args=argv, prog="photism demo", description=DESCRIPTION))
+    run(parse(Args, argv, prog="photism demo", description=DESCRIPTION))
     return 0
 
 

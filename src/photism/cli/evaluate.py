@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from photism.cli.arguments import parse
 from photism.devices import DeviceName
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Evaluate:
     that knows the data's classes."""
     inception: str | None = None
     """For FID, KID and Inception Score: a file of Inception's weights, or "download"."""
-    out: Path | None = None
+    out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",))] = None
     """Folder for report.html and report.json; reports/SYSTEM-DATA-SPLIT by default."""
     limit: int | None = None
     """Pairs to look at, chosen at random; all by default."""
@@ -60,7 +61,7 @@ class Evaluate:
 
 def main(argv: list[str]) -> int:
     """Run `photism evaluate` with the words after it; return the exit code."""
-    args = tyro.cli(Evaluate, args=argv, prog="photism evaluate", description=DESCRIPTION)
+    args = parse(Evaluate, argv, prog="photism evaluate", description=DESCRIPTION)
 
     from rich.console import Console
 

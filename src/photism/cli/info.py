@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 import photism
+from photism.cli.arguments import parse
 from photism.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ class Info:
 
 def main(argv: list[str]) -> int:
     """Run `photism info` with the words after it; return the exit code."""
-    args = tyro.cli(
+    args = parse(
         Info,
-        args=argv,
+        argv,
         prog="photism info",
         description=DESCRIPTION,
         config=(tyro.conf.FlagCreatePairsOff,),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
+from photism.cli.arguments import parse
 from photism.devices import DeviceName
 from photism.errors import ConfigError, DataError, nearest
 
@@ -35,7 +36,7 @@ class Train:
 
     architecture: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ARCHITECTURE")]
     """What to train: lenet5 for MNIST; small, resnet18 or resnet50 for colour pictures."""
-    out: Path
+    out: Annotated[Path, tyro.conf.arg(aliases=("-o",))]
     """Folder for weights, config and card."""
     data: str = DIGITS
     """Real pictures to learn from: mnist, or a prepared data set by name or folder."""
@@ -77,14 +78,21 @@ class List:
     """List the judges that come with photism."""
 
 
+Command = (
+    Annotated[Train, tyro.conf.subcommand("train")]
+    | Annotated[Test, tyro.conf.subcommand("test")]
+    | Annotated[List, tyro.conf.subcommand("list")]
+)
+
+
 def main(argv: list[str]) -> int | None:
     """Run `photism judge` with these arguments."""
-    commands: dict[str, Any] = {"train": Train, "test": Test, "list": List}
-    args = tyro.extras.subcommand_cli_from_dict(
-        commands,
-        args=argv,
+    args = parse(
+        Command,
+        argv,
         prog="photism judge",
         description="Judges: classifiers trained on real pictures that tell what a picture shows.",
+        config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
     )
     run: dict[type, Callable[[Any], None]] = {Train: _train, Test: _test, List: _list}
     run[type(args)](args)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from photism.cli.arguments import parse
 from photism.devices import DeviceName
 from photism.errors import ConfigError
 
@@ -50,7 +51,7 @@ class Reproduce:
     """Prepared data by name or folder, in place of the experiment's own."""
     data_from: Path | None = None
     """Folder with archives of the data, complete or in part; by default data that was prepared."""
-    out: Path = Path("reports")
+    out: Annotated[Path, tyro.conf.arg(aliases=("-o",))] = Path("reports")
     """Folder for data, runs and reports."""
     seed: int = 0
     """Of training and evaluation."""
@@ -73,7 +74,7 @@ class Reproduce:
 
 def main(argv: list[str]) -> int:
     """Run `photism reproduce` with the words after it; return the exit code."""
-    args = tyro.cli(Reproduce, args=argv, prog="photism reproduce", description=DESCRIPTION)
+    args = parse(Reproduce, argv, prog="photism reproduce", description=DESCRIPTION)
     if args.list:
         _list()
         return 0

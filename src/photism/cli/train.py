@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
+from photism.cli.arguments import parse
 from photism.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Train:
     """System to train; `photism info` lists them."""
     data: str | None = None
     """Prepared data: a name that `photism data list` shows, or a folder."""
-    out: Path | None = None
+    out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",))] = None
     """New run folder; runs/SYSTEM-PRESET by default."""
     resume: Path | None = None
     """Run folder to go on with, from its newest checkpoint. Only --epochs may change then."""
@@ -73,7 +74,7 @@ class Train:
 
 def main(argv: list[str]) -> int:
     """Run `photism train` with the words after it; return the exit code."""
-    args = tyro.cli(Train, args=argv, prog="photism train", description=EPILOGUE)
+    args = parse(Train, argv, prog="photism train", description=EPILOGUE)
     options, resume = _options(args)
     if args.dry_run:
         _print_plan(options, as_json=args.json)

@@ -18,6 +18,7 @@ import tyro
 
 import photism
 from photism.cli import CYAN, DIM, RED, YELLOW, paint
+from photism.cli.arguments import parse
 from photism.errors import AudioError, ConfigError, ImageError, PhotismError, StorageError
 from photism.files import require_room
 
@@ -128,9 +129,9 @@ class Outcome:
 def main(argv: list[str]) -> int:
     """Run `photism translate` with the words after it; return the exit code."""
     began_s = time.perf_counter()
-    args = tyro.cli(
+    args = parse(
         Translate,
-        args=argv,
+        argv,
         prog="photism translate",
         description=DESCRIPTION,
         config=(tyro.conf.FlagCreatePairsOff,),
