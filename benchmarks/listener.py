@@ -1,0 +1,77 @@
+"""How often a system hears the right instrument in recordings it has nothing to do with.
+
+    python benchmarks/listener.py DIR [--system car-gan-orchestra] [--seconds 3]
+
+DIR has a folder for each instrument, named as a class of the system and holding recordings of it
+alone. Half-seconds of their first seconds, every quarter of one, are heard; those more than 30 dB
+below the loudest of their recording are left out. Prints the share heard rightly, and whether the
+right class is among the three likeliest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from photism.audio.decode import decode, resample
+from photism.audio.logmel import FrontEnd, front_end, pictures
+from photism.data.progress import track
+from photism.errors import AudioError, DataError
+from photism.systems.weights import load_weights
+
+HOP_S = 0.25
+RANGE_DB = 30.0
+
+
+def main() -> None:
+    """Hear all recordings below a folder and print a line for each instrument."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("recordings", type=Path, metavar="DIR")
+    parser.add_argument("--system", default="car-gan-orchestra", help="name or folder of weights")
+    parser.add_argument("--seconds", type=float, default=3.0, help="heard of each recording")
+    args = parser.parse_args()
+    system = load_weights(args.system).eval()
+    fe, shares = front_end(system.config.front_end), []
+    for label, name in enumerate(system.card["classes"]):
+        files = sorted(path for path in (args.recordings / name).glob("*") if path.is_file())
+        windows = [
+            w for path in track(files, name, len(files)) for w in cut(path, fe, args.seconds)
+        ]
+        if not windows:
+            print(f"{name:<12} nothing")
+            continue
+        with torch.inference_mode():
+            heard = torch.cat([system.hear(part) for part in pictures(windows, fe).split(64)])
+        order = heard.argsort(dim=1, descending=True)
+        first, three = (float((order[:, :n] == label).any(dim=1).float().mean()) for n in (1, 3))
+        shares.append((first, three))
+        print(f"{name:<12} {first:>6.1%}   {three:>6.1%} among three   {len(windows):,} windows")
+    if not shares:
+        raise DataError(f"{args.recordings} has no folder named as one of {system.card['classes']}")
+    first, three = np.mean(shares, axis=0)
+    print(f"{'mean':<12} {first:>6.1%}   {three:>6.1%} among three   of {len(shares)} classes")
+
+
+def cut(path: Path, fe: FrontEnd, seconds: float) -> list[np.ndarray]:
+    """Return the windows of a recording that are loud enough, each `(sample,)`."""
+    assert fe.clip_samples is not None
+    try:
+        sound = decode(path, duration_s=seconds)
+    except AudioError as error:
+        warnings.warn(str(error), stacklevel=2)
+        return []
+    samples = resample(sound.mono(), sound.rate, fe.rate)
+    if len(samples) < fe.clip_samples:
+        return []
+    windows = np.lib.stride_tricks.sliding_window_view(samples, fe.clip_samples)
+    windows = windows[:: round(HOP_S * fe.rate)]
+    level_db = 10 * np.log10(np.square(windows, dtype=np.float64).mean(axis=1) + 1e-12)
+    return list(windows[level_db > level_db.max() - RANGE_DB])
+
+
+if __name__ == "__main__":
+    main()
