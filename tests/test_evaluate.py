@@ -21,7 +21,9 @@ from fake_digits import (
 )
 from torch import Tensor, nn
 
+from photism.data.pairs import PairLoader
 from photism.errors import ConfigError, DataError
+from photism.evaluation.critic import Critic
 from photism.evaluation.drawing import row_generators
 from photism.evaluation.evaluate import evaluate
 from photism.evaluation.inception import Inception
@@ -39,6 +41,23 @@ def test_figures_of_a_system_that_hears_two_of_fifteen_recordings_wrongly(tmp_pa
     assert result.recordings.hardest[:3] == (("r00", 0.0), ("r06", 0.0), ("r01", 1.0))
     assert result.confusion == ((16, 4, 0), (0, 16, 4), (0, 0, 20))
     assert result.latent_zeroing is None
+
+
+def test_a_critic_recognises_what_the_judge_does(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path, misleading=(0, 6))
+    critic = Critic(judge)
+    seen = [
+        (batch, critic(system, batch)) for batch in PairLoader(dataset, 7, shuffle=False).epoch()
+    ]
+    recordings = torch.cat([batch.row for batch, _ in seen]) // 4
+    recognised = torch.cat([shown for _, shown in seen])
+    assert torch.equal(recognised, (recordings != 0) & (recordings != 6))
+    again = next(iter(PairLoader(dataset, 60, shuffle=False).epoch()))
+    assert torch.equal(critic(system, again), recognised)  # whatever the batch
+    with pytest.raises(ConfigError, match="judge small-orchestra knows the classes bassoon"):
+        Critic.of("small-orchestra", tmp_path / "pixels")
+    with pytest.raises(ConfigError, match="unknown judge 'smal-orchestra': did you mean"):
+        Critic.of("smal-orchestra", tmp_path / "pixels")
 
 
 def test_references_are_reality_and_pictures_dealt_at_random(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """How often a system hears the right instrument in recordings it has nothing to do with.
 
-    python benchmarks/listener.py DIR [--system car-gan-orchestra] [--seconds 3]
+    python tools/measure_listener.py DIR [--system car-gan-orchestra] [--seconds 3]
 
 DIR has a folder for each instrument, named as a class of the system and holding recordings of it
 alone. Half-seconds of their first seconds, every quarter of one, are heard; those more than 30 dB
