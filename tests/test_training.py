@@ -70,18 +70,20 @@ def test_a_run_leaves_everything_behind(whole_run):
     assert json.loads((whole_run / "config.json").read_text())["config"]["alpha"] == 2.0
 
 
-def test_a_critic_picks_the_epoch_that_is_kept(data, tmp_path):
+@pytest.mark.parametrize(("checkpoint_every", "steps", "epoch"), [(500, 52, 2), (20, 26, 1)])
+def test_a_critic_picks_the_weights_that_are_kept(data, tmp_path, checkpoint_every, steps, epoch):
     asked = []
 
     def critic(system, batch):
-        """Recognise all in the second epoch and none in the others."""
+        """Recognise all at the second look and none at the others."""
         assert not system.training
         assert batch.sound.shape[0] == batch.label.shape[0]
         asked.append(len(batch))
-        epoch = 1 + sum(asked[:-1]) // held_out
-        return torch.full_like(batch.label, epoch == 2, dtype=torch.bool)
+        look = 1 + sum(asked[:-1]) // held_out
+        return torch.full_like(batch.label, look == 2, dtype=torch.bool)
 
-    options = options_for(data, tmp_path / "run", judge="mine")
+    changes = {"judge": "mine", "checkpoint_every": checkpoint_every}
+    options = options_for(data, tmp_path / "run", **changes)
     held_out = len(resolve(options).held_out)
     with pytest.raises(ConfigError, match="judge mine is asked for"):
         train(options)
@@ -89,9 +91,10 @@ def test_a_critic_picks_the_epoch_that_is_kept(data, tmp_path):
         train(replace(options, validation=0), critic=critic)
     train(options, critic=critic)
     seen = [r["recognised"] for r in records(tmp_path / "run") if r["kind"] == "validation"]
-    assert seen == [0, 1, 0]
+    assert seen == [0, 1, *[0] * (len(seen) - 2)]
+    assert len(seen) == 3 + 78 // checkpoint_every
     card = load_weights(tmp_path / "run").card
-    assert card["metrics"]["epoch"] == 2
+    assert (card["steps"], card["metrics"]["epoch"]) == (steps, epoch)
     assert card["metrics"]["validation recognised"] == 1
     assert "--judge mine" in card["command"]
 

@@ -53,7 +53,8 @@ class Train:
     validation: float = 0.1
     """Share of the recordings held out of training, to watch and select on."""
     judge: str | None = None
-    """Keep the epoch whose held-out translations this judge recognises best, not the last."""
+    """Keep the weights whose held-out translations this judge recognises best, not the last. It
+    looks after every epoch and before every checkpoint."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to compute."""
     precision: Literal["fp32", "bf16"] = "fp32"

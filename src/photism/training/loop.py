@@ -172,6 +172,8 @@ class Trainer:
                     f" {options.out}"
                 )
             if progress.total % options.checkpoint_every == 0:
+                if self.accelerator.is_main_process:
+                    self._keep_if_best(stage, self._recognised(stage))
                 self._save(stage)
         self._finish_epoch(stage)
         self._save(stage)
@@ -235,19 +237,25 @@ class Trainer:
         self.recorder.record("epoch", p.total, means, **where)
         if not self.accelerator.is_main_process:
             return
-        last = stage.name == self.system.stages()[-1].name
+        last = self._is_last(stage)
         if len(self.plan.held_out):
             shown = self._shown()
             seen = validate(shown, self.plan, stage, self._step(), self.accelerator)
             if last:  # before, nothing is worth drawing
                 write_samples(shown, self.plan, self.accelerator.device, p.epoch)
-            if last and self.critic is not None:
-                looked = recognised(shown, self.critic, self.plan, stage, self.accelerator)
-                seen["recognised"] = looked
-            self.recorder.record("validation", p.total, seen, **where)
-            self._select(seen)
+            self._keep_if_best(stage, seen | self._recognised(stage))
         if last and not self._selects:
             self._save_weights({"epoch": p.epoch})
+
+    def _is_last(self, stage: Stage) -> bool:
+        return stage.name == self.system.stages()[-1].name
+
+    def _recognised(self, stage: Stage) -> dict[str, float]:
+        """Ask the critic, if there is one and the stage trains what translates in the end."""
+        if self.critic is None or not self._is_last(stage):
+            return {}
+        seen = recognised(self._shown(), self.critic, self.plan, stage, self.accelerator)
+        return {"recognised": seen}
 
     @property
     def _selects(self) -> bool:
@@ -255,14 +263,20 @@ class Trainer:
         selection = self.critic is not None or self.system.selection is not None
         return selection and bool(len(self.plan.held_out))
 
-    def _select(self, seen: dict[str, float]) -> None:
-        """Keep the weights of which the judge recognises most, or whose `selection` is lowest."""
-        judged = self.critic is not None
+    def _keep_if_best(self, stage: Stage, seen: dict[str, float]) -> None:
+        """Record what was seen of held-out pairs, and keep the weights if none were better.
+
+        Best is what the critic recognises most of, or without one what has the lowest `selection`.
+        """
+        if not seen:
+            return
+        p, judged = self.progress, self.critic is not None
+        epoch = p.epoch + bool(p.batch)
+        self.recorder.record("validation", p.total, seen, stage=stage.name, epoch=epoch)
         term, sign = ("recognised", -1) if judged else (self.system.selection, 1)
-        if term in seen and (self.progress.best is None or sign * seen[term] < self.progress.best):
-            self.progress.best = sign * seen[term]
-            metrics = {f"validation {name}": value for name, value in seen.items()}
-            self._save_weights({"epoch": self.progress.epoch, **metrics})
+        if term in seen and (p.best is None or sign * seen[term] < p.best):
+            p.best = sign * seen[term]
+            self._save_weights({"epoch": epoch} | {f"validation {n}": v for n, v in seen.items()})
 
     def _save_weights(self, metrics: dict[str, float]) -> None:
         if not self.accelerator.is_main_process:

@@ -41,7 +41,7 @@ class TrainOptions:
     validation split of its own is held out by that. 0 holds nothing out."""
     judge: str | None = None
     """Bundled judge, or folder of one, that looks at held-out translations after every epoch of
-    the last stage; the weights of the epoch of which it recognises most are kept."""
+    the last stage and before every checkpoint; the weights of which it recognises most are kept."""
     device: DeviceName = "auto"
     precision: Literal["fp32", "bf16"] = "fp32"
     """bf16 runs networks under autocast; losses and weights stay float32."""
