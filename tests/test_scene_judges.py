@@ -289,6 +289,36 @@ def test_the_epoch_is_chosen_by_accuracy_and_factors(
     assert Measured(0.5, np.eye(3), ()).score == 0.5
 
 
+def test_half_of_the_pictures_are_distorted_and_teach_no_factor(
+    prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, changed, read = pair_data(prepared, ("height_m",)), [], []
+    loss = FactorHead.loss
+
+    def distort(images: torch.Tensor, rng: torch.Generator, *, strength: float) -> torch.Tensor:
+        changed.append((len(images), strength))
+        return torch.zeros_like(images)
+
+    def recorded(
+        head: FactorHead, features: torch.Tensor, labels: torch.Tensor, values: torch.Tensor
+    ) -> torch.Tensor:
+        read.append((len(features), len(labels), len(values)))
+        return loss(head, features, labels, values)
+
+    monkeypatch.setattr(judge_training, "distort", distort)
+    monkeypatch.setattr(FactorHead, "loss", recorded)
+    recipe = replace(QUICK, epochs=1, batch_size=10, distortion=0.5)
+    train_judge("small", "scenes", data, recipe, device=CPU)
+    assert set(changed) == {(5, 0.5)}
+    assert set(read) == {(5, 5, 5)}
+    changed.clear()
+    train_judge("small", "scenes", data, replace(recipe, distortion=0.0), device=CPU)
+    assert not changed
+    assert set(read) == {(5, 5, 5), (10, 10, 10)}
+    with pytest.raises(ConfigError, match="distortion must be at least 0, not -1"):
+        replace(recipe, distortion=-1)
+
+
 def test_pictures_are_shifted_each_in_its_own_way() -> None:
     ramp = torch.arange(16.0)
     images = (16 * ramp[:, None] + ramp).expand(8, 3, 16, 16)

@@ -13,7 +13,7 @@ import pytest
 import torch
 from pairs_of import write_digits
 
-from photism.errors import ConfigError, DataError, StorageError, TrainingError
+from photism.errors import ConfigError, DataError, StorageError, TrainingError, WeightsError
 from photism.systems import SYSTEMS
 from photism.systems.aivae import AIVAE
 from photism.systems.base import Losses, Stage
@@ -97,6 +97,22 @@ def test_a_critic_picks_the_weights_that_are_kept(data, tmp_path, checkpoint_eve
     assert (card["steps"], card["metrics"]["epoch"]) == (steps, epoch)
     assert card["metrics"]["validation recognised"] == 1
     assert "--judge mine" in card["command"]
+
+
+def test_earlier_weights_are_trained_further(data, whole_run, tmp_path):
+    options = options_for(data, tmp_path / "run", start_from=str(whole_run), epochs=1)
+    earlier, new = load_weights(whole_run), resolve(options).system
+    assert earlier.networks().keys() == new.networks().keys()
+    for name, tensor in earlier.state_dict().items():
+        assert torch.equal(tensor, new.state_dict()[name]), name
+    train(options)
+    assert f"--start-from {whole_run}" in load_weights(tmp_path / "run").card["command"]
+    with pytest.raises(WeightsError, match="holds no network of AIVAE-GAN"):
+        resolve(replace(options, start_from="car-gan-orchestra"))
+    with pytest.raises(WeightsError, match="tensors differ"):
+        resolve(replace(options, start_from="aivae-gan-fsdd"))
+    with pytest.raises(WeightsError, match="did you mean 'aivae-gan-fsdd'"):
+        resolve(replace(options, start_from="aivae-gan-fsd"))
 
 
 def test_weights_without_selection_are_there_after_each_epoch(data, tmp_path, monkeypatch):

@@ -52,6 +52,8 @@ class Train:
     lr: float | None = None
     shift: float | None = None
     """Move training pictures by up to this share of their sides."""
+    distortion: float | None = None
+    """Strength of random changes of half of the training pictures, so that it learns no details."""
     validation: float | None = None
     """Share of the training pictures held out for choosing the epoch, where none are set apart."""
     precision: Literal["fp32", "bf16"] = "fp32"
@@ -225,7 +227,7 @@ def _command(args: Train, data: JudgeData, name: str) -> str:
         words.append(f"--weights {Path(args.weights).name}")
     words += [
         f"--{option.replace('_', '-')} {getattr(args, option)}"
-        for option in ("epochs", "batch_size", "lr", "shift", "validation")
+        for option in ("epochs", "batch_size", "lr", "shift", "distortion", "validation")
         if getattr(args, option) is not None
     ]
     if args.precision != Train.precision:

@@ -42,6 +42,8 @@ class Train:
     """Settings to start from; `photism info SYSTEM` lists them."""
     set: tuple[str, ...] = ()
     """Settings to change, such as: --set lr=1e-4 alpha=0.5"""
+    start_from: str | None = None
+    """Train weights further, those of a name, folder or run, such as on data of your own."""
     stages: tuple[str, ...] = ()
     """Stages to train, such as those of the classifiers alone; all by default."""
     epochs: int | None = None
@@ -117,6 +119,7 @@ def _options(args: Train) -> tuple[TrainOptions, bool]:
         out=args.out or Path("runs") / f"{args.system}-{args.preset or 'default'}",
         preset=args.preset,
         settings=_settings(args.set),
+        start_from=args.start_from,
         stages=args.stages,
         epochs=args.epochs,
         batch_size=args.batch_size,

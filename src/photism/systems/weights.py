@@ -167,6 +167,28 @@ def start_from(network: Classifier, name: str, source: str) -> None:
         ) from error
 
 
+def go_on_from(system: System, source: str) -> None:
+    """Fill the networks of a new system with those of an earlier one, to train them further.
+
+    Args:
+        system: networks that `source` does not hold, such as a discriminator, stay as they are.
+        source: as for `find_tensors`.
+
+    Raises:
+        WeightsError: `source` cannot be read, is of another system, or its networks are of another
+            size.
+    """
+    tensors, found = find_tensors(source), False
+    for name, network in system.networks().items():
+        prefix = f"{name}."
+        own = {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
+        if own:
+            fill(network, own, Path(source) / name)
+            found = True
+    if not found:
+        raise WeightsError(f"{source} holds no network of {system.title}")
+
+
 def fill(module: torch.nn.Module, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
     """Copy tensors into a module, which must want exactly these.
 

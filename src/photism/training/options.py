@@ -29,6 +29,10 @@ class TrainOptions:
     """The system's first preset by default."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Fields of the preset to change."""
+    start_from: str | None = None
+    """Bundled weights, a folder of weights or an earlier run to go on from with new optimisers;
+    networks that it lacks, such as a discriminator, start from random weights, as all do by
+    default."""
     stages: tuple[str, ...] = ()
     """Names of the stages to train, in the system's order; all by default."""
     epochs: int | None = None

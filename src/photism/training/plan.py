@@ -12,6 +12,7 @@ from photism.data.pairs import PairDataset, PairLoader, hold_out
 from photism.errors import ConfigError, nearest
 from photism.systems import find_preset, find_system
 from photism.systems.base import Stage, Step, System, override, parameter_count
+from photism.systems.weights import go_on_from
 from photism.training.options import TrainOptions
 
 
@@ -54,6 +55,7 @@ def resolve(options: TrainOptions) -> Plan:
     Raises:
         ConfigError: unknown system, preset, stage, field or value; front end other than the data's.
         DataError: the data is missing or too small.
+        WeightsError: what it should start from cannot be read, or does not fit.
     """
     cls = find_system(options.system)
     preset, config = find_preset(cls, options.preset)
@@ -68,6 +70,8 @@ def resolve(options: TrainOptions) -> Plan:
     torch.manual_seed(options.seed)
     system = cls(config)
     system.preset = preset
+    if options.start_from:
+        go_on_from(system, options.start_from)
     system.prepare(dataset)
     stages = tuple(
         replace(
