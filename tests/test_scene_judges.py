@@ -575,7 +575,7 @@ def test_the_bundled_judge_of_scenes_is_what_its_card_says() -> None:
     assert judge.digest == sha256(ASSETS / "small-orchestra" / "model.safetensors")
     assert judge.card is not None
     assert judge.card.test_accuracy >= 0.99
-    assert all(r2 is not None and r2 > 0.85 for r2 in judge.card.factor_r2.values())
+    assert all(r2 is not None and r2 > 0.8 for r2 in judge.card.factor_r2.values())
     assert np.sum(judge.card.confusion) == judge.card.counts["test"]
     assert "--size 64" in judge.card.data
     assert judge.card.command.startswith("photism judge train small --data orchestra --factors")

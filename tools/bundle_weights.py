@@ -36,6 +36,13 @@ def main() -> None:
     parser.add_argument("name", help="what to call the bundled weights")
     parser.add_argument("--data", required=True, help="prepared data with a test split")
     parser.add_argument("--judge", default="lenet5-mnist")
+    parser.add_argument(
+        "--after",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="runs that this one started from, in order",
+    )
     args = parser.parse_args()
     dataset, judge = PairDataset(find(args.data), "test"), load_judge(args.judge)
     system = load_weights(args.run)
@@ -43,7 +50,7 @@ def main() -> None:
         "licence_id": LICENCES[dataset.card.name],
         "precision": "float16",
         **system.card,
-        "command": TrainOptions.read(args.run).command(dataset.card.name),
+        "command": " && ".join(command(run, dataset) for run in (*args.after, args.run)),
         "data_command": prepare_command(dataset.card),
         "data_sha256": {name: shard["sha256"] for name, shard in dataset.card.shards.items()},
     }
@@ -57,6 +64,11 @@ def main() -> None:
     print(f"{folder}: {megabytes:.1f} MB")
     for name, value in card["metrics"].items():
         print(f"  {name}: {value}")
+
+
+def command(run: Path, dataset: PairDataset) -> str:
+    """Return the command that makes a run again."""
+    return f"{TrainOptions.read(run).command(dataset.card.name)} --out runs/{run.name}"
 
 
 def _metrics(found: Evaluation) -> dict[str, Any]:

@@ -209,7 +209,7 @@ class CARGAN(System):
             batch_size=16,
             epochs=4,
             decay_epochs=2,
-            discriminator=DiscriminatorConfig(width=16, label="audio"),
+            discriminator=DiscriminatorConfig(width=16, label="audio", real_pair="each"),
             classifier=_SMALL,
             listener=_SMALL,
         ),
