@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ import torch
 
 from photism.audio.decode import decode, resample
 from photism.audio.logmel import FrontEnd, front_end, pictures
+from photism.audio.segment import windows
 from photism.data.progress import track
 from photism.errors import AudioError, DataError
 from photism.systems.weights import load_weights
@@ -38,18 +40,16 @@ def main() -> None:
     fe, shares = front_end(system.config.front_end), []
     for label, name in enumerate(system.card["classes"]):
         files = sorted(path for path in (args.recordings / name).glob("*") if path.is_file())
-        windows = [
-            w for path in track(files, name, len(files)) for w in cut(path, fe, args.seconds)
-        ]
-        if not windows:
+        cuts = [w for path in track(files, name, len(files)) for w in cut(path, fe, args.seconds)]
+        if not cuts:
             print(f"{name:<12} nothing")
             continue
         with torch.inference_mode():
-            heard = torch.cat([system.hear(part) for part in pictures(windows, fe).split(64)])
+            heard = torch.cat([system.hear(part) for part in pictures(cuts, fe).split(64)])
         order = heard.argsort(dim=1, descending=True)
         first, three = (float((order[:, :n] == label).any(dim=1).float().mean()) for n in (1, 3))
         shares.append((first, three))
-        print(f"{name:<12} {first:>6.1%}   {three:>6.1%} among three   {len(windows):,} windows")
+        print(f"{name:<12} {first:>6.1%}   {three:>6.1%} among three   {len(cuts):,} windows")
     if not shares:
         raise DataError(f"{args.recordings} has no folder named as one of {system.card['classes']}")
     first, three = np.mean(shares, axis=0)
@@ -58,19 +58,17 @@ def main() -> None:
 
 def cut(path: Path, fe: FrontEnd, seconds: float) -> list[np.ndarray]:
     """Return the windows of a recording that are loud enough, each `(sample,)`."""
-    assert fe.clip_samples is not None
+    assert fe.clip_s is not None
     try:
         sound = decode(path, duration_s=seconds)
     except AudioError as error:
         warnings.warn(str(error), stacklevel=2)
         return []
     samples = resample(sound.mono(), sound.rate, fe.rate)
-    if len(samples) < fe.clip_samples:
-        return []
-    windows = np.lib.stride_tricks.sliding_window_view(samples, fe.clip_samples)
-    windows = windows[:: round(HOP_S * fe.rate)]
-    level_db = 10 * np.log10(np.square(windows, dtype=np.float64).mean(axis=1) + 1e-12)
-    return list(windows[level_db > level_db.max() - RANGE_DB])
+    sound = replace(sound, samples=samples[None], rate=fe.rate)
+    cuts = [w.mono() for w in windows(sound, window_s=fe.clip_s, hop_s=HOP_S, partial=1)]
+    level_db = 10 * np.log10(np.square(cuts, dtype=np.float64).mean(axis=1) + 1e-12)
+    return [c for c, level in zip(cuts, level_db, strict=True) if level > level_db.max() - RANGE_DB]
 
 
 if __name__ == "__main__":

@@ -61,8 +61,7 @@ def _mistake(lines: list[str], text: str) -> str:
         return f"{found[1].removeprefix('photism ')} needs {' and '.join(missing)}"
     if found := re.search(r"Error parsing (\S+): .*?'([^']*)'.* \1 (\S+)", text):
         kind = found[3].removeprefix("{None}|")
-        if not (wrong := re.search(r"(?:from \[|: )'([^']*)'", text)):
-            wrong = re.search(r"'([^']*)'", text)
+        wrong = re.search(r"(?:from \[|: )'([^']*)'", text)
         return f"{found[1]} wants {KINDS.get(kind, kind)}, not {wrong[1] if wrong else found[2]!r}"
     if found := re.search(r"invalid choice '(.*)' for argument '(.*)'. .*\((.*?)\)", text):
         choices = found[3].replace("'", "").split(", ")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -65,15 +65,9 @@ class JudgeRecipe:
 _COLOUR = JudgeRecipe(epochs=8, batch_size=64, decay=True, shift=1 / 16, distortion=1.0)
 RECIPES: Mapping[str, JudgeRecipe] = {
     "lenet5": JudgeRecipe(),
-    "small": JudgeRecipe(
-        epochs=5, batch_size=64, lr=2e-3, decay=True, shift=1 / 16, distortion=1.0
-    ),
-    "resnet18": JudgeRecipe(
-        epochs=8, batch_size=64, lr=1e-3, decay=True, shift=1 / 16, distortion=1.0
-    ),
-    "resnet50": JudgeRecipe(
-        epochs=8, batch_size=64, lr=3e-4, decay=True, shift=1 / 16, distortion=1.0
-    ),
+    "small": replace(_COLOUR, epochs=5, lr=2e-3),
+    "resnet18": _COLOUR,
+    "resnet50": replace(_COLOUR, lr=3e-4),
 }
 """How each architecture is trained unless something else is asked for."""
 

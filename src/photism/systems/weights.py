@@ -158,9 +158,8 @@ def start_from(network: Classifier, name: str, source: str) -> None:
         WeightsError: `source` cannot be read, or is of another network.
     """
     try:
-        tensors, prefix = find_tensors(source), f"{name}."
-        own = {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
-        network.start_from(own or tensors)
+        tensors = find_tensors(source)
+        network.start_from(_below(name, tensors) or tensors)
     except WeightsError as error:
         raise WeightsError(
             f"{name}.weights={source}: {error}; without it, {name}.epochs trains one from scratch"
@@ -180,13 +179,17 @@ def go_on_from(system: System, source: str) -> None:
     """
     tensors, found = find_tensors(source), False
     for name, network in system.networks().items():
-        prefix = f"{name}."
-        own = {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
-        if own:
+        if own := _below(name, tensors):
             fill(network, own, Path(source) / name)
             found = True
     if not found:
         raise WeightsError(f"{source} holds no network of {system.title}")
+
+
+def _below(name: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the tensors of one network of a system, by their names in that network."""
+    prefix = f"{name}."
+    return {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
 
 
 def fill(module: torch.nn.Module, tensors: Mapping[str, torch.Tensor], path: Path) -> None:

@@ -48,7 +48,7 @@ def train(options: TrainOptions, *, resume: bool = False, critic: Critic | None 
     Args:
         options: what to do; see `TrainOptions`.
         resume: go on from the newest checkpoint in `options.out`.
-        critic: `options.judge`, loaded (`photism.evaluation.critic`); it picks the epoch kept.
+        critic: `options.judge`, loaded (`photism.evaluation.critic`); it picks the weights kept.
 
     Returns:
         The folder of the final weights, `options.out / "weights"`.
@@ -82,7 +82,7 @@ def _require_critic(plan: Plan, critic: Critic | None) -> None:
         raise ConfigError(f"judge {name} is asked for: give train() a critic")
     if critic is not None and not len(plan.held_out):
         raise ConfigError(
-            f"judge {name} picks the epoch by pairs that are held out, and there are none: raise"
+            f"judge {name} picks the weights by pairs that are held out, and there are none: raise"
             " --validation, or leave --judge out"
         )
 
@@ -93,10 +93,10 @@ class Trainer:
     Args:
         plan: what to do.
         checkpoint: where to go on from; None begins.
-        critic: picks the epoch that is kept, if there is one.
+        critic: picks the weights that are kept, if there is one.
     """
 
-    def __init__(self, plan: Plan, checkpoint: Path | None, critic: Critic | None = None) -> None:
+    def __init__(self, plan: Plan, checkpoint: Path | None, critic: Critic | None) -> None:
         self.plan, self.options, self.checkpoint = plan, plan.options, checkpoint
         self.critic = critic
         self.accelerator = make_accelerator(self.options)
@@ -259,7 +259,7 @@ class Trainer:
 
     @property
     def _selects(self) -> bool:
-        """Whether the weights of the best epoch are kept, not those of the last."""
+        """Whether the best weights are kept, not the last."""
         selection = self.critic is not None or self.system.selection is not None
         return selection and bool(len(self.plan.held_out))
 
