@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ NAMES = sorted(FRONT_ENDS)
 BOUNDS = {
     "car-gan": (3.0, 0.2),
     "sa-cmgan": (3.0, 0.22),
+    "sa-cmgan-margins": (3.0, 0.22),
     "s2i": (1.6, 0.09),
     "aivae-8k": (8.0, 0.3),
     "aivae-16k": (6.0, 0.2),
@@ -102,8 +104,14 @@ def test_levels_are_read_off_a_picture_of_a_whole_word() -> None:
     assert torch.all(log_mel_of(torch.zeros(1, 48, 48), fe) == -40)
 
 
-@pytest.mark.parametrize("name", ["car-gan", "sa-cmgan"])
+@pytest.mark.parametrize("name", ["car-gan", "sa-cmgan", "sa-cmgan-margins"])
 def test_a_stretched_picture_tells_no_levels(name: str) -> None:
     fe = FRONT_ENDS[name]
     with pytest.raises(ConfigError, match=f"{name}.* their levels cannot be read off"):
         log_mel_of(torch.zeros(fe.channels, fe.height, fe.width), fe)
+
+
+def test_a_picture_with_margins_is_refused() -> None:
+    fe = replace(FRONT_ENDS["s2i"], margins=True)
+    with pytest.raises(ConfigError, match="margins: cut them off"):
+        log_mel_of(torch.zeros(1, fe.height, fe.width), fe)

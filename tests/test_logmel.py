@@ -9,6 +9,9 @@ import librosa
 import numpy as np
 import pytest
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
 from real_recordings import ESC10, FSDD, recordings
 
 from photism.audio.decode import resample
@@ -146,13 +149,35 @@ def test_the_papers_canvases() -> None:
     assert shapes == {
         "car-gan": (3, 128, 128),
         "sa-cmgan": (3, 64, 64),
+        "sa-cmgan-margins": (3, 64, 64),
         "s2i": (1, 128, 100),
         "aivae-8k": (1, 48, 48),
         "aivae-16k": (1, 48, 48),
     }
     clips = {n: (fe.n_mels, fe.frames or fe.frame_count(fe.clip_samples or 0)) for n, fe in
              FRONT_ENDS.items() if fe.clip_s}  # fmt: skip
-    assert clips == {"car-gan": (34, 128), "sa-cmgan": (128, 44), "s2i": (128, 100)}
+    assert clips == {
+        "car-gan": (34, 128),
+        "sa-cmgan": (128, 44),
+        "sa-cmgan-margins": (128, 44),
+        "s2i": (128, 100),
+    }
+
+
+def test_margins_are_those_of_a_saved_figure() -> None:
+    fe = FRONT_ENDS["sa-cmgan-margins"]
+    time_s = np.arange(22_050) / fe.rate
+    chirp = (0.3 * np.sin(2 * np.pi * (300 + 2000 * time_s) * time_s)).astype(np.float32)
+    figure = Figure()
+    axes = figure.subplots()
+    axes.pcolormesh(log_mels([chirp], fe)[0].numpy(), cmap=fe.colour_map)
+    axes.set_axis_off()
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    saved = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    saved = saved.resize((fe.width, fe.height), Image.Resampling.BILINEAR)
+    image = pictures([chirp], fe)[0].permute(1, 2, 0) / 2 + 0.5
+    assert np.abs(image.numpy() - np.asarray(saved) / 255).mean() < 0.005
 
 
 def test_aivae_pictures_are_the_decibels_resized() -> None:

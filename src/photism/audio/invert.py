@@ -81,7 +81,7 @@ def log_mel_of(picture: Tensor, front_end: FrontEnd, *, frames: int | None = Non
 
     Raises:
         ConfigError: the front end stretches each picture to its own extremes, which the picture
-            does not tell.
+            does not tell, or draws it with margins.
     """
     fe = front_end
     if fe.colour_map or fe.scaling != "top_db" or fe.top_db is None:
@@ -89,6 +89,8 @@ def log_mel_of(picture: Tensor, front_end: FrontEnd, *, frames: int | None = Non
             f"pictures of front end {fe.name!r} are stretched to their own extremes:"
             " their levels cannot be read off"
         )
+    if fe.margins:
+        raise ConfigError(f"pictures of front end {fe.name!r} have margins: cut them off first")
     size = (fe.n_mels, frames or fe.frames or fe.width)
     unit = F.interpolate(picture[None], size, mode=fe.interpolation, antialias=True)[0, 0] / 2 + 0.5
     if fe.origin == "bottom":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -90,6 +90,8 @@ class FrontEnd:
     interpolation: _Interpolation = "bilinear"
     drawn: int | None = None
     """Side of the square picture drawn first, then resized to the canvas; None draws at once."""
+    margins: bool = False
+    """White around the picture, as matplotlib saves a figure whose axes show nothing else."""
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -138,6 +140,13 @@ class FrontEnd:
         return max(0, 1 + (samples - self.n_fft) // self.hop_length)
 
 
+# The helper script puts mel power through the amplitude formula. Assumed: top_db.
+_SA_CMGAN = FrontEnd(
+    "sa-cmgan", rate=44_100, clip_s=0.5, n_fft=2048, win_length=2048, hop_length=512,
+    n_mels=128, height=64, width=64, log="amplitude_db", scaling="min_max",
+    origin="bottom", colour_map="magma",
+)  # fmt: skip
+
 FRONT_ENDS: dict[str, FrontEnd] = {
     front_end.name: front_end
     for front_end in (
@@ -149,13 +158,9 @@ FRONT_ENDS: dict[str, FrontEnd] = {
             reference="one", top_db=None, scaling="min_max", origin="left", colour_map="jet",
             interpolation="bicubic", drawn=256,
         ),
-        # The helper script puts mel power through the amplitude formula. Assumed: top_db; drawn
-        # without the white margins that the script saves with the figure.
-        FrontEnd(
-            "sa-cmgan", rate=44_100, clip_s=0.5, n_fft=2048, win_length=2048, hop_length=512,
-            n_mels=128, height=64, width=64, log="amplitude_db", scaling="min_max",
-            origin="bottom", colour_map="magma",
-        ),
+        _SA_CMGAN,
+        # As the script saves its figures. Assumed: no ticks, no frame.
+        replace(_SA_CMGAN, name="sa-cmgan-margins", margins=True),
         # 25 ms Hamming, 10 ms hop, 1 s in 100 frames. Assumed: rate, n_fft, floor.
         FrontEnd(
             "s2i", rate=44_100, clip_s=1.0, n_fft=2048, win_length=1102, hop_length=441,
@@ -301,6 +306,8 @@ class LogMel(nn.Module):
             unit = unit[:, None]
         if fe.drawn:
             unit = _resize(unit, fe.drawn, fe.drawn, fe.interpolation)
+        if fe.margins:
+            unit = _with_margins(unit)
         return _resize(unit, fe.height, fe.width, fe.interpolation) * 2 - 1
 
     def _level(self, frames: Tensor) -> Tensor:
@@ -433,6 +440,14 @@ def _resize(unit: Tensor, height: int, width: int, mode: str) -> Tensor:
     if unit.shape[-2:] == (height, width):
         return unit
     return F.interpolate(unit, (height, width), mode=mode, antialias=True).clamp(0, 1)
+
+
+def _with_margins(unit: Tensor) -> Tensor:
+    """Pictures in [0, 1] where matplotlib's default figure, 640 × 480 pixels, has its axes."""
+    figure = unit.new_ones(*unit.shape[:2], 480, 640)
+    axes = figure[..., 58:427, 80:576]
+    axes.copy_(F.interpolate(unit, axes.shape[-2:], mode="nearest-exact"))
+    return figure
 
 
 def _colours(name: str | None) -> Tensor:

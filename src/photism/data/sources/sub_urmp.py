@@ -57,7 +57,7 @@ class SubUrmp(PairSource):
     Nothing is cropped from pictures of lists: that was done when they were made."""
     size: int = 128
     """Side of the pictures in pixels, a power of two."""
-    front_end: Literal["car-gan", "sa-cmgan"] = "car-gan"
+    front_end: Literal["car-gan", "sa-cmgan", "sa-cmgan-margins"] = "car-gan"
     """Log-mel front end of the sounds. Lists come with pictures of the first."""
     crop: Literal["resize", "crop286"] = "crop286"
     """Resize the full frame, as the CAR-GAN paper says; or draw it at 286×286 and cut 256×256 out
