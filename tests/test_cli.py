@@ -46,12 +46,29 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"photism {photism.__version__}\n"
 
 
-@pytest.mark.parametrize("name", NAMES)
+SUBCOMMANDS = (
+    "data list",
+    "data fetch",
+    "data inspect",
+    "data verify",
+    "data prepare mnist-scd",
+    "data prepare orchestra",
+    "data prepare sub-urmp",
+    "judge train",
+    "judge test",
+    "judge list",
+)
+
+
+@pytest.mark.parametrize("name", [*NAMES, *SUBCOMMANDS])
 def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
-        cli.main([name, "--help"])
+        cli.main([*name.split(), "--help"])
     assert stopped.value.code == 0
-    assert f"photism {name}" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"photism {name}" in told
+    assert "None" not in told
+    assert "(default: )" not in told
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -71,7 +88,7 @@ def test_unknown_options_exit_with_2(name: str, capsys: pytest.CaptureFixture[st
         ("reproduce x --budget q", "--budget wants a number, not 'q'; `photism reproduce --help`"),
         ("translate --sytem x a.wav", "unknown option '--sytem': did you mean --system? `photism"),
         ("info a b", "unknown word 'b'; `photism info --help`"),
-        ("evaluate", "evaluate needs SYSTEM|RUN and --data STR; `photism evaluate --help`"),
+        ("evaluate", "evaluate needs SYSTEM|RUN and --data NAME|DIR; `photism evaluate --help`"),
         ("judge trian", "unknown word 'trian': did you mean 'train'? `photism judge --help`"),
         ("data", "say which: list, fetch, prepare, inspect, verify; `photism data --help`"),
         ("data prepare orchestra --size abc", "--size wants a whole number, not 'abc'; `photism"),

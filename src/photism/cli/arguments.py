@@ -5,13 +5,28 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from types import NoneType
+from typing import Annotated, Any, get_args, get_origin
 
 import tyro
+from tyro.constructors import (
+    ConstructorRegistry,
+    StructConstructorSpec,
+    StructFieldSpec,
+    StructTypeInfo,
+)
 
 from photism.errors import ConfigError, nearest
 
 KINDS = {"INT": "a whole number", "FLOAT": "a number", "PATH": "a path", "STR": "a text"}
+_METAVARS = {int: "INT", float: "FLOAT", Path: "PATH", str: "STR"}
+_ON_OR_ABSENT: Any = tyro.conf.FlagCreatePairsOff
+_REGISTRY = ConstructorRegistry()
+_asking: list[StructTypeInfo] = []
 
 
 def parse(
@@ -35,11 +50,55 @@ def parse(
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
-            return tyro.cli(shape, args=argv, prog=prog, description=description, config=config)
+            return tyro.cli(
+                shape,
+                args=argv,
+                prog=prog,
+                description=description,
+                config=config,
+                registry=_REGISTRY,
+            )
     except SystemExit:
         if not said.getvalue():
             raise
         raise ConfigError(_one_line(said.getvalue())) from None
+
+
+@_REGISTRY.struct_rule
+def _plain(info: StructTypeInfo) -> StructConstructorSpec | None:
+    """Read a dataclass as tyro does, but show options that may be left out without its `None`s."""
+    if _asking:  # what tyro itself would make of it
+        return None
+    _asking.append(info)
+    try:
+        spec = ConstructorRegistry.get_struct_spec(info)
+    finally:
+        _asking.pop()
+    if not isinstance(spec, StructConstructorSpec):
+        return None
+    return replace(spec, fields=tuple(_plain_field(field) for field in spec.fields))
+
+
+def _plain_field(field: StructFieldSpec) -> StructFieldSpec:
+    field = replace(field, helptext=partial(_flowing, field.helptext))
+    if not (field.default is None or field.default is False or field.default == ()):
+        return field
+    annotated: Any = field.type
+    bare, *marks = get_args(annotated) if get_origin(annotated) is Annotated else (annotated,)
+    kinds = [_METAVARS.get(kind) for kind in get_args(bare) if kind not in (NoneType, ...)]
+    metavar = kinds[0] if len(kinds) == 1 else None
+    if metavar and field.default == ():
+        metavar += " ..."
+    if bare is bool:
+        bare = _ON_OR_ABSENT[bool]
+    shown: Any = Annotated[(bare, tyro.conf.arg(metavar=metavar, help_behavior_hint=""), *marks)]
+    return replace(field, type=shown)  # what stands in the dataclass counts more than this
+
+
+def _flowing(text: str | Callable[[], str | None] | None) -> str | None:
+    """Return a help text without the line breaks of the source."""
+    text = text() if callable(text) else text
+    return text and " ".join(text.split())
 
 
 def _one_line(box: str) -> str:
@@ -60,7 +119,7 @@ def _mistake(lines: list[str], text: str) -> str:
         missing = [line.strip() for line in lines if re.match(r" {4,5}(?!photism)\S", line)]
         return f"{found[1].removeprefix('photism ')} needs {' and '.join(missing)}"
     if found := re.search(r"Error parsing (\S+): .*?'([^']*)'.* \1 (\S+)", text):
-        kind = found[3].removeprefix("{None}|")
+        kind = found[3]
         wrong = re.search(r"(?:from \[|: )'([^']*)'", text)
         return f"{found[1]} wants {KINDS.get(kind, kind)}, not {wrong[1] if wrong else found[2]!r}"
     if found := re.search(r"invalid choice '(.*)' for argument '(.*)'. .*\((.*?)\)", text):

@@ -63,7 +63,10 @@ class Fetch:
       photism data fetch mnist --from downloads  copy them from a folder, checksums compared
     """
 
-    names: tyro.conf.Positional[tuple[str, ...]]
+    names: Annotated[
+        tyro.conf.Positional[tuple[str, ...]],
+        tyro.conf.arg(metavar="NAME ...", help_behavior_hint=""),
+    ]
     """Names that `photism data list` shows."""
     from_: Annotated[Path | None, tyro.conf.arg(name="from", metavar="DIR")] = None
     """Folder to copy the archives from, instead of downloading; searched with all below it."""
@@ -127,7 +130,7 @@ class Inspect:
       photism data inspect pairs --split test --per-class 10 --out sheet.png
     """
 
-    data: tyro.conf.Positional[str]
+    data: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NAME|DIR")]
     """A prepared set by name, or its folder."""
     split: str = "train"
     """Part of the set that the contact sheet shows."""
@@ -165,7 +168,9 @@ class Verify:
       photism data verify pairs fsdd  a folder, and a fetched archive
     """
 
-    names: tyro.conf.Positional[tuple[str, ...]] = ()
+    names: Annotated[
+        tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="NAME|DIR ...")
+    ] = ()
     """Prepared sets by name or folder, and published ones by name; all that is here by default."""
 
     def run(self) -> int:

@@ -16,6 +16,7 @@ from photism.files import require_room
 DESCRIPTION = """\
 Play, hear, draw, judge, and write a report to look at and listen to.
 
+Examples:
   photism demo                        an orchestra plays phrases nobody has heard
   photism demo --seed 1               other phrases, other players
   photism demo --system aivae-fsdd    forty spoken digits instead
@@ -26,7 +27,7 @@ Play, hear, draw, judge, and write a report to look at and listen to.
 class Args:
     """Arguments of `photism demo`."""
 
-    out: Annotated[Path, tyro.conf.arg(aliases=("-o",))] = Path("photism-demo")
+    out: Annotated[Path, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = Path("photism-demo")
     """Folder for report.html, report.json and what belongs to them."""
     system: Annotated[str, tyro.conf.arg(metavar="NAME|PATH")] = "car-gan-orchestra"
     """Bundled weights by name, a folder of weights, or a training run. A system that takes a label

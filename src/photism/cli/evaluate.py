@@ -36,16 +36,16 @@ class Evaluate:
 
     system: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="SYSTEM|RUN")]
     """Bundled weights by name, a weights folder, or a run folder of `photism train`."""
-    data: str
+    data: Annotated[str, tyro.conf.arg(metavar="NAME|DIR")]
     """Prepared data: a name that `photism data list` shows, or a folder."""
     split: str = "test"
     """Split of the data: test, train or validation."""
-    judge: str | None = None
+    judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
     """A bundled judge by name, or a folder of `photism judge train`; by default the bundled one
     that knows the data's classes."""
-    inception: str | None = None
+    inception: Annotated[str | None, tyro.conf.arg(metavar="FILE|download")] = None
     """For FID, KID and Inception Score: a file of Inception's weights, or "download"."""
-    out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",))] = None
+    out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = None
     """Folder for report.html and report.json; reports/SYSTEM-DATA-SPLIT by default."""
     limit: int | None = None
     """Pairs to look at, chosen at random; all by default."""

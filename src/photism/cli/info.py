@@ -46,7 +46,6 @@ def main(argv: list[str]) -> int:
         argv,
         prog="photism info",
         description=DESCRIPTION,
-        config=(tyro.conf.FlagCreatePairsOff,),
     )
     content = describe(args.target, args.preset)
     if args.json:

@@ -36,20 +36,22 @@ class Train:
 
     architecture: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ARCHITECTURE")]
     """What to train: lenet5 for MNIST; small, resnet18 or resnet50 for colour pictures."""
-    out: Annotated[Path, tyro.conf.arg(aliases=("-o",))]
+    out: Annotated[Path, tyro.conf.arg(aliases=("-o",), metavar="DIR")]
     """Folder for weights, config and card."""
-    data: str = DIGITS
+    data: Annotated[str, tyro.conf.arg(metavar="NAME|DIR")] = DIGITS
     """Real pictures to learn from: mnist, or a prepared data set by name or folder."""
-    factors: tuple[str, ...] = ()
+    factors: Annotated[tuple[str, ...], tyro.conf.arg(metavar="COLUMN ...")] = ()
     """Numeric columns of the data to read from pictures too, such as midi and level_db."""
-    weights: str | None = None
+    weights: Annotated[str | None, tyro.conf.arg(metavar="FILE|NAME|download")] = None
     """What to start from: a safetensors file, another judge, or "download" for ImageNet's."""
-    from_: Annotated[Path | None, tyro.conf.arg(name="from")] = None
+    from_: Annotated[Path | None, tyro.conf.arg(name="from", metavar="DIR")] = None
     """Folder with the archives of mnist, instead of where `photism data fetch` put them."""
     epochs: int | None = None
-    """By default what suits the architecture, as with the next four."""
+    """Passes over the pictures; as with the next four, what suits the architecture by default."""
     batch_size: int | None = None
+    """Pictures in a step."""
     lr: float | None = None
+    """Learning rate."""
     shift: float | None = None
     """Move training pictures by up to this share of their sides."""
     distortion: float | None = None
@@ -59,7 +61,9 @@ class Train:
     precision: Literal["fp32", "bf16"] = "fp32"
     """bf16 trains faster where the processor has it; figures are always taken in fp32."""
     seed: int = 0
+    """Of weights, order and changes of the pictures."""
     device: DeviceName = "auto"
+    """Where to compute."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +72,12 @@ class Test:
 
     judge: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="JUDGE")]
     """Name of a bundled judge, or a folder."""
-    data: str | None = None
+    data: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
     """Real pictures to test on: mnist, or a prepared data set; by default those of its card."""
-    from_: Annotated[Path | None, tyro.conf.arg(name="from")] = None
+    from_: Annotated[Path | None, tyro.conf.arg(name="from", metavar="DIR")] = None
     """Folder with the archives of mnist, instead of where `photism data fetch` put them."""
     device: DeviceName = "auto"
+    """Where to compute."""
 
 
 @dataclass(frozen=True)

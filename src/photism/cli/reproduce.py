@@ -41,24 +41,24 @@ class Reproduce:
     """Name of a table or figure; --list shows them."""
     list: bool = False
     """List the experiments and their rows."""
-    rows: tuple[str, ...] = ()
+    rows: Annotated[tuple[str, ...], tyro.conf.arg(metavar="ROW ...")] = ()
     """Rows to run, by the keys that --list shows; all by default."""
     budget: float = 1.0
     """Share of the published training; below 1 the preset "small" is trained."""
-    preset: str | None = None
+    preset: Annotated[str | None, tyro.conf.arg(metavar="PRESET")] = None
     """Preset to train, whatever the budget, such as paper, small or debug."""
-    data: str | None = None
+    data: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
     """Prepared data by name or folder, in place of the experiment's own."""
-    data_from: Path | None = None
+    data_from: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
     """Folder with archives of the data, complete or in part; by default data that was prepared."""
-    out: Annotated[Path, tyro.conf.arg(aliases=("-o",))] = Path("reports")
+    out: Annotated[Path, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = Path("reports")
     """Folder for data, runs and reports."""
     seed: int = 0
     """Of training and evaluation."""
-    judge: str | None = None
+    judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
     """A bundled judge by name, or a folder of `photism judge train`; the experiment's own by
     default."""
-    inception: str | None = None
+    inception: Annotated[str | None, tyro.conf.arg(metavar="FILE|download")] = None
     """Inception weights for FID and IS: a file, or "download"; without it they are left out."""
     train_only: bool = False
     """Train and measure nothing yet: the same command without it does."""

@@ -15,9 +15,10 @@ from photism.errors import ConfigError
 if TYPE_CHECKING:
     from photism.training.options import TrainOptions
 
-EPILOGUE = """\
+DESCRIPTION = """\
 Train on prepared data, or go on with a run that was stopped.
 
+Examples:
   photism data prepare mnist-fsdd                      what it trains on
   photism train aivae --data mnist-fsdd --dry-run      what it would do: networks, steps, memory
   photism train aivae --data mnist-fsdd --out runs/a   train; Ctrl-C stops it safely
@@ -30,21 +31,21 @@ Train on prepared data, or go on with a run that was stopped.
 class Train:
     """Arguments of `photism train`."""
 
-    system: Annotated[str | None, tyro.conf.Positional] = None
+    system: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[SYSTEM]")] = None
     """System to train; `photism info` lists them."""
-    data: str | None = None
+    data: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
     """Prepared data: a name that `photism data list` shows, or a folder."""
-    out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",))] = None
+    out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = None
     """New run folder; runs/SYSTEM-PRESET by default."""
-    resume: Path | None = None
+    resume: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
     """Run folder to go on with, from its newest checkpoint. Only --epochs may change then."""
-    preset: str | None = None
+    preset: Annotated[str | None, tyro.conf.arg(metavar="PRESET")] = None
     """Settings to start from; `photism info SYSTEM` lists them."""
-    set: tuple[str, ...] = ()
+    set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...")] = ()
     """Settings to change, such as: --set lr=1e-4 alpha=0.5"""
-    start_from: str | None = None
+    start_from: Annotated[str | None, tyro.conf.arg(metavar="NAME|PATH")] = None
     """Train weights further, those of a name, folder or run, such as on data of your own."""
-    stages: tuple[str, ...] = ()
+    stages: Annotated[tuple[str, ...], tyro.conf.arg(metavar="STAGE ...")] = ()
     """Stages to train, such as those of the classifiers alone; all by default."""
     epochs: int | None = None
     """Passes over the data, in place of the preset's."""
@@ -54,7 +55,7 @@ class Train:
     """Of weights, order of the data and noise."""
     validation: float = 0.1
     """Share of the recordings held out of training, to watch and select on."""
-    judge: str | None = None
+    judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
     """Keep the weights whose held-out translations this judge recognises best, not the last. It
     looks after every epoch and before every checkpoint."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -77,7 +78,7 @@ class Train:
 
 def main(argv: list[str]) -> int:
     """Run `photism train` with the words after it; return the exit code."""
-    args = parse(Train, argv, prog="photism train", description=EPILOGUE)
+    args = parse(Train, argv, prog="photism train", description=DESCRIPTION)
     options, resume = _options(args)
     if args.dry_run:
         _print_plan(options, as_json=args.json)

@@ -134,7 +134,6 @@ def main(argv: list[str]) -> int:
         argv,
         prog="photism translate",
         description=DESCRIPTION,
-        config=(tyro.conf.FlagCreatePairsOff,),
     )
     recordings = find_recordings(args.sources, args.out)
     require_room(recordings[0].target.parent)
