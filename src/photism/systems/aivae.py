@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -20,8 +21,7 @@ from torch import Tensor, nn
 from photism.blocks.gaussian import Randomness, kl_to_standard_normal, sample_gaussian, warm_up
 from photism.blocks.jitter import jitter
 from photism.data.pairs import Batch
-from photism.errors import ConfigError
-from photism.systems.base import Losses, Optimiser, Phase, Stage, Step, System
+from photism.systems.base import Losses, Optimiser, Phase, Stage, Step, System, check_fields
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class AIVAEConfig:
     feature: int = 512
     """Width of the fully connected layer next to the latent vector."""
     latent: int = 64
-    encoder_padding: int = 1
+    encoder_padding: Literal[0, 1] = 1
     """Not printed in the paper: 1 mirrors the decoder, 0 fits too (20,950,529 parameters)."""
     lr: float = 1e-3
     batch_size: int = 128
@@ -51,13 +51,8 @@ class AIVAEConfig:
     """Draw the latent vector when generating, as in training; false takes its mean."""
 
     def __post_init__(self) -> None:
-        for name in ("width", "hidden", "feature", "latent", "batch_size", "epochs"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.encoder_padding not in (0, 1):
-            raise ConfigError(f"encoder_padding is 0 or 1, not {self.encoder_padding}")
-        if self.lr <= 0 or self.kl_warmup_steps < 0 or self.jitter < 0:
-            raise ConfigError("lr must be above 0, kl_warmup_steps and jitter not below 0")
+        check_fields(self, width=1, hidden=1, feature=1, latent=1, batch_size=1, epochs=1)
+        check_fields(self, lr=1e-9, kl_warmup_steps=0, jitter=0)
 
 
 class Encoder(nn.Module):

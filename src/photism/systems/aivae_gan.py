@@ -22,7 +22,7 @@ from photism.blocks.jitter import jitter
 from photism.data.pairs import Batch
 from photism.errors import ConfigError
 from photism.systems.aivae import bernoulli_nats, collapse_warning
-from photism.systems.base import Losses, Optimiser, Phase, Stage, Step, System
+from photism.systems.base import Losses, Optimiser, Phase, Stage, Step, System, check_fields
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,10 @@ class AIVAEGANConfig:
     """Draw the latent vector when generating, as in training; false takes its mean."""
 
     def __post_init__(self) -> None:
-        for name in ("width", "latent", "batch_size", "epochs"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
+        check_fields(self, width=1, latent=1, batch_size=1, epochs=1)
+        check_fields(self, lr=1e-9, alpha=0, kl_warmup_steps=0, jitter=0)
         if not 0 <= self.beta1 < 1:
             raise ConfigError(f"beta1 must be in [0, 1), not {self.beta1}")
-        if self.lr <= 0 or min(self.alpha, self.kl_warmup_steps, self.jitter) < 0:
-            raise ConfigError("lr must be above 0; alpha, kl_warmup_steps and jitter not below 0")
 
 
 class Generator(nn.Module):

@@ -171,7 +171,7 @@ class Trainer:
                     f"stopped after step {progress.total}; go on with: photism train --resume"
                     f" {options.out}"
                 )
-            if progress.total % options.checkpoint_every == 0:
+            if progress.total % options.checkpoint_every == 0 and progress.batch < len(loader):
                 if self.accelerator.is_main_process:
                     self._keep_if_best(stage, self._recognised(stage))
                 self._save(stage)
