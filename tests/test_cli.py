@@ -84,6 +84,11 @@ def test_unknown_options_exit_with_2(name: str, capsys: pytest.CaptureFixture[st
     [
         ("train aivae --epochs abc", "--epochs wants a whole number, not 'abc'; `photism train"),
         ("train aivae --precision f16", "--precision is 'f16': did you mean 'bf16'? `photism tr"),
+        ("data inspect x --seed y", "--seed wants a whole number, not 'y'; `photism data inspect"),
+        (
+            "judge train",
+            "judge train needs ARCHITECTURE and --out DIR; `photism judge train --help`",
+        ),
         ("train --resume", "--resume wants a value; `photism train --help`"),
         ("reproduce x --budget q", "--budget wants a number, not 'q'; `photism reproduce --help`"),
         ("translate --sytem x a.wav", "unknown option '--sytem': did you mean --system? `photism"),

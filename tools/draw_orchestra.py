@@ -8,6 +8,7 @@ The phrases of `photism demo --seed 0`, each where it is loudest: nothing is pic
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -23,7 +24,7 @@ from photism.translate import Translator
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "images" / "orchestra-drawn.png"
 ROWS = ("heard", "drawn", "really there")
-CELL, GAP, LABELS, MARGIN, TOP = 160, 14, 232, 56, 56
+CELL, GAP, MARGIN, TOP = 160, 14, 56, 56
 PAPER, INK, SOFT = "#121117", "#eceaf2", "#9b96a8"
 
 
@@ -35,7 +36,7 @@ def main() -> None:
     args = parser.parse_args()
     translator, judge = photism.load(args.system), load_judge(JUDGE)
     phrases = [make_phrase(translator, judge, name, seed=0) for name in INSTRUMENTS]
-    sheet = draw([(phrase.name, cells(phrase, translator)) for phrase in phrases])
+    sheet = draw(ROWS, [(phrase.name, cells(phrase, translator)) for phrase in phrases])
     sheet.quantize(256, Image.Quantize.FASTOCTREE).save(args.out, optimize=True)
     print(args.out)
 
@@ -49,21 +50,22 @@ def cells(phrase: Phrase, translator: Translator) -> list[Image.Image]:
     return [picture.resize((CELL, CELL), Image.Resampling.BICUBIC) for picture in pictures]
 
 
-def draw(columns: list[tuple[str, list[Image.Image]]]) -> Image.Image:
-    """Lay names and pictures out in columns, on dark."""
-    width = 2 * MARGIN + LABELS + len(columns) * (CELL + GAP) - GAP
-    height = 2 * MARGIN + TOP + len(ROWS) * (CELL + GAP) - GAP
+def draw(rows: Sequence[str], columns: Sequence[tuple[str, Sequence[Image.Image]]]) -> Image.Image:
+    """Lay names and pictures of `CELL` pixels out in rows and columns, on dark."""
+    large, small = (ImageFont.load_default(size=size) for size in (36, 26))
+    labels = 40 + round(max(large.getlength(title) for title in rows))
+    width = 2 * MARGIN + labels + len(columns) * (CELL + GAP) - GAP
+    height = 2 * MARGIN + TOP + len(rows) * (CELL + GAP) - GAP
     canvas = Image.new("RGBA", (width, height), (0, 0, 0, 0))
     pen = ImageDraw.Draw(canvas)
     pen.rounded_rectangle((0, 0, width - 1, height - 1), 40, fill=PAPER)
     mask = Image.new("L", (CELL, CELL), 0)
     ImageDraw.Draw(mask).rounded_rectangle((0, 0, CELL - 1, CELL - 1), 12, fill=255)
-    large, small = (ImageFont.load_default(size=size) for size in (36, 26))
-    for row, title in enumerate(ROWS):
+    for row, title in enumerate(rows):
         middle = MARGIN + TOP + row * (CELL + GAP) + CELL // 2
         pen.text((MARGIN, middle), title, fill=INK, anchor="lm", font=large)
     for index, (name, pictures) in enumerate(columns):
-        left = MARGIN + LABELS + index * (CELL + GAP)
+        left = MARGIN + labels + index * (CELL + GAP)
         pen.text((left + CELL // 2, MARGIN + 26), name, fill=SOFT, anchor="ms", font=small)
         for row, picture in enumerate(pictures):
             canvas.paste(picture, (left, MARGIN + TOP + row * (CELL + GAP)), mask)

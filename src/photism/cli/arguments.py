@@ -61,7 +61,7 @@ def parse(
     except SystemExit:
         if not said.getvalue():
             raise
-        raise ConfigError(_one_line(said.getvalue())) from None
+        raise ConfigError(_one_line(said.getvalue(), _command(shape, argv, prog))) from None
 
 
 @_REGISTRY.struct_rule
@@ -101,22 +101,31 @@ def _flowing(text: str | Callable[[], str | None] | None) -> str | None:
     return text and " ".join(text.split())
 
 
-def _one_line(box: str) -> str:
-    """Say in one line what tyro says in a box: a mistake, hints, where the help is."""
+def _command(shape: Any, argv: list[str], prog: str) -> str:
+    """Return what was typed up to the subcommand, whose help there is."""
+    marks = [mark for kind in get_args(shape) for mark in getattr(kind, "__metadata__", ())]
+    subcommands = {getattr(mark, "name", None) for mark in marks}
+    return f"{prog} {argv[0]}" if argv and argv[0] in subcommands else prog
+
+
+def _one_line(box: str, command: str) -> str:
+    """Say in one line what tyro says in a box: a mistake, hints, and where the help is."""
     lines = [line.strip("│╭╮╰╯")[1:].rstrip() for line in box.splitlines()]
     text = " ".join(" ".join(line for line in lines if "──" not in line).split())
-    helped = re.search(r"photism [a-z -]*--help\b(?!.*photism)", text)
     mistake = _mistake(lines, text)
-    if not helped:
-        return mistake
-    return f"{mistake}{' ' if mistake.endswith('?') else '; '}`{helped[0]}` shows what there is"
+    end = " " if mistake.endswith("?") else "; "
+    return f"{mistake}{end}`{command} --help` shows what there is"
 
 
 def _mistake(lines: list[str], text: str) -> str:
     if found := re.search(r"Unrecognized options: ([^ ,]+)", text):
         return f"unknown {_unknown(found[1], text)}"
     if found := re.search(r"Missing from ([^:]+):", text):
-        missing = [line.strip() for line in lines if re.match(r" {4,5}(?!photism)\S", line)]
+        missing = [
+            line.strip().rpartition(", ")[2]
+            for line in lines
+            if re.match(r" {4,5}(?!photism)\S", line)
+        ]
         return f"{found[1].removeprefix('photism ')} needs {' and '.join(missing)}"
     if found := re.search(r"Error parsing (\S+): .*?'([^']*)'.* \1 (\S+)", text):
         kind = found[3]
