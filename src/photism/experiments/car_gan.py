@@ -40,7 +40,7 @@ def _row(
     *,
     thesis: Mapping[str, float] | None = None,
     settings: Mapping[str, str] | None = None,
-    run: str = "E",
+    shown_as: str = "E",
     split: Literal["train", "test"] = "test",
     outputs: tuple[str, ...] = _OUTPUTS,
 ) -> Row:
@@ -54,7 +54,7 @@ def _row(
         thesis=thesis or {},
         settings={**_WHOLE, **(settings or {})},
         published_data="sub-urmp",
-        run=run,
+        shown_as=shown_as,
         split=split,
         outputs=outputs,
     )
@@ -69,7 +69,7 @@ def _ablation(
         {"fid": fid, "is": score},
         thesis=thesis,
         settings=ABLATIONS[letter],
-        run=letter,
+        shown_as=letter,
     )
 
 
@@ -136,7 +136,7 @@ FIGURE_L1 = _experiment(
             f"λ_L1 = {weight}",
             f"l1-{weight}",
             settings={"lambda_l1": str(weight)},
-            run="",
+            shown_as="",
         )
         for weight in _GRID
     ),

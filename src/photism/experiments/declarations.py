@@ -28,22 +28,18 @@ class Row:
     """Fields of the system's preset that the row changes."""
     published_data: str = ""
     """Name of the data the paper used, if it is not `data`."""
-    run: str = ""
-    """Name of the training run, the key by default: rows that name the same are one system."""
+    shown_as: str = ""
+    """Name of the folder of its figures, the key by default: rows that name the same share them."""
     split: Literal["train", "test"] = "test"
     """Split that the system is measured on."""
     outputs: tuple[str, ...] = ("generated",)
     """Outputs of the system to show, first that of the published protocol."""
 
     @property
-    def trained(self) -> str:
-        """Name of the training run."""
-        return self.run or self.key
-
-    @property
     def measured(self) -> str:
-        """Name of what is measured: a run on a split."""
-        return self.trained if self.split == "test" else f"{self.trained}-{self.split}"
+        """Name of what is measured: a system on a split."""
+        name = self.shown_as or self.key
+        return name if self.split == "test" else f"{name}-{self.split}"
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from photism.experiments import setting_differences
 from photism.experiments.declarations import Experiment, Row
 from photism.files import sha256
 from photism.systems import find_preset, find_system
-from photism.systems.base import override
+from photism.systems.base import override, settings_of
 from photism.training.checkpoint import list_checkpoints
 from photism.training.loop import train
 from photism.training.options import TrainOptions
@@ -165,14 +165,21 @@ def training_of(job: Job, data: Path) -> TrainOptions:
         shared = _shared(job, data).out
         for network in job.experiment.shared:
             settings |= {f"{network}.weights": str(shared), f"{network}.epochs": "0"}
-    name = f"{row.system}-{row.trained}-{job.preset}-{epochs}-epochs"
+    name = "-".join([row.system, job.preset, *_changed(job), f"{epochs}-epochs"])
     return replace(_training(job, data, name), settings=settings, epochs=epochs)
+
+
+def _changed(job: Job) -> list[str]:
+    """Name what the row sets otherwise than the preset: rows that agree in this are one run."""
+    preset = find_system(job.row.system).presets[job.preset]
+    usual, chosen = settings_of(preset), settings_of(override(preset, job.row.settings))
+    return [f"{name}={value}" for name, value in chosen.items() if value != usual[name]]
 
 
 def _shared(job: Job, data: Path) -> TrainOptions:
     """Return the training of what all rows share, as long as the preset says."""
     shared = job.experiment.shared
-    name = f"{job.row.system}-{'-and-'.join(shared)}-{job.preset}"
+    name = f"{job.row.system}-{job.preset}-{'-and-'.join(shared)}"
     return replace(_training(job, data, name), stages=shared)
 
 
