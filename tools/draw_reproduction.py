@@ -32,10 +32,11 @@ def main() -> None:
         strips = {s.label: s for s in read_measured(row, args.report / row.measured).strips}
         if strips:
             shown.setdefault(REAL, strips[REAL])
-            shown[row.name] = strips[row.outputs[0]]
+            shown[row.name.removeprefix("λ_")] = strips[row.outputs[0]]
     if not shown:
         parser.error(f"nothing in {args.report} has been measured yet")
-    columns = zip(shown[REAL].names, zip(*map(cut, shown.values()), strict=True), strict=True)
+    names = [name.replace("_", " ") for name in shown[REAL].names]
+    columns = zip(names, zip(*map(cut, shown.values()), strict=True), strict=True)
     sheet = draw(list(shown), list(columns))
     sheet.quantize(256, Image.Quantize.FASTOCTREE).save(args.out, optimize=True)
     print(args.out)
