@@ -38,7 +38,7 @@ def main() -> None:
     names = [name.replace("_", " ") for name in shown[REAL].names]
     columns = zip(names, zip(*map(cut, shown.values()), strict=True), strict=True)
     sheet = draw(list(shown), list(columns))
-    sheet.quantize(256, Image.Quantize.FASTOCTREE).save(args.out, optimize=True)
+    sheet.reduce(2).quantize(256, Image.Quantize.FASTOCTREE).save(args.out, optimize=True)
     print(args.out)
 
 

@@ -202,7 +202,6 @@ class CARGAN(System):
             attention_layout="correct",
             class_loss="logits",
             adversarial="log_prob",
-            lambda_l1=10.0,
             distortion=1.0,
             lr=3e-4,
             beta1=0.5,
