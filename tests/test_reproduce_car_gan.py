@@ -178,11 +178,15 @@ def test_an_interrupted_table_goes_on_where_it_was(
         assert run(tmp_path / "cut", players, *row) == 130
     assert trained == [("classifier", "listener"), ()]
     assert run(tmp_path / "cut", players, *row) == 0
-    whole, cut = (
-        next((tmp_path / name / "runs").glob("car-gan-debug-*-epochs-*"))
-        for name in ("whole", "cut")
-    )
+    whole, cut = (next((tmp_path / name / "runs").glob("*-epochs-*")) for name in ("whole", "cut"))
     assert load_weights(whole).digest == load_weights(cut).digest
+
+
+def test_a_sweep_shares_the_run_of_the_whole_system(players: Path, tmp_path: Path) -> None:
+    assert run(tmp_path, players, "--rows", "E", "--train-only") == 0
+    same = ("--rows", "l1-100", "--train-only")  # the weight that the preset has
+    assert run(tmp_path, players, *same, experiment="car-gan-figure-l1") == 0
+    assert len(list((tmp_path / "runs").iterdir())) == 2
 
 
 def test_the_orchestra_is_made_once_in_the_size_of_the_judge(
