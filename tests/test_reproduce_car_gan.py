@@ -21,7 +21,7 @@ from photism.data.writer import PairWriter
 from photism.errors import ConfigError
 from photism.evaluation.judges import Judge, JudgeOutput
 from photism.experiments import EXPERIMENTS, published_rows
-from photism.experiments.runs import Job, Reproduction
+from photism.experiments.runs import Job, Reproduction, training_of
 from photism.systems import find_system
 from photism.systems.base import override
 from photism.systems.weights import load_weights
@@ -160,6 +160,28 @@ def test_classifiers_are_trained_once_and_the_budget_is_the_cascade_s(
         assert all((a[name] == b[name]).all() for name in a)
     assert not first.config.attention
     assert second.config.stages_used == 1
+
+
+def test_runs_of_an_earlier_preset_are_not_taken_for_those_of_today(
+    players: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = Reproduction(tmp_path, budget=3e-5, preset="debug", judge="small-orchestra")
+    job = Job(TABLE_1, TABLE_1.rows[-1], options)
+    presets = find_system("car-gan").presets
+
+    def run_with(**changes: Any) -> tuple[str, str]:
+        monkeypatch.setitem(presets, "debug", replace(before, **changes))
+        of_row = training_of(job, players)
+        return of_row.out.name, Path(of_row.settings["classifier.weights"]).name
+
+    before = presets["debug"]
+    row, shared = run_with()
+    assert run_with() == (row, shared)
+    other_row, same_shared = run_with(lambda_l1=1.0)
+    assert other_row != row
+    assert same_shared == shared
+    recipe = replace(before.classifier, lr=0.5)
+    assert run_with(classifier=recipe)[1] != shared
 
 
 def test_an_interrupted_table_goes_on_where_it_was(

@@ -16,6 +16,7 @@ from pairs_of import write_digits
 from photism.errors import ConfigError, DataError, StorageError, TrainingError, WeightsError
 from photism.systems import SYSTEMS
 from photism.systems.aivae import AIVAE
+from photism.systems.aivae_gan import AIVAEGAN
 from photism.systems.base import Losses, Stage
 from photism.systems.weights import load_weights
 from photism.training.checkpoint import list_checkpoints
@@ -221,6 +222,21 @@ def test_posterior_collapse_is_warned_of(data, tmp_path, capfd):
     options = options_for(data, tmp_path / "run", system="aivae", epochs=10, settings=changes)
     train(replace(options, validation=0.0))
     assert capfd.readouterr().err.count("the posterior has collapsed") == 1
+
+
+def test_a_run_goes_on_with_its_own_settings_when_the_preset_has_changed(
+    data, tmp_path, monkeypatch
+):
+    options = options_for(data, tmp_path / "run", settings={"alpha": "0.25"})
+    with pytest.raises(Interrupted):
+        train(replace(options, max_steps=2))
+    begun = resolve(options).config
+    later = replace(AIVAEGAN.presets["debug"], beta1=begun.beta1 / 2, lr=begun.lr * 2)
+    monkeypatch.setitem(AIVAEGAN.presets, "debug", later)
+    assert resolve(options).config != begun
+    resumed = TrainOptions.read(tmp_path / "run")
+    assert resolve(resumed).config == begun
+    assert set(resumed.settings) == {"alpha", "beta1", "lr"}
 
 
 def test_a_run_is_not_overwritten(data, whole_run):

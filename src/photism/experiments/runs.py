@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -166,27 +167,35 @@ def training_of(job: Job, data: Path) -> TrainOptions:
         for network in job.experiment.shared:
             settings |= {f"{network}.weights": str(shared), f"{network}.epochs": "0"}
     name = "-".join([row.system, job.preset, *_changed(job), f"{epochs}-epochs"])
-    return replace(_training(job, data, name), settings=settings, epochs=epochs)
+    training = _training(job, data, name, _config(job))
+    return replace(training, settings=settings, epochs=epochs)
 
 
 def _changed(job: Job) -> list[str]:
     """Name what the row sets otherwise than the preset: rows that agree in this are one run."""
+    usual = settings_of(find_system(job.row.system).presets[job.preset])
+    return [f"{name}={value}" for name, value in _config(job).items() if value != usual[name]]
+
+
+def _config(job: Job) -> dict[str, Any]:
     preset = find_system(job.row.system).presets[job.preset]
-    usual, chosen = settings_of(preset), settings_of(override(preset, job.row.settings))
-    return [f"{name}={value}" for name, value in chosen.items() if value != usual[name]]
+    return settings_of(override(preset, job.row.settings))
 
 
 def _shared(job: Job, data: Path) -> TrainOptions:
     """Return the training of what all rows share, as long as the preset says."""
     shared = job.experiment.shared
     name = f"{job.row.system}-{job.preset}-{'-and-'.join(shared)}"
-    return replace(_training(job, data, name), stages=shared)
+    recipes = {k: v for k, v in _config(job).items() if k.partition(".")[0] in shared}
+    return replace(_training(job, data, name, recipes), stages=shared)
 
 
-def _training(job: Job, data: Path, name: str) -> TrainOptions:
-    options, digest = job.options, sha256(data / CARD)[:8]
+def _training(job: Job, data: Path, name: str, config: Mapping[str, Any]) -> TrainOptions:
+    options = job.options
     name += f"-ema-{options.ema:g}" if options.ema else ""
-    run = f"{name}-{options.precision}-seed-{options.seed}-data-{digest}"
+    name += f"-{options.precision}-seed-{options.seed}"
+    begun = hashlib.sha256(repr(sorted(config.items())).encode()).hexdigest()  # presets may change
+    run = f"{name}-config-{begun[:8]}-data-{sha256(data / CARD)[:8]}"
     return TrainOptions(
         system=job.row.system,
         data=data,

@@ -12,6 +12,8 @@ from typing import Any, Literal
 from photism.devices import DeviceName
 from photism.errors import ConfigError, TrainingError
 from photism.files import write_json
+from photism.systems import find_preset, find_system
+from photism.systems.base import config_from, override, settings_of
 
 RECORD = "config.json"
 
@@ -103,7 +105,8 @@ class TrainOptions:
             run: its folder, which may have been moved.
 
         Returns:
-            The options, with `out` as it is now.
+            The options, with `out` as it is now. Where the preset has changed since, `settings`
+            keep what the run began with.
 
         Raises:
             TrainingError: the folder holds no run, or its record is damaged.
@@ -112,9 +115,26 @@ class TrainOptions:
         if not path.is_file():
             raise TrainingError(f"nothing to resume: {run} has no {RECORD}")
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))["options"]
+            content = json.loads(path.read_text(encoding="utf-8"))
             known = {f.name for f in fields(cls)}
-            options = cls(**{name: value for name, value in content.items() if name in known})
+            options = cls(
+                **{name: value for name, value in content["options"].items() if name in known}
+            )
+            settings = {**options.settings, **_changed_since(options, content["config"])}
         except (ValueError, KeyError, TypeError) as error:
             raise TrainingError(f"{path} is damaged ({error}): start a new run") from error
-        return replace(options, data=Path(options.data), out=run, stages=tuple(options.stages))
+        return replace(
+            options,
+            data=Path(options.data),
+            out=run,
+            stages=tuple(options.stages),
+            settings=settings,
+        )
+
+
+def _changed_since(options: TrainOptions, config: Mapping[str, Any]) -> dict[str, str]:
+    """Return as settings what a recorded config has otherwise than the preset gives today."""
+    preset = find_preset(find_system(options.system), options.preset)[1]
+    today = settings_of(override(preset, options.settings))
+    begun = settings_of(config_from(type(preset), config))
+    return {name: str(value) for name, value in begun.items() if value != today[name]}
