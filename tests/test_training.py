@@ -244,6 +244,26 @@ def test_a_run_is_not_overwritten(data, whole_run):
         train(options_for(data, whole_run))
 
 
+def test_a_second_process_stays_out_of_a_run(data, tmp_path):
+    options = options_for(data, tmp_path / "run")
+    with pytest.raises(Interrupted):
+        train(replace(options, max_steps=3))
+    before = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    # A lock of this very process would not show that it holds between processes.
+    hold = "import sys; from pathlib import Path; from photism.files import claimed\n"
+    hold += "with claimed(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", hold, str(tmp_path / "run")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(StorageError, match=r"another process is at work in .*run: wait"):
+            train(replace(options, max_steps=None), resume=True)
+        other.kill()  # the lock goes with the process
+    for path, content in before.items():
+        assert path.read_bytes() == content
+    train(replace(options, max_steps=None), resume=True)
+    assert (tmp_path / "run/weights").is_dir()
+
+
 def test_resuming_nothing_and_damaged_runs(tmp_path, data):
     with pytest.raises(TrainingError, match="nothing to resume"):
         TrainOptions.read(tmp_path)

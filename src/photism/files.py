@@ -113,3 +113,28 @@ def require_room(folder: Path, needed_bytes: int = 0) -> None:
             f"{folder} has {free_bytes / 1e6:,.0f} MB free but about {needed_bytes / 1e6:,.0f} MB"
             " are needed: free some space or choose another folder"
         )
+
+
+@contextlib.contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Keep other processes from working in `folder` as long as this one does.
+
+    Args:
+        folder: it exists; a hidden file in it carries the lock, which ends with the process.
+
+    Raises:
+        StorageError: another process is at work there.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise StorageError(
+            f"another process is at work in {folder}: wait until it ends, or stop it first"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()

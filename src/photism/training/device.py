@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,11 @@ def make_accelerator(options: TrainOptions) -> Accelerator:
     return Accelerator(
         cpu=options.device == "cpu", mixed_precision="bf16" if options.precision == "bf16" else "no"
     )
+
+
+def is_first_process() -> bool:
+    """Tell whether this process is alone or the first that torchrun started."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def build_optimiser(

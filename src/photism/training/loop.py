@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -12,7 +13,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from photism.data.pairs import Batch, PairLoader
 from photism.errors import ConfigError, TrainingError
-from photism.files import require_room
+from photism.files import claimed, require_room
 from photism.systems.base import Phase, Stage, Step, System
 from photism.systems.weights import save_weights
 from photism.training.checkpoint import (
@@ -25,6 +26,7 @@ from photism.training.checkpoint import (
 from photism.training.device import (
     anybody,
     build_optimiser,
+    is_first_process,
     make_accelerator,
     seed_step,
     share_gradients,
@@ -54,25 +56,27 @@ def train(options: TrainOptions, *, resume: bool = False, critic: Critic | None 
         The folder of the final weights, `options.out / "weights"`.
 
     Raises:
-        ConfigError, DataError, StorageError: told before the first step.
+        ConfigError, DataError, StorageError: told before the first step; also that another process
+            trains in this folder.
         TrainingError: a loss that is not finite, a run that exists already, a damaged checkpoint.
         Interrupted: Ctrl-C, SIGTERM or `max_steps`; the run can be resumed.
     """
     plan = resolve(options)
     _require_critic(plan, critic)
-    existing = list_checkpoints(options.out / "checkpoints")
-    if existing and not resume:
-        raise TrainingError(
-            f"{options.out} already holds a run: `photism train --resume {options.out}` goes on"
-            " with it; choose another folder for a new one"
-        )
     require_room(options.out, 3 * plan.checkpoint_bytes)
-    trainer = Trainer(plan, existing[-1] if existing else None, critic)
-    try:
-        with stop_signals() as trainer.signals:
-            trainer.run()
-    finally:
-        trainer.recorder.close()
+    with claimed(options.out) if is_first_process() else nullcontext():
+        existing = list_checkpoints(options.out / "checkpoints")
+        if existing and not resume:
+            raise TrainingError(
+                f"{options.out} already holds a run: `photism train --resume {options.out}` goes on"
+                " with it; choose another folder for a new one"
+            )
+        trainer = Trainer(plan, existing[-1] if existing else None, critic)
+        try:
+            with stop_signals() as trainer.signals:
+                trainer.run()
+        finally:
+            trainer.recorder.close()
     return options.out / "weights"
 
 
