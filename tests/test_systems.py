@@ -213,7 +213,7 @@ def test_kl_warm_up_weighs_the_kl_term():
     for number in (0, steps // 2, steps, 10 * steps):
         losses = system.losses("autoencoder", make_batch(), make_step(number))
         totals.append((losses.total - losses.terms["reconstruction"]).item())
-        kl = float(losses.terms["kl"])
+        kl = losses.terms["kl"].item()
     assert totals == pytest.approx([0, kl / 2, kl, kl], abs=1e-4)
 
 
