@@ -8,11 +8,12 @@ arguments give the same bytes.
 
 from __future__ import annotations
 
+import cmath
 import math
 
 import numpy as np
 
-from photism.data.orchestra.drawing.backdrop import FRAME_CM, GROUND, LEFT, Backdrop, backdrop
+from photism.data.orchestra.drawing.backdrop import Backdrop, backdrop
 from photism.data.orchestra.drawing.body import (
     HEAD,
     Joints,
@@ -36,10 +37,10 @@ __all__ = ["PLAYING", "Look", "draw"]
 
 PLAYING: dict[str, Playing] = dict(sorted((STRINGS | WOODWINDS | BRASSES).items()))
 """How each instrument is played, by name, in the order of the class labels."""
-STANDING_CM = 192.0
-"""What the picture shows of the scene at zoom 1, where the performer stands."""
 FINEST, LARGEST = 128, 2048
 """Smaller pictures are averaged from one of at least so many pixels; larger ones are refused."""
+STAND_CM = 97.0
+"""How far to the right the music stand reaches, with some room; nearer cameras have it nearer."""
 QUIET = 0.12
 """From this level on the instrument is fully in playing position."""
 SWAY_S, STROKE_S = 3.4, 1.7
@@ -76,10 +77,9 @@ def draw(
         raise DataError(f"the stage has no instrument {instrument!r}: {hint}")
     _check(pitch, level, time_s, size)
     playing, moment = PLAYING[instrument], _moment(look, pitch, level, time_s)
-    span_cm = STANDING_CM if playing.standing else FRAME_CM
     finer = -(-FINEST // size)
-    performer = pixels(_scene(playing, look, moment, span_cm), size * finer)
-    parts = backdrop(look.stage, look.camera, span_cm, size * finer)
+    performer = pixels(_scene(playing, look, moment), size * finer)
+    parts = backdrop(look.stage, look.camera, playing.frame, size * finer)
     picture = _lit(parts, performer, look.stage.lamp_side, level)
     if finer > 1:
         picture = picture.reshape(size, finer, size, finer, 3).mean((1, 3))
@@ -117,7 +117,7 @@ def _posture(person: Person, playing: Playing, moment: Moment) -> Joints:
     return joints(person, lean, nod, playing.standing, playing.knees_apart)
 
 
-def _scene(playing: Playing, look: Look, moment: Moment, span_cm: float) -> str:
+def _scene(playing: Playing, look: Look, moment: Moment) -> str:
     """Draw performer and instrument, back to front, as an SVG document."""
     person, light = look.person, math.copysign(1, look.stage.lamp_side)
     pose = _posture(person, playing, moment)
@@ -128,7 +128,9 @@ def _scene(playing: Playing, look: Look, moment: Moment, span_cm: float) -> str:
     draw_hair_behind(hair, person)
     draw_head(head, person)
     if look.stage.music_stand:
-        _draw_music_stand(scene)
+        stand = Sheet(light)
+        _draw_music_stand(stand)
+        scene.place(stand, complex(min(0, playing.frame.right - STAND_CM), 0))
     scene.place(layers.back)
     draw_chair(scene, pose)
     scene.place(hair, pose.head, tilt_deg, HEAD)
@@ -141,10 +143,11 @@ def _scene(playing: Playing, look: Look, moment: Moment, span_cm: float) -> str:
     draw_hand(scene, person, grip.far, near=False)
     draw_arm(scene, person, pose.near_shoulder, grip.near, near=True)
     draw_hand(scene, person, grip.near, near=True)
-    camera = look.camera
-    at = complex((LEFT + camera.x) * span_cm, (GROUND + camera.y) * span_cm)
+    camera, frame = look.camera, playing.frame
+    turned = frame.middle * cmath.rect(camera.zoom, math.radians(camera.tilt_deg))
+    at = complex(0.5 + camera.x, 0.5 + camera.y) * frame.span_cm - turned
     whole.place(scene, at, camera.tilt_deg, camera.zoom)
-    return whole.svg(span_cm)
+    return whole.svg(frame.span_cm)
 
 
 def _draw_music_stand(sheet: Sheet) -> None:

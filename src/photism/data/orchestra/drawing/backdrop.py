@@ -7,12 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from photism.data.orchestra.drawing.hold import Frame
 from photism.data.orchestra.look import Camera, Stage
 
-FRAME_CM = 157.0
-"""What the picture shows of the scene at zoom 1, where the performer sits."""
-LEFT, GROUND = 0.435, 0.925
-"""Where the origin of the scene is, the floor under the performer: in widths and heights of it."""
 HEM_CM = -25.0
 """Where the curtain meets the floor; y runs downward from the performer's feet."""
 AMBIENT = np.array([0.30, 0.32, 0.42])
@@ -41,19 +38,19 @@ class Backdrop:
 
 
 @functools.lru_cache(maxsize=4)
-def backdrop(stage: Stage, camera: Camera, span_cm: float, size: int) -> Backdrop:
+def backdrop(stage: Stage, camera: Camera, frame: Frame, size: int) -> Backdrop:
     """Paint the stage without its performer.
 
     Args:
         stage: curtain, floor and lamp.
         camera: where it looks.
-        span_cm: what the picture shows of the scene at zoom 1.
+        frame: what it shows of the scene at zoom 1.
         size: pixels of either side.
 
     Returns:
         The parts that light is mixed from.
     """
-    x, y = _scene(camera, span_cm, size)
+    x, y = _scene(camera, frame, size)
     lamp = rgb(stage.lamp)
     floor = _rise(y, HEM_CM - 0.6, HEM_CM + 0.6)
     shadow = _hill((x - 8 + 12 * stage.lamp_side) / 46, (y + 2) / 9, 1.3)
@@ -81,13 +78,14 @@ def rgb(colour: str) -> np.ndarray:
     return np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
 
 
-def _scene(camera: Camera, span_cm: float, size: int) -> tuple[np.ndarray, np.ndarray]:
+def _scene(camera: Camera, frame: Frame, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Place of every pixel in the scene, cm: the inverse of the camera; two `(size, size, 1)`."""
-    at = (np.arange(size) + 0.5) / size
-    x = (at[None, :, None] - LEFT - camera.x) * span_cm / camera.zoom
-    y = (at[:, None, None] - GROUND - camera.y) * span_cm / camera.zoom
-    turn = np.deg2rad(camera.tilt_deg)
-    return x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
+    at = (np.arange(size) + 0.5) / size - 0.5
+    x = (at[None, :, None] - camera.x) * frame.span_cm / camera.zoom
+    y = (at[:, None, None] - camera.y) * frame.span_cm / camera.zoom
+    turn, middle = np.deg2rad(camera.tilt_deg), frame.middle
+    across, down = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
+    return across + middle.real, down + middle.imag
 
 
 def _curtain(stage: Stage, x: np.ndarray, y: np.ndarray) -> np.ndarray:

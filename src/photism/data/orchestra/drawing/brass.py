@@ -5,7 +5,15 @@ from __future__ import annotations
 import functools
 
 from photism.data.orchestra.drawing.body import Hand, Joints
-from photism.data.orchestra.drawing.hold import Grip, Layers, Moment, Placing, Playing, between
+from photism.data.orchestra.drawing.hold import (
+    Frame,
+    Grip,
+    Layers,
+    Moment,
+    Placing,
+    Playing,
+    between,
+)
 from photism.data.orchestra.drawing.pen import Sheet, polygon, smooth, tube
 
 DARK, BRASS, BRIGHT = "#70450f", "#dba53d", "#fff0b4"
@@ -194,8 +202,8 @@ def _tuba(layers: Layers, pose: Joints, moment: Moment) -> Grip:
 
 
 BRASSES = {
-    "horn": Playing(_horn),
-    "trombone": Playing(_trombone),
-    "trumpet": Playing(_trumpet),
-    "tuba": Playing(_tuba),
+    "horn": Playing(_horn, Frame(22 - 90j, 112)),
+    "trombone": Playing(_trombone, Frame(34 - 87j, 122)),
+    "trumpet": Playing(_trumpet, Frame(28 - 90j, 114)),
+    "tuba": Playing(_tuba, Frame(26 - 86j, 128)),
 }

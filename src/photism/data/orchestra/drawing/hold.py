@@ -45,10 +45,26 @@ class Grip:
 
 
 @dataclass(frozen=True)
+class Frame:
+    """What the camera shows at zoom 1: a square of the scene, as near as the instrument allows."""
+
+    middle: complex
+    """Its centre, cm; the floor under the performer is the origin."""
+    span_cm: float
+    """Its side."""
+
+    @property
+    def right(self) -> float:
+        """Where it ends, cm."""
+        return self.middle.real + self.span_cm / 2
+
+
+@dataclass(frozen=True)
 class Playing:
     """How an instrument is played: posture, and the drawing of it in the player's hands."""
 
     draw: Callable[[Layers, Joints, Moment], Grip]
+    frame: Frame
     standing: bool = False
     knees_apart: float = 0.0
     nod: float = 0.0

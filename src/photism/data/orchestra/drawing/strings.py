@@ -10,7 +10,15 @@ import functools
 from dataclasses import dataclass
 
 from photism.data.orchestra.drawing.body import Hand, Joints
-from photism.data.orchestra.drawing.hold import Grip, Layers, Moment, Placing, Playing, between
+from photism.data.orchestra.drawing.hold import (
+    Frame,
+    Grip,
+    Layers,
+    Moment,
+    Placing,
+    Playing,
+    between,
+)
 from photism.data.orchestra.drawing.pen import Sheet, mix, polygon, shade, smooth
 
 BODY = (
@@ -121,7 +129,7 @@ def _bow_hand(bow: Placing, side: float) -> Hand:
     return Hand(bow(complex(1.5, -7.5 * side)), tips, bow(complex(6, 2 * side)))
 
 
-def _upper(wood: Wood, scale: float, droop: float) -> Playing:
+def _upper(wood: Wood, scale: float, droop: float, frame: Frame) -> Playing:
     """Violin or viola: under the chin, the scroll toward the right."""
 
     def draw(layers: Layers, pose: Joints, moment: Moment) -> Grip:
@@ -137,7 +145,7 @@ def _upper(wood: Wood, scale: float, droop: float) -> Playing:
         far = Hand(placing(complex(along + 1, 7.5)), tips, placing(complex(along + 2, -1.8)))
         return Grip(_bow_hand(bow, 1.0), far)
 
-    return Playing(draw, nod=0.16)
+    return Playing(draw, frame, nod=0.16)
 
 
 def _cello(layers: Layers, pose: Joints, moment: Moment) -> Grip:
@@ -169,8 +177,8 @@ def _double_bass(layers: Layers, pose: Joints, moment: Moment) -> Grip:
 
 
 STRINGS = {
-    "cello": Playing(_cello, knees_apart=1.0, nod=0.06),
-    "double_bass": Playing(_double_bass, standing=True, nod=0.1),
-    "viola": _upper(VIOLA, 1.25, 15),
-    "violin": _upper(VIOLIN, 1.08, -2),
+    "cello": Playing(_cello, Frame(16 - 72j, 148), knees_apart=1.0, nod=0.06),
+    "double_bass": Playing(_double_bass, Frame(12.5 - 81.5j, 192), standing=True, nod=0.1),
+    "viola": _upper(VIOLA, 1.25, 15, Frame(29 - 91j, 118)),
+    "violin": _upper(VIOLIN, 1.08, -2, Frame(25 - 94j, 114)),
 }

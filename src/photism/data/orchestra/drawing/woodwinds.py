@@ -1,6 +1,7 @@
 """Flute, oboe, clarinet, bassoon and saxophone.
 
-Straight ones lie along x from the mouth at 0; fingers come from the side of positive y.
+Straight ones lie along x from the mouth at 0; fingers come from the side of positive y. Flute, oboe
+and clarinet are drawn a third stouter than they are, to be seen in small pictures.
 """
 
 from __future__ import annotations
@@ -9,19 +10,27 @@ import functools
 from collections.abc import Sequence
 
 from photism.data.orchestra.drawing.body import Hand, Joints, lifted
-from photism.data.orchestra.drawing.hold import Grip, Layers, Moment, Placing, Playing, between
+from photism.data.orchestra.drawing.hold import (
+    Frame,
+    Grip,
+    Layers,
+    Moment,
+    Placing,
+    Playing,
+    between,
+)
 from photism.data.orchestra.drawing.pen import Sheet, Stop, polygon, smooth, tube
 
 SILVER = ((0, "#ffffff", 1), (0.35, "#c9d0da", 1), (0.7, "#7d8794", 1), (1, "#dfe5ec", 1))
-EBONY = ((0, "#77707a", 1), (0.3, "#2d282c", 1), (1, "#0f0c0e", 1))
+EBONY = ((0, "#8f8791", 1), (0.3, "#363034", 1), (1, "#0f0c0e", 1))
 MAPLE = ((0, "#d9705a", 1), (0.3, "#8a2318", 1), (1, "#3a0b08", 1))
 GOLD = ((0, "#fff0ac", 1), (0.22, "#e9b544", 1), (0.6, "#b67a22", 1), (1, "#f3ca66", 1))
 CHROME, STEEL, GOLD_DARK = "#d5dae2", "#5c6470", "#6d430f"
 CLARINET = (
-    0 - 0.5j, 2 - 1.0j, 8 - 1.4j, 8.2 - 1.75j, 54 - 2.0j, 59 - 2.5j, 63 - 4.6j, 65 - 5.8j,
+    0 - 0.5j, 2 - 1.0j, 8 - 1.7j, 8.2 - 2.1j, 54 - 2.4j, 59 - 3.1j, 63 - 5.6j, 65 - 7.0j,
 )  # fmt: skip
 OBOE = (
-    7 - 0.9j, 10 - 1.3j, 12 - 0.95j, 50 - 1.35j, 56 - 1.6j, 59 - 2.7j, 61.5 - 2.9j, 63 - 2.1j,
+    7 - 1.2j, 10 - 1.7j, 12 - 1.3j, 50 - 1.75j, 56 - 2.1j, 59 - 3.4j, 61.5 - 3.6j, 63 - 2.6j,
 )  # fmt: skip
 BOOT = (0 - 1j, 1 - 4.6j, 4 - 5.4j, 46 - 5.6j, 47 - 1.5j, 46 + 2.6j, 4 + 2.8j, 1 + 2j)
 SAX = (
@@ -55,14 +64,14 @@ def _fingers(
 @functools.cache
 def _flute_art() -> Sheet:
     sheet = Sheet()
-    _rod(sheet, [-8 - 1.25j, 62 - 1.25j], SILVER)
+    _rod(sheet, [-8 - 1.7j, 62 - 1.7j], SILVER)
     for x in (-8, 13, 15, 50, 52, 61.4):
-        sheet.line(polygon([complex(x, -1.5), complex(x, 1.5)], closed=False), "#8f98a6", 0.6)
-    sheet.oval(0 + 0.8j, 3.2 + 1.7j, "#eef2f6", edge="#8f98a6", width=0.4)
+        sheet.line(polygon([complex(x, -2.0), complex(x, 2.0)], closed=False), "#8f98a6", 0.6)
+    sheet.oval(0 + 0.8j, 3.4 + 2.2j, "#eef2f6", edge="#8f98a6", width=0.4)
     sheet.oval(0 + 1.2j, 0.9 + 0.5j, "#3b4048")
-    sheet.line(polygon([18 + 1.7j, 56 + 1.7j], closed=False), "#aab3bf", 0.6)
+    sheet.line(polygon([18 + 2.1j, 56 + 2.1j], closed=False), "#aab3bf", 0.6)
     for x in (18, 21.4, 24.8, 28.2, 33, 36.4, 39.8, 43.2, 47, 54):
-        sheet.oval(complex(x, 1.3), 1.45 + 1.1j, "#f4f7fa", edge="#7d8794", width=0.35)
+        sheet.oval(complex(x, 1.5), 1.5 + 1.3j, "#f4f7fa", edge="#7d8794", width=0.35)
     return sheet
 
 
@@ -81,11 +90,11 @@ def _flute(layers: Layers, pose: Joints, moment: Moment) -> Grip:
 def _clarinet_art() -> Sheet:
     sheet = Sheet()
     _rod(sheet, CLARINET, EBONY)
-    sheet.oval(65, 0.9 + 5.8j, "#211c1f", edge="#5d565e", width=0.5)
+    sheet.oval(65, 1.1 + 7.0j, "#211c1f", edge="#5d565e", width=0.5)
     sheet.line(polygon([3.5 - 1.4j, 7 - 1.6j], closed=False), CHROME, 0.7)
     for x in (8.6, 15, 33, 52):
-        sheet.line(polygon([complex(x, -2.1), complex(x, 2.1)], closed=False), CHROME, 0.9)
-    _keys(sheet, 17, 51, 1.05, 11)
+        sheet.line(polygon([complex(x, -2.5), complex(x, 2.5)], closed=False), CHROME, 0.9)
+    _keys(sheet, 17, 51, 1.3, 11)
     return sheet
 
 
@@ -95,10 +104,10 @@ def _oboe_art() -> Sheet:
     sheet.fill(polygon([0 - 0.55j, 5 - 0.4j, 5 + 0.4j, 0 + 0.55j]), "#e8c988")
     sheet.line(polygon([4.6 + 0j, 7.4 + 0j], closed=False), "#b98a4a", 1.1, cap="butt")
     _rod(sheet, OBOE, EBONY)
-    sheet.oval(63, 0.5 + 2.1j, "#2a2426", edge="#6d656e", width=0.4)
+    sheet.oval(63, 0.6 + 2.6j, "#2a2426", edge="#6d656e", width=0.4)
     for x in (12, 29, 46, 56.6):
-        sheet.line(polygon([complex(x, -1.5), complex(x, 1.5)], closed=False), CHROME, 0.8)
-    _keys(sheet, 15, 54, 0.85, 8)
+        sheet.line(polygon([complex(x, -1.9), complex(x, 1.9)], closed=False), CHROME, 0.9)
+    _keys(sheet, 15, 54, 1.1, 8)
     return sheet
 
 
@@ -126,14 +135,14 @@ def _straight(
 
 def _clarinet(layers: Layers, pose: Joints, moment: Moment) -> Grip:
     """In front, steep, black, with a wide bell."""
-    play = Placing(pose.mouth, between(72, 52, moment.pitch), 1.05)
+    play = Placing(pose.mouth, between(65, 49, moment.pitch), 1.05)
     placing = Placing(14 - 74j, 62, 1.05).toward(play, moment.playing)
     return _straight(_clarinet_art(), placing, layers, moment, 19, 37)
 
 
 def _oboe(layers: Layers, pose: Joints, moment: Moment) -> Grip:
     """In front, held higher, thin, with a reed and a small bell."""
-    play = Placing(pose.mouth, between(48, 28, moment.pitch), 1.05)
+    play = Placing(pose.mouth, between(44, 26, moment.pitch), 1.05)
     placing = Placing(14 - 72j, 38, 1.05).toward(play, moment.playing)
     return _straight(_oboe_art(), placing, layers, moment, 17, 35)
 
@@ -210,9 +219,9 @@ def _sax(layers: Layers, pose: Joints, moment: Moment) -> Grip:
 
 
 WOODWINDS = {
-    "bassoon": Playing(_bassoon),
-    "clarinet": Playing(_clarinet, nod=0.06),
-    "flute": Playing(_flute, nod=0.02),
-    "oboe": Playing(_oboe, nod=0.0),
-    "sax": Playing(_sax, nod=0.04),
+    "bassoon": Playing(_bassoon, Frame(12 - 82j, 132)),
+    "clarinet": Playing(_clarinet, Frame(23 - 89j, 112), nod=0.06),
+    "flute": Playing(_flute, Frame(-6 - 92j, 108), nod=0.02),
+    "oboe": Playing(_oboe, Frame(28 - 90j, 112), nod=0.0),
+    "sax": Playing(_sax, Frame(27 - 88j, 118), nod=0.04),
 }
