@@ -284,6 +284,32 @@ def test_what_was_left_out_is_missed(tmp_path):
 # The classifiers.
 
 
+@pytest.mark.parametrize("architecture", ["small", "resnet18"])
+def test_a_judging_classifier_is_the_same_without_its_batch_norms(architecture):
+    """It follows its weights, and gradients reach the picture alone."""
+    torch.manual_seed(0)
+    network = Classifier(architecture, 3).double()
+    picture = torch.randn(4, 3, 32, 32, dtype=torch.double, requires_grad=True)
+    for _ in range(2):
+        network.train()(picture)  # moves the statistics
+        network.eval()
+        with torch.inference_mode():  # as validation does, before training goes on
+            network.judge(picture)
+        found, wanted = network.judge(picture), network(picture)
+        assert found.dtype == torch.float32
+        assert torch.allclose(found.double(), wanted, atol=1e-6)
+        gradients = [torch.autograd.grad(y.sum(), picture)[0] for y in (found, wanted)]
+        assert torch.allclose(*gradients, rtol=1e-6, atol=1e-9)
+        network.judge(picture).sum().backward()
+        assert all(p.grad is None for p in network.parameters())
+        with torch.autocast("cpu", torch.bfloat16):
+            low = network.judge(picture)
+        assert low.dtype == torch.float32
+        assert 0 < (low - wanted).abs().max() < 0.1 * wanted.abs().max()
+        with torch.no_grad():
+            network.output.weight.mul_(1.5)
+
+
 def test_classifiers_learn_in_their_own_stage_only():
     system, batch = build().train(), make_batch(8)
     before = {k: v.clone() for k, v in system.state_dict().items() if k[:5] in ("class", "liste")}

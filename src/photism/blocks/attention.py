@@ -38,25 +38,27 @@ class PooledAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return `x` plus what it attends to, both `(batch, channel, height, width)`."""
         batch, channels, height, width = x.shape
-        query = _project(self.query, x).flatten(2).transpose(1, 2)  # (batch, position, channel / 4)
-        key = F.max_pool2d(_project(self.key, x), 2)
-        key = key.flatten(2).transpose(1, 2)  # (batch, block, channel / 4)
-        value = F.max_pool2d(_project(self.value, x), 2)
-        if self.layout == "legacy":
-            value = value.reshape(batch, -1, channels)
-        else:
-            value = value.flatten(2).transpose(1, 2)  # (batch, block, channel)
+        quarter = channels // 4
+        query, others = self._project(x).split((quarter, quarter + channels), dim=2)
+        # (batch, position, channel) is in memory what pooling likes best, channels last
+        others = F.max_pool2d(others.transpose(1, 2).unflatten(2, (height, width)), 2)
+        key, value = others.flatten(2).transpose(1, 2).split((quarter, channels), dim=2)
+        if self.layout == "legacy":  # else (batch, block, channel)
+            value = value.transpose(1, 2).reshape(batch, -1, channels)
         seen = _attend(query, key, value)  # (batch, position, channel)
         if self.layout == "correct":
             seen = seen.transpose(1, 2)  # (batch, channel, position)
         return x + seen.reshape(batch, channels, height, width)
 
+    def _project(self, x: Tensor) -> Tensor:
+        """Apply the 1×1 convolutions as one matrix product: queries, keys, values behind another.
 
-def _project(convolution: nn.Conv2d, x: Tensor) -> Tensor:
-    """Apply a 1×1 convolution, as the matrix product that it is: quicker where channels are few."""
-    assert convolution.bias is not None
-    product = convolution.weight.flatten(1) @ x.flatten(2) + convolution.bias[:, None]
-    return product.unflatten(2, x.shape[2:])
+        `(batch, channel, height, width)` becomes `(batch, position, channel)`.
+        """
+        layers = (self.query, self.key, self.value)
+        weight = torch.cat([layer.weight.flatten(1) for layer in layers])
+        bias = torch.cat([layer.bias for layer in layers if layer.bias is not None])
+        return F.linear(x.flatten(2).transpose(1, 2), weight, bias)
 
 
 def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
-from photism.devices import choose_device
+from photism.devices import choose_device, keep_memory
 from photism.systems.base import Optimiser
 from photism.training.options import TrainOptions
 
@@ -30,7 +30,8 @@ def make_accelerator(options: TrainOptions) -> Accelerator:
     Raises:
         ConfigError: the device asked for is not there.
     """
-    choose_device(options.device)
+    if choose_device(options.device).type == "cpu":
+        keep_memory()
     AcceleratorState._reset_state()  # a second run in one process may want another precision
     return Accelerator(
         cpu=options.device == "cpu", mixed_precision="bf16" if options.precision == "bf16" else "no"
