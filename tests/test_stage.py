@@ -7,10 +7,14 @@ import itertools
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from photism.data.orchestra.drawing.body import joints
+from photism.data.orchestra.drawing.hold import Frame, Layers, Moment
+from photism.data.orchestra.drawing.pen import Sheet, pixels
 from photism.data.orchestra.instruments import INSTRUMENTS
 from photism.data.orchestra.stage import PLAYING, Look, draw
 from photism.errors import DataError
@@ -70,6 +74,37 @@ def test_a_small_picture_is_a_large_one_averaged():
         draw("oboe", look(), pitch=0.5, level=0.6, size=size).astype(float) for size in (128, 64)
     )
     assert np.abs(large.reshape(64, 2, 64, 2, 3).mean((1, 3)) - small).max() <= 1
+
+
+@pytest.mark.parametrize("instrument", INSTRUMENTS)
+def test_the_camera_shows_the_whole_instrument(instrument):
+    playing = PLAYING[instrument]
+    frame, span_cm = playing.frame, 400.0
+    for pitch, stroke, seed in itertools.product((0.0, 1.0), (-1.0, 1.0), range(3)):
+        pose = joints(look(seed).person, 0.05, playing.nod, playing.standing, playing.knees_apart)
+        layers, whole = Layers(Sheet(1), Sheet(1), Sheet(1)), Sheet(1)
+        playing.draw(layers, pose, Moment(pitch, 0.7, playing=1, sway=0, stroke=stroke))
+        for sheet in (layers.back, layers.chest, layers.front):
+            whole.place(sheet, complex(200, 300))
+        seen = pixels(whole.svg(span_cm), 400)[..., 3].astype(float)  # a pixel is a centimetre
+        left, top = (round(v - frame.span_cm / 2) for v in (frame.middle.real, frame.middle.imag))
+        side = round(frame.span_cm)
+        inside = seen[300 + top : 300 + top + side, 200 + left : 200 + left + side]
+        assert inside.sum() > 0.98 * seen.sum() > 0
+
+
+def test_a_nearer_camera_shows_the_middle_of_the_same_scene(monkeypatch):
+    """Performer and stage alike, with a zoom and a tilt."""
+    size, playing = 128, PLAYING["flute"]
+    seen = replace(look(3), camera=replace(look(3).camera, x=0, y=0, zoom=1.05, tilt_deg=2))
+    near = draw("flute", seen, pitch=0.4, level=0.6, size=size)
+    far = Frame(playing.frame.middle, 2 * playing.frame.span_cm)
+    monkeypatch.setitem(PLAYING, "flute", replace(playing, frame=far))
+    wide = draw("flute", seen, pitch=0.4, level=0.6, size=2 * size)
+    middle = slice(size // 4, 3 * size // 4)  # where corners are not dark
+    crop = wide[size // 2 : 3 * size // 2, size // 2 : 3 * size // 2]
+    assert distance(near[middle, middle], crop[middle, middle]) < 2
+    assert distance(near[middle, middle], np.roll(crop, 3, 1)[middle, middle]) > 6
 
 
 @pytest.mark.parametrize("size", [64, 128])
