@@ -44,8 +44,8 @@ def keep_memory() -> None:
     """Let this process keep the memory that it frees, instead of giving it back to the system.
 
     Each step of a training frees what the next one asks for again. The C library hands large pieces
-    back, and the system clears every page anew: a fifth of the time of a step of large networks on
-    a CPU. Only glibc is told; elsewhere nothing happens.
+    back, and the system clears every page anew: a tenth to a quarter of a step of large networks
+    on a CPU. Only glibc is told; elsewhere nothing happens.
     """
     if platform.libc_ver()[0] != "glibc":
         return
