@@ -227,8 +227,8 @@ def test_gan_objective_is_the_published_one():
     assert losses.total.item() == pytest.approx(total.item())
     fake = torch.sigmoid(step.memo["logits"])
     score = torch.sigmoid(system.discriminator(fake))
-    assert float(terms["adversarial"]) == pytest.approx(
-        float(torch.log(1 - score).mean()), abs=1e-4
+    assert terms["adversarial"].item() == pytest.approx(
+        torch.log(1 - score).mean().item(), abs=1e-4
     )
 
 
