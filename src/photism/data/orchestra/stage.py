@@ -9,6 +9,7 @@ arguments give the same bytes.
 from __future__ import annotations
 
 import cmath
+import functools
 import math
 
 import numpy as np
@@ -128,9 +129,7 @@ def _scene(playing: Playing, look: Look, moment: Moment) -> str:
     draw_hair_behind(hair, person)
     draw_head(head, person)
     if look.stage.music_stand:
-        stand = Sheet(light)
-        _draw_music_stand(stand)
-        scene.place(stand, complex(min(0, playing.frame.right - STAND_CM), 0))
+        scene.place(_music_stand(), complex(min(0, playing.frame.right - STAND_CM), 0))
     scene.place(layers.back)
     draw_chair(scene, pose)
     scene.place(hair, pose.head, tilt_deg, HEAD)
@@ -150,14 +149,16 @@ def _scene(playing: Playing, look: Look, moment: Moment) -> str:
     return whole.svg(frame.span_cm)
 
 
-def _draw_music_stand(sheet: Sheet) -> None:
+@functools.cache
+def _music_stand() -> Sheet:
     """A stand with a sheet of music, to the right and farther back."""
-    steel = "#1b1c24"
+    sheet, steel = Sheet(), "#1b1c24"
     for foot in (77 - 9j, 91 - 10j, 84 - 6j):
         sheet.line(polygon([84 - 16j, foot], closed=False), steel, 1.1)
     sheet.line(polygon([84 - 14j, 83 - 62j], closed=False), steel, 1.3)
     sheet.fill(polygon([73 - 58j, 89 - 62j, 94 - 81j, 79 - 77j]), "#191a22")
     sheet.fill(polygon([74.4 - 60.2j, 87.8 - 63.6j, 92 - 80j, 79.4 - 76.6j]), "#b9b6ae")
+    return sheet
 
 
 def _lit(parts: Backdrop, performer: np.ndarray, side: float, level: float) -> np.ndarray:
