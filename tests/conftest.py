@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # one test a processor: threads would wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+SHOWN = ("torch", "torchvision", "numpy", "librosa", "av", "pyarrow", "pillow", "torch-fidelity")
+"""Packages whose versions a run of the tests names at its head."""
+
+
+def pytest_report_header() -> str:
+    """Name the versions that this run used, so that its result can be told from another's."""
+    found = [f"python {platform.python_version()}"]
+    for name in SHOWN:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            found.append(f"{name} absent")
+    return "photism with " + ", ".join(found)
 
 
 @pytest.fixture(scope="session")

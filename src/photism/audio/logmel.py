@@ -314,6 +314,8 @@ class LogMel(nn.Module):
         """Log of the mel bands, `(mel_bin, frame)`, of `(frame, n_fft)` samples; no reference."""
         fe, size = self.front_end, max(1, _CHUNK // self.front_end.n_fft)
         mel = frames.new_empty(len(frames), fe.n_mels, dtype=torch.float32)
+        if not len(frames):  # an FFT refuses to transform nothing, and so may the rest
+            return mel.T
         buffer = frames.new_empty(min(size, len(frames)), fe.n_fft, dtype=self.window.dtype)
         for chunk, bands in zip(frames.split(size), mel.split(size), strict=True):
             windowed = torch.mul(chunk, self.window, out=buffer[: len(chunk)])
