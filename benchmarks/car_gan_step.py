@@ -25,10 +25,11 @@ import torch
 
 from photism.blocks import halving
 from photism.blocks.classifier import Classifier
+from photism.config import override
 from photism.data.pairs import Batch
 from photism.devices import keep_memory
 from photism.systems import SYSTEMS
-from photism.systems.base import Step, override
+from photism.systems.base import Step
 
 VARIANTS = ("plain", "float32", "bfloat16")
 

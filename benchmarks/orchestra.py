@@ -19,11 +19,11 @@ import numpy as np
 import torch
 
 from photism.audio.logmel import front_end, pictures
-from photism.data.orchestra.instruments import INSTRUMENTS
-from photism.data.orchestra.performance import Performance, performance
-from photism.data.orchestra.stage import Look, draw
 from photism.data.prepare import prepare
 from photism.data.sources.orchestra import FRONT_END, Orchestra
+from photism.orchestra.instruments import INSTRUMENTS
+from photism.orchestra.performance import Performance, performance
+from photism.orchestra.stage import Look, draw
 
 WANTED = 100
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 
+from photism.config import override
 from photism.data.pairs import Batch
-from photism.systems.base import Step, override
+from photism.systems.base import Step
 from photism.systems.car_gan import CARGAN
 
 DEBUG = CARGAN.presets["debug"]

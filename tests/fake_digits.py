@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from photism.blocks.gaussian import Randomness, standard_normal
 from photism.data.pairs import ArraySpec, Card, PairDataset
 from photism.data.writer import PairWriter
-from photism.evaluation.judges import Judge, JudgeOutput
+from photism.judges.base import Judge, JudgeOutput
 from photism.systems.base import System
 
 CLASSES = ("zero", "one", "two")

@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from photism.blocks.attention import PooledAttention
 from photism.blocks.classifier import Classifier
 from photism.cli import main
+from photism.config import config_from, override
 from photism.data.pairs import Batch
 from photism.errors import ConfigError, WeightsError
-from photism.systems.base import config_from, override
 from photism.systems.car_gan import (
     ABLATIONS,
     CARGAN,

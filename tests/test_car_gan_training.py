@@ -14,8 +14,9 @@ from pairs_of import write_players
 from safetensors.torch import load_file
 
 from photism.cli import main
+from photism.config import override
 from photism.errors import ConfigError
-from photism.systems.base import Stage, Step, override
+from photism.systems.base import Stage, Step
 from photism.systems.car_gan import (
     CARGAN,
 )

@@ -17,8 +17,9 @@ from photism.cli.demo import Args, run
 from photism.demo import digits
 from photism.files import sha256
 from photism.images import read_provenance
+from photism.stored import bundled
 from photism.systems.aivae import AIVAE
-from photism.systems.weights import bundled, save_weights
+from photism.systems.weights import save_weights
 
 CARD = json.loads((digits.ASSETS / "card.json").read_text(encoding="utf-8"))
 TOOL = Path(__file__).parents[1] / "tools" / "render_spoken_digits.py"

@@ -16,12 +16,14 @@ from PIL import Image
 
 import photism
 from photism import cli
-from photism.data.orchestra.instruments import INSTRUMENTS
+from photism.config import override
 from photism.demo import orchestra
-from photism.evaluation.judges import architecture, load_judge
-from photism.systems.base import override
+from photism.judges import architecture
+from photism.judges.weights import load_judge
+from photism.orchestra.instruments import INSTRUMENTS
+from photism.stored import bundled
 from photism.systems.car_gan import CARGAN
-from photism.systems.weights import bundled, save_weights
+from photism.systems.weights import save_weights
 
 WINDOWS = 29
 

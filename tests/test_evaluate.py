@@ -26,7 +26,7 @@ from photism.errors import ConfigError, DataError
 from photism.evaluation.critic import Critic
 from photism.evaluation.drawing import row_generators
 from photism.evaluation.evaluate import evaluate
-from photism.evaluation.inception import Inception
+from photism.judges.inception import Inception
 
 
 def test_figures_of_a_system_that_hears_two_of_fifteen_recordings_wrongly(tmp_path: Path) -> None:

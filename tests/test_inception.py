@@ -10,9 +10,9 @@ import torch
 from safetensors.torch import save_file
 
 from photism.errors import ConfigError, DownloadError, WeightsError
-from photism.evaluation import inception as module
-from photism.evaluation.inception import PUBLISHED, load_inception
 from photism.files import sha256
+from photism.judges import inception as module
+from photism.judges.inception import PUBLISHED, load_inception
 
 network = pytest.importorskip(
     "torch_fidelity.feature_extractor_inceptionv3", reason="needs the extra eval: torch-fidelity"

@@ -14,10 +14,11 @@ from safetensors.torch import save_file
 
 from photism.cli import main
 from photism.errors import ConfigError, DataError
-from photism.evaluation.judge_data import JudgeData, Pictures
-from photism.evaluation.judge_training import JudgeRecipe, measure, train_judge
-from photism.evaluation.judges import ASSETS, LeNet5, load_judge
 from photism.files import sha256
+from photism.judges.data import JudgeData, Pictures
+from photism.judges.lenet5 import LeNet5
+from photism.judges.training import JudgeRecipe, measure, train_judge
+from photism.judges.weights import ASSETS, load_judge
 from photism.systems.base import parameter_count
 
 DIGITS = tuple("0123456789")

@@ -11,7 +11,7 @@ from scipy.linalg import sqrtm
 from scipy.spatial.distance import pdist
 
 from photism.errors import DataError
-from photism.evaluation.metrics import (
+from photism.metrics.features import (
     Gaussian,
     accuracy_interval,
     confusion,

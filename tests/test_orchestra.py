@@ -16,22 +16,22 @@ import pytest
 from PIL import Image
 
 from photism.cli import main
-from photism.data.orchestra import notes
-from photism.data.orchestra.instruments import INSTRUMENTS, Instrument, Voice, instrument
-from photism.data.orchestra.notes import RATE, SUSTAIN_RMS, read_notes
-from photism.data.orchestra.performance import WINDOW_S, Performance, performance
-from photism.data.orchestra.score import compose
 from photism.data.pairs import SPLITS, Card, PairDataset
 from photism.data.prepare import prepare
 from photism.data.sources.orchestra import Orchestra
 from photism.data.verify import verify
 from photism.errors import ConfigError, DataError
 from photism.files import sha256
+from photism.orchestra import notes
+from photism.orchestra.instruments import INSTRUMENTS, Instrument, Voice, instrument
+from photism.orchestra.notes import RATE, SUSTAIN_RMS, read_notes
+from photism.orchestra.performance import WINDOW_S, Performance, performance
+from photism.orchestra.score import compose
 
 ASSETS = Path(str(importlib.resources.files("photism") / "assets" / "orchestra"))
 VOICES = [voice for player in INSTRUMENTS.values() for voice in player.voices]
 SMALL = Orchestra(performances=3, seconds=1.0, hop_s=0.25, size=32, workers=1)
-STAGE = "photism.data.orchestra.stage"
+STAGE = "photism.orchestra.stage"
 
 
 @dataclasses.dataclass(frozen=True)

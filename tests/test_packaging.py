@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from photism.systems.weights import bundled
+from photism.stored import bundled
 
 ROOT = Path(__file__).parents[1]
 

@@ -19,11 +19,11 @@ import pytest
 import soundfile
 from PIL import Image
 
-from photism.data.orchestra.instruments import INSTRUMENTS
-from photism.data.orchestra.notes import RATE
-from photism.data.orchestra.performance import performance
 from photism.demo.digits import ASSETS
-from photism.systems.weights import bundled
+from photism.orchestra.instruments import INSTRUMENTS
+from photism.orchestra.notes import RATE
+from photism.orchestra.performance import performance
+from photism.stored import bundled
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -17,10 +17,10 @@ from photism.cli import main
 from photism.data.pairs import ArraySpec, Card
 from photism.data.writer import PairWriter
 from photism.errors import DataError
-from photism.evaluation.charts import Line, line_chart
 from photism.evaluation.evaluate import Evaluation, evaluate
 from photism.evaluation.report import loss_charts, write_report
 from photism.evaluation.table import Published, figure_table
+from photism.pages.charts import Line, line_chart
 from photism.systems.aivae import AIVAE
 from photism.systems.weights import save_weights
 

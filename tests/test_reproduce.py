@@ -12,6 +12,7 @@ import pytest
 
 import photism.experiments.runs as room
 from photism.cli import main
+from photism.config import override
 from photism.data.pairs import ArraySpec, Card
 from photism.data.writer import PairWriter
 from photism.errors import ConfigError, DataError
@@ -20,7 +21,6 @@ from photism.experiments.declarations import Experiment
 from photism.experiments.reproduce import select_rows
 from photism.experiments.runs import Reproduction
 from photism.systems import find_system
-from photism.systems.base import override
 
 TABLE_4, TABLE_5 = EXPERIMENTS["aivae-table-4"], EXPERIMENTS["aivae-table-5"]
 AIVAE = tuple(e for e in EXPERIMENTS.values() if e.name.startswith("aivae"))

@@ -15,15 +15,15 @@ from torch import Tensor
 
 import photism.experiments.runs as room
 from photism.cli import main
-from photism.data.orchestra.instruments import INSTRUMENTS
+from photism.config import override
 from photism.data.pairs import ArraySpec, Card
 from photism.data.writer import PairWriter
 from photism.errors import ConfigError
-from photism.evaluation.judges import Judge, JudgeOutput
 from photism.experiments import EXPERIMENTS, published_rows
 from photism.experiments.runs import Job, Reproduction, training_of
+from photism.judges.base import Judge, JudgeOutput
+from photism.orchestra.instruments import INSTRUMENTS
 from photism.systems import find_system
-from photism.systems.base import override
 from photism.systems.weights import load_weights
 
 CAR_GAN = tuple(e for e in EXPERIMENTS.values() if e.name.startswith("car-gan"))

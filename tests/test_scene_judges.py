@@ -19,24 +19,26 @@ from safetensors.torch import load_file, save_file
 
 from photism.blocks.classifier import Classifier
 from photism.cli import main
-from photism.data.orchestra.instruments import INSTRUMENTS
-from photism.data.orchestra.stage import Look, draw
 from photism.data.pairs import ArraySpec, Card, PairDataset
 from photism.data.writer import PairWriter
 from photism.errors import ConfigError, WeightsError
-from photism.evaluation import judge_training
-from photism.evaluation.factors import FactorHead, read_factors
-from photism.evaluation.imagenet import download_resnet50
-from photism.evaluation.judge_data import Pictures, pair_data, prepare_command
-from photism.evaluation.judge_training import (
+from photism.files import sha256
+from photism.judges import architecture
+from photism.judges import training as judge_training
+from photism.judges.colour import ColourJudge
+from photism.judges.data import Pictures, pair_data, prepare_command
+from photism.judges.factors import FactorHead, read_factors
+from photism.judges.imagenet import download_resnet50
+from photism.judges.training import (
     RECIPES,
     JudgeRecipe,
     Measured,
     measure,
     train_judge,
 )
-from photism.evaluation.judges import ASSETS, ColourJudge, architecture, load_judge
-from photism.files import sha256
+from photism.judges.weights import ASSETS, load_judge
+from photism.orchestra.instruments import INSTRUMENTS
+from photism.orchestra.stage import Look, draw
 from photism.systems.base import parameter_count
 from photism.systems.car_gan import CARGAN, ClassifierConfig
 

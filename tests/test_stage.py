@@ -12,12 +12,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from photism.data.orchestra.drawing.body import joints
-from photism.data.orchestra.drawing.hold import Frame, Layers, Moment
-from photism.data.orchestra.drawing.pen import Sheet, pixels
-from photism.data.orchestra.instruments import INSTRUMENTS
-from photism.data.orchestra.stage import PLAYING, Look, draw
 from photism.errors import DataError
+from photism.orchestra.drawing.body import joints
+from photism.orchestra.drawing.hold import Frame, Layers, Moment
+from photism.orchestra.drawing.pen import Sheet, pixels
+from photism.orchestra.instruments import INSTRUMENTS
+from photism.orchestra.stage import PLAYING, Look, draw
 
 
 def look(seed: int = 0) -> Look:
@@ -52,7 +52,7 @@ def test_drawing_repeats(instrument, size):
 def test_another_process_draws_the_same_bytes():
     here = hashlib.sha256(draw("horn", look(5), pitch=0.3, level=0.8, time_s=2.0).tobytes())
     program = (
-        "import hashlib, numpy as np; from photism.data.orchestra.stage import Look, draw;"
+        "import hashlib, numpy as np; from photism.orchestra.stage import Look, draw;"
         "drawn = draw('horn', Look.random(np.random.default_rng(5)), pitch=0.3, level=0.8, "
         "time_s=2.0); print(hashlib.sha256(drawn.tobytes()).hexdigest())"
     )

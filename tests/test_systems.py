@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
+from photism.config import override
 from photism.data.pairs import Batch
 from photism.errors import ConfigError
 from photism.systems import SYSTEMS, find_preset, find_system
-from photism.systems.base import Step, System, override, parameter_count
+from photism.systems.base import Step, System, parameter_count
 from photism.systems.weights import load_weights, save_weights
 
 # Parameter counts of the papers' tables.

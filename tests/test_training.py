@@ -212,7 +212,7 @@ def test_loss_that_is_not_finite_stops_with_step_phase_and_checkpoint(data, tmp_
     assert "loss of phase 'autoencoder' became nan at step 34" in message
     assert "step-00000026" in message
     for path in (tmp_path / "run/checkpoints/step-00000026").glob("*.safetensors"):
-        from photism.systems.weights import read_tensors
+        from photism.stored import read_tensors
 
         assert all(t.isfinite().all() for t in read_tensors(path).values())
 

@@ -389,7 +389,7 @@ def test_silence_without_end_is_one_clip() -> None:
 def test_real_recordings_come_out_as_their_digit(name: str, real_data: Path) -> None:
     import tarfile
 
-    from photism.evaluation.judges import load_judge
+    from photism.judges.weights import load_judge
 
     if name not in photism.list_weights():
         pytest.skip(f"{name} is not bundled")

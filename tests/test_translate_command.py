@@ -18,8 +18,8 @@ import soundfile
 from PIL import Image
 
 from photism.cli import main
-from photism.data.orchestra.instruments import INSTRUMENTS
 from photism.images import read_provenance
+from photism.orchestra.instruments import INSTRUMENTS
 from photism.systems.car_gan import CARGAN
 from photism.systems.weights import save_weights
 

@@ -19,9 +19,10 @@ from photism.data.pairs import PairDataset
 from photism.data.prepare import find
 from photism.evaluation.evaluate import Evaluation, evaluate
 from photism.evaluation.figures import OutputFigures
-from photism.evaluation.judge_data import prepare_command
-from photism.evaluation.judges import load_judge
-from photism.systems.weights import TENSORS, load_weights, save_weights
+from photism.judges.data import prepare_command
+from photism.judges.weights import load_judge
+from photism.stored import TENSORS
+from photism.systems.weights import load_weights, save_weights
 from photism.training.options import TrainOptions
 
 ASSETS = Path(photism.__file__).parent / "assets" / "systems"

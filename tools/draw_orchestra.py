@@ -16,10 +16,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 import photism
 from photism.audio.logmel import log_mels
-from photism.data.orchestra.instruments import INSTRUMENTS
 from photism.demo.orchestra import JUDGE, RANGE_DB, Phrase, make_phrase
-from photism.evaluation.judges import load_judge
 from photism.images import log_mel_picture
+from photism.judges.weights import load_judge
+from photism.orchestra.instruments import INSTRUMENTS
 from photism.translate import Translator
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "images" / "orchestra-drawn.png"

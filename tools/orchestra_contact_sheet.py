@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from photism.data.orchestra.instruments import INSTRUMENTS
-from photism.data.orchestra.stage import Look, draw
 from photism.files import write_bytes
 from photism.images import grid, write_png
+from photism.orchestra.instruments import INSTRUMENTS
+from photism.orchestra.stage import Look, draw
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 MOMENTS = ((0.05, 0.4), (0.5, 0.9), (0.95, 0.7), (None, 0.0))

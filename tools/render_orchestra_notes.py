@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from photism.data.orchestra.instruments import INSTRUMENTS, Voice
-from photism.data.orchestra.notes import FADE_SAMPLES, RATE, SUSTAIN_RMS
 from photism.errors import PhotismError
 from photism.files import sha256, write_json
+from photism.orchestra.instruments import INSTRUMENTS, Voice
+from photism.orchestra.notes import FADE_SAMPLES, RATE, SUSTAIN_RMS
 
 SOUND_FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 OUT = Path(__file__).resolve().parents[1] / "src" / "photism" / "assets" / "orchestra"

@@ -46,6 +46,6 @@ def list_systems() -> list[str]:
 
 def list_weights() -> list[str]:
     """Return the names of the weights that come along, for `load`."""
-    from photism.systems.weights import bundled
+    from photism.stored import bundled
 
     return sorted(bundled())

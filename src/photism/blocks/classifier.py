@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.utils import fuse_conv_bn_eval
 
 from photism.errors import WeightsError
+from photism.stored import below, find_tensors
 
 Architecture = Literal["resnet50", "resnet18", "small"]
 Head = Literal["replaced", "added"]
@@ -134,3 +135,23 @@ def _body(architecture: Architecture, head: Head) -> tuple[nn.Module, int]:
 def _convolution(inward: int, outward: int) -> nn.Module:
     convolution = nn.Conv2d(inward, outward, 3, 2, 1, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(outward), nn.ReLU())
+
+
+def start_classifier(network: Classifier, name: str, source: str) -> None:
+    """Fill a classifier with what `source` holds under its name, or else with all of it.
+
+    Args:
+        network: filled in place.
+        name: of the network in its system and of its settings there.
+        source: as for `find_tensors`.
+
+    Raises:
+        WeightsError: `source` cannot be read, or is of another network.
+    """
+    try:
+        tensors = find_tensors(source)
+        network.start_from(below(name, tensors) or tensors)
+    except WeightsError as error:
+        raise WeightsError(
+            f"{name}.weights={source}: {error}; without it, {name}.epochs trains one from scratch"
+        ) from error

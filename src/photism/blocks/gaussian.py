@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-Randomness = torch.Generator | Sequence[torch.Generator]
-"""One generator for a batch, or one for each of its rows: then no row depends on its neighbours."""
+from photism.config import check_fields
 
 
-def standard_normal(shape: Sequence[int], rng: Randomness, device: torch.device) -> Tensor:
-    """Draw float32 noise from N(0, I).
+@dataclass(frozen=True)
+class LatentSampling:
+    """How a latent vector is taken from its posterior when generating."""
 
-    Args:
-        shape: `(batch, …)`.
-        rng: source of the noise; a generator on the CPU gives the same noise for every device.
-        device: where the noise goes.
+    latent: Literal["sample", "mean"] = "sample"
+    """Draw it, as in training, or take its mean: the same for whatever noise."""
 
-    Returns:
-        A tensor of this shape on `device`.
-    """
-    if isinstance(rng, torch.Generator):
-        return torch.randn(tuple(shape), generator=rng, device=rng.device).to(device)
-    rows = [torch.randn(tuple(shape[1:]), generator=row, device=row.device) for row in rng]
-    return torch.stack(rows).to(device)
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
-def sample_gaussian(mean: Tensor, log_var: Tensor, rng: Randomness) -> Tensor:
-    """Draw `mean + sigma * epsilon`, differentiable in both arguments (Kingma & Welling 2014).
+def sample_gaussian(mean: Tensor, log_var: Tensor, epsilon: Tensor) -> Tensor:
+    """Return `mean + sigma * epsilon`, differentiable in both (Kingma & Welling 2014).
 
     Args:
         mean: `(batch, latent)`.
         log_var: logarithm of the variance, `(batch, latent)`.
-        rng: source of epsilon.
+        epsilon: standard normal, `(batch, latent)`.
 
     Returns:
         `(batch, latent)`.
     """
-    epsilon = standard_normal(mean.shape, rng, mean.device).to(mean.dtype)
-    return mean + torch.exp(0.5 * log_var) * epsilon
+    return mean + torch.exp(0.5 * log_var) * epsilon.to(mean.dtype)
+
+
+def standard_normal_like(mean: Tensor, rng: torch.Generator) -> Tensor:
+    """Draw float32 noise of the shape of `mean`, on its device, from a generator of any device."""
+    return torch.randn(mean.shape, generator=rng, device=rng.device).to(mean.device)
 
 
 def kl_to_standard_normal(mean: Tensor, log_var: Tensor) -> Tensor:

@@ -62,7 +62,7 @@ def run(args: Args) -> Path:
             be written.
     """
     from photism.demo import digits, orchestra
-    from photism.evaluation.judges import load_judge
+    from photism.judges.weights import load_judge
 
     require_room(args.out, 20_000_000)
     print("Loading the system and its judge…", flush=True)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from photism.data.pairs import PairDataset
     from photism.evaluation.evaluate import Evaluation
-    from photism.evaluation.judges import Judge
     from photism.evaluation.table import Published
+    from photism.judges.base import Judge
     from photism.systems.base import System
 
 DESCRIPTION = """Measure a trained system on real pairs and write a report.
@@ -69,10 +69,10 @@ def main(argv: list[str]) -> int:
     from photism.data.prepare import find
     from photism.devices import choose_device
     from photism.evaluation.evaluate import evaluate
-    from photism.evaluation.inception import load_inception
-    from photism.evaluation.judges import load_judge
     from photism.evaluation.report import write_report
     from photism.files import require_room
+    from photism.judges.inception import load_inception
+    from photism.judges.weights import load_judge
     from photism.systems.weights import load_weights
 
     device = choose_device(args.device)
@@ -119,7 +119,7 @@ def _split(name: str) -> str:
 def _bundled_judge(dataset: PairDataset) -> Judge:
     """Return the judge that comes with photism for the classes of the data."""
     from photism.errors import ConfigError
-    from photism.evaluation.judges import bundled_judges, load_judge
+    from photism.judges.weights import bundled_judges, load_judge
 
     for judge in map(load_judge, bundled_judges()):
         if judge.classes == dataset.card.classes:

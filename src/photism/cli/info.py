@@ -78,8 +78,9 @@ def describe(target: str | None, preset: str | None = None) -> dict[str, Any]:
 
         _refuse_preset(preset, target)
         return read_provenance(Path(target))
+    from photism.stored import bundled
     from photism.systems import SYSTEMS, find_preset
-    from photism.systems.weights import bundled, load_weights
+    from photism.systems.weights import load_weights
 
     if target is None:
         _refuse_preset(preset, "an overview")
@@ -101,8 +102,8 @@ def _refuse_preset(preset: str | None, target: str) -> None:
 
 
 def _overview() -> dict[str, Any]:
+    from photism.stored import CONFIG, TENSORS, bundled
     from photism.systems import SYSTEMS
-    from photism.systems.weights import CONFIG, TENSORS, bundled
 
     weights = {}
     for name, folder in bundled().items():

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     import torch
 
-    from photism.evaluation.judge_card import JudgeCard
-    from photism.evaluation.judge_data import JudgeData, Pictures
-    from photism.evaluation.judge_training import Epoch, JudgeRecipe, Measured, TrainedJudge
+    from photism.judges.card import JudgeCard
+    from photism.judges.data import JudgeData, Pictures
+    from photism.judges.training import Epoch, JudgeRecipe, Measured, TrainedJudge
 
 DIGITS = "mnist"
 DOWNLOAD = "download"
@@ -108,9 +108,10 @@ def main(argv: list[str]) -> int | None:
 
 def _train(args: Train) -> None:
     from photism.devices import choose_device
-    from photism.evaluation.judge_training import measure
-    from photism.evaluation.judges import architecture, save_judge
     from photism.files import require_room
+    from photism.judges import architecture
+    from photism.judges.training import measure
+    from photism.judges.weights import save_judge
 
     architecture(args.architecture)
     recipe, device = _recipe(args), choose_device(args.device)
@@ -127,7 +128,7 @@ def _train(args: Train) -> None:
 
 
 def _recipe(args: Train) -> JudgeRecipe:
-    from photism.evaluation.judge_training import RECIPES
+    from photism.judges.training import RECIPES
 
     given = {f.name: getattr(args, f.name, None) for f in fields(RECIPES[args.architecture])}
     asked = {name: value for name, value in given.items() if value is not None}
@@ -140,7 +141,7 @@ def _learn(args: Train, data: JudgeData, recipe: JudgeRecipe, device: torch.devi
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
 
-    from photism.evaluation.judge_training import steps_per_epoch, train_judge
+    from photism.judges.training import steps_per_epoch, train_judge
 
     name = f"{args.architecture}-{data.name}"
     start = _start(args)
@@ -169,8 +170,8 @@ def _learn(args: Train, data: JudgeData, recipe: JudgeRecipe, device: torch.devi
 
 def _start(args: Train) -> dict[str, torch.Tensor] | None:
     """Return the tensors that training starts from, if any were asked for."""
-    from photism.evaluation.imagenet import download_resnet50
-    from photism.systems.weights import find_tensors
+    from photism.judges.imagenet import download_resnet50
+    from photism.stored import find_tensors
 
     if args.weights is None:
         return None
@@ -193,7 +194,7 @@ def _card(
     trained: TrainedJudge,
     measured: Measured,
 ) -> JudgeCard:
-    from photism.evaluation.judge_card import JudgeCard
+    from photism.judges.card import JudgeCard
 
     told = {"seed", "validation"}  # in `seed` and `counts`
     settings = {name: value for name, value in asdict(recipe).items() if name not in told}
@@ -247,8 +248,8 @@ def _read(factor_r2: Any) -> str:
 
 def _test(args: Test) -> None:
     from photism.devices import choose_device
-    from photism.evaluation.judge_training import measure
-    from photism.evaluation.judges import load_judge
+    from photism.judges.training import measure
+    from photism.judges.weights import load_judge
 
     device = choose_device(args.device)
     judge = load_judge(args.judge)
@@ -267,8 +268,8 @@ def _test(args: Test) -> None:
 
 
 def _list(args: List) -> None:
-    from photism.evaluation.judge_card import shown
-    from photism.evaluation.judges import bundled_judges, load_judge
+    from photism.judges.card import shown
+    from photism.judges.weights import bundled_judges, load_judge
 
     for name in bundled_judges():
         judge = load_judge(name)
@@ -282,7 +283,7 @@ def _list(args: List) -> None:
 
 def _data(args: Train, recipe: JudgeRecipe) -> JudgeData:
     """Return what to learn from."""
-    from photism.evaluation.judge_data import mnist_data, pair_data
+    from photism.judges.data import mnist_data, pair_data
 
     if args.data != DIGITS:
         return pair_data(
@@ -298,7 +299,7 @@ def _test_pictures(
 ) -> tuple[tuple[str, ...], Pictures]:
     """Return the classes and the test pictures of a data set."""
     from photism.data.pairs import PairDataset
-    from photism.evaluation.judge_data import Pictures, mnist_data
+    from photism.judges.data import Pictures, mnist_data
 
     if data == DIGITS:
         digits = mnist_data(_archives(raw))

@@ -22,6 +22,7 @@ from torch import Tensor
 
 import photism
 from photism.errors import DataError
+from photism.media import Medium
 
 CARD = "card.json"
 SPLITS = ("train", "validation", "test")
@@ -208,6 +209,10 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.label)
+
+    def of(self, medium: Medium) -> Tensor:
+        """Return what a pair has in one medium."""
+        return self.sound if medium == "sound" else self.image
 
 
 class PairLoader:

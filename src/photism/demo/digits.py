@@ -13,10 +13,10 @@ import torch
 
 import photism
 from photism.data.progress import track
-from photism.evaluation.judges import Judge
-from photism.evaluation.report import render
 from photism.files import data_uri, write_json, write_text
 from photism.images import png
+from photism.judges.base import Judge
+from photism.pages.render import render
 from photism.translate import Translation, Translator
 
 ASSETS = Path(photism.__file__).parent / "assets" / "demo"

@@ -19,9 +19,15 @@ from PIL import Image
 from torch import Tensor
 
 from photism.audio.logmel import LogMel, pictures
-from photism.data.orchestra.instruments import INSTRUMENTS
-from photism.data.orchestra.notes import RATE
-from photism.data.orchestra.performance import (
+from photism.data.progress import track
+from photism.data.sources.orchestra import scenes
+from photism.evaluation.drawing import pixels, row_generators
+from photism.files import data_uri, write_bytes, write_json, write_text
+from photism.images import log_mel_picture, png
+from photism.judges.base import Judge
+from photism.orchestra.instruments import INSTRUMENTS
+from photism.orchestra.notes import RATE
+from photism.orchestra.performance import (
     LOUDEST_DB,
     QUIET_DB,
     WINDOW_S,
@@ -29,13 +35,8 @@ from photism.data.orchestra.performance import (
     Windows,
     performance,
 )
-from photism.data.progress import track
-from photism.data.sources.orchestra import scenes
-from photism.evaluation.drawing import pixels
-from photism.evaluation.judges import Judge
-from photism.evaluation.report import render
-from photism.files import data_uri, write_bytes, write_json, write_text
-from photism.images import log_mel_picture, png
+from photism.pages.render import render
+from photism.systems.base import draw_noise
 from photism.translate import Translator
 
 JUDGE = "small-orchestra"
@@ -124,9 +125,12 @@ def make_phrase(translator: Translator, judge: Judge, name: str, seed: int) -> P
     windows = played.windows(HOP_S)
     condition = pictures(list(windows.samples), translator.front_end).to(translator.device)
     label = torch.full((len(condition),), instrument.label).to(translator.device)
-    outputs = system.outputs(condition, label, rng=torch.Generator().manual_seed(seed))
-    main, drawn = next((name, output.cpu()) for name, output in outputs.items())
-    stage1 = outputs.get(f"stage I, {main}")
+    noise = draw_noise(
+        system, "image", row_generators(seed, range(len(condition))), condition.device
+    )
+    outputs = system.outputs(condition, target="image", label=label, noise=noise)
+    drawn = outputs[0].tensor.cpu()
+    stage1 = next((o.tensor for o in outputs if o.step and o.name == outputs[0].name), None)
     every, size = np.arange(len(drawn)), drawn.shape[-1]
 
     def verdict(probabilities: Tensor) -> Verdict:
@@ -141,7 +145,7 @@ def make_phrase(translator: Translator, judge: Judge, name: str, seed: int) -> P
         scene=scenes(instrument, played.player, windows, every, size=size),
         stage1=None if stage1 is None else pixels(stage1),
         drawn=pixels(drawn),
-        heard=verdict(system.hear(condition)),
+        heard=verdict(system.recognise(condition)),
         read=verdict(judged.logits.softmax(dim=1)),
         factors={factor: values.numpy() for factor, values in factors},
     )

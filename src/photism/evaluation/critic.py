@@ -8,8 +8,10 @@ from torch import Tensor
 
 from photism.data.pairs import Batch, Card
 from photism.evaluation.drawing import fit, row_generators
-from photism.evaluation.judges import Judge, load_judge
-from photism.systems.base import System
+from photism.judges.base import Judge
+from photism.judges.weights import load_judge
+from photism.media import other
+from photism.systems.base import System, draw_noise
 
 
 class Critic:
@@ -47,7 +49,10 @@ class Critic:
         Noise is the same every time, and for each pair its own.
         """
         rng = row_generators(0, batch.row.tolist())
-        outputs = system.outputs(batch.sound, batch.label, rng=rng)
-        picture = next(iter(outputs.values())).float().clamp(-1, 1)
-        judge = self.judge.to(picture.device)
-        return judge(fit(picture, judge)).logits.argmax(dim=1) == batch.label
+        [target] = system.targets
+        condition = batch.of(other(target))
+        noise = draw_noise(system, target, rng, condition.device)
+        outputs = system.outputs(condition, target=target, label=batch.label, noise=noise)
+        made = outputs[0].tensor.float().clamp(-1, 1)
+        judge = self.judge.to(made.device)
+        return judge(fit(made, judge)).logits.argmax(dim=1) == batch.label

@@ -16,10 +16,11 @@ from torch import Tensor
 
 from photism.data.pairs import Batch, PairLoader, to_bytes
 from photism.data.progress import track
-from photism.evaluation.inception import Inception
-from photism.evaluation.judges import Judge
 from photism.images import resize
-from photism.systems.base import System
+from photism.judges.base import Judge
+from photism.judges.inception import Inception
+from photism.media import Medium, other
+from photism.systems.base import Output, System, draw_noise
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,10 @@ class Drawn:
     outputs: dict[str, Seen]
     """By name, the main output first."""
     real: Seen
-    heard: np.ndarray | None
-    """The listener's probabilities, `(pair, class)`; None if there is none."""
+    steps: tuple[str, ...]
+    """The outputs on the way to the main one, in order, itself last."""
+    recognised: np.ndarray | None
+    """Class probabilities of the system's own ear or eye, `(pair, class)`; None if it has none."""
     images: np.ndarray
     """Of the main output in the size of the judge, `(pair, height, width, channel)` uint8."""
     real_images: np.ndarray
@@ -74,6 +77,7 @@ def draw(
     judge: Judge,
     loader: PairLoader,
     *,
+    target: Medium,
     seed: int,
     examples: Collection[int] = (),
     inception: Inception | None = None,
@@ -84,6 +88,7 @@ def draw(
         system: in eval mode, as are the others, and on the loader's device.
         judge: sees pictures in its own size.
         loader: pairs in order.
+        target: what the system makes of each pair's other medium.
         seed: of the noise.
         examples: rows of the data set whose pictures are kept.
         inception: sees pictures too, if given.
@@ -95,14 +100,17 @@ def draw(
         DataError: the pictures have other channels than the judge's.
     """
     parts = [
-        _draw_batch(system, judge, inception, batch, seed, set(examples))
+        _draw_batch(system, judge, inception, batch, target, seed, set(examples))
         for batch in track(loader.epoch(), "drawing and judging", len(loader))
     ]
     first = parts[0]
     return Drawn(
         outputs={name: _joined([part.outputs[name] for part in parts]) for name in first.outputs},
         real=_joined([part.real for part in parts]),
-        heard=None if first.heard is None else np.concatenate([p.heard for p in parts]),
+        steps=first.steps,
+        recognised=None
+        if first.recognised is None
+        else np.concatenate([part.recognised for part in parts]),
         images=np.concatenate([part.images for part in parts]),
         real_images=np.concatenate([part.real_images for part in parts]),
         examples={row: kept for part in parts for row, kept in part.examples.items()},
@@ -115,30 +123,36 @@ def _draw_batch(
     judge: Judge,
     inception: Inception | None,
     batch: Batch,
+    target: Medium,
     seed: int,
     examples: set[int],
 ) -> Drawn:
     rows = batch.row.tolist()
-    rng = row_generators(seed, rows)
-    drawn = {
-        name: images.float().clamp(-1, 1)
-        for name, images in system.outputs(batch.sound, batch.label, rng=rng).items()
-    }
+    condition, real = batch.of(other(target)), batch.of(target)
+    noise = draw_noise(system, target, row_generators(seed, rows), condition.device)
+    made = system.outputs(condition, target=target, label=batch.label, noise=noise)
+    drawn = {output.title: output.tensor.float().clamp(-1, 1) for output in made}
     main = next(iter(drawn.values()))
-    heard = system.hear(batch.sound).cpu().numpy() if system.can_hear else None
     return Drawn(
         outputs={name: _look(images, judge, inception) for name, images in drawn.items()},
-        real=_look(batch.image, judge, inception),
-        heard=heard,
+        real=_look(real, judge, inception),
+        steps=steps_of(made),
+        recognised=system.recognise(condition).cpu().numpy() if system.recognises else None,
         images=pixels(fit(main, judge)),
-        real_images=pixels(fit(batch.image, judge)),
+        real_images=pixels(fit(real, judge)),
         examples={
             row: {name: images[place].cpu().numpy() for name, images in drawn.items()}
             for place, row in enumerate(rows)
             if row in examples
         },
-        resized=_resized(judge, {"generated": main, "real": batch.image}),
+        resized=_resized(judge, {"generated": main, "real": real}),
     )
+
+
+def steps_of(outputs: Sequence[Output]) -> tuple[str, ...]:
+    """Return the titles of the steps on the way to the first output, which comes last."""
+    main = outputs[0]
+    return (*(o.title for o in outputs[1:] if o.name == main.name and o.step), main.title)
 
 
 def _look(images: Tensor, judge: Judge, inception: Inception | None) -> Seen:

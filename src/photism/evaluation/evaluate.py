@@ -15,7 +15,6 @@ from photism.data.pairs import PairDataset, PairLoader
 from photism.data.progress import track
 from photism.errors import ConfigError, DataError
 from photism.evaluation.drawing import Drawn, draw
-from photism.evaluation.factors import read_factors
 from photism.evaluation.figures import (
     ClassFigures,
     OutputFigures,
@@ -23,14 +22,17 @@ from photism.evaluation.figures import (
     class_figures,
     output_figures,
 )
-from photism.evaluation.inception import Inception
-from photism.evaluation.judges import Judge
 from photism.evaluation.latent_zeroing import (
     LatentSystem,
     LatentZeroing,
     measure_latent_zeroing,
 )
-from photism.evaluation.metrics import (
+from photism.files import sha256
+from photism.judges.base import Judge
+from photism.judges.factors import read_factors
+from photism.judges.inception import Inception
+from photism.media import Medium
+from photism.metrics.features import (
     LEAST_PAIRS,
     Diversity,
     Interval,
@@ -38,7 +40,6 @@ from photism.evaluation.metrics import (
     diversity,
     group_accuracy,
 )
-from photism.files import sha256
 from photism.systems.base import System
 
 EXAMPLES_PER_CLASS = 5
@@ -100,6 +101,8 @@ class Provenance:
 
     system: str
     preset: str
+    target: Medium
+    """What it made of the other medium."""
     source: str
     """Name or path of the weights; empty for a system that was not loaded."""
     weights_sha256: str
@@ -126,8 +129,10 @@ class Evaluation:
     classes: tuple[str, ...]
     outputs: dict[str, OutputFigures]
     """By name, the system's main output first."""
+    steps: tuple[str, ...]
+    """The outputs on the way to the main one, in order, itself last."""
     listener: ClassFigures | None
-    """How well the system itself hears the class; None if it does not."""
+    """How well the system itself recognises the class; None if it does not."""
     recordings: Recordings
     references: References
     diversity_pixels: Diversity
@@ -193,9 +198,10 @@ def evaluate(
     """Measure a system on a split.
 
     Args:
-        system: what to measure; its pictures of a pair are judged by the label of the pair's sound.
+        system: what to measure; what it makes of a pair is judged by the pair's label.
         dataset: pairs of sounds and real pictures.
-        judge: of the data's classes; pictures are resized to the size it takes.
+        judge: of the data's classes and of what the system is to make, pictures or sounds, which
+            are resized to the size it takes.
         seed: of the noise, the choice of pairs, the resampling and the examples.
         device: where to compute.
         batch_size: pairs at a time; changes nothing but speed.
@@ -221,7 +227,15 @@ def evaluate(
 
     truth = _truth(dataset, judge, rows, seed)
     shown = _choose_examples(truth.labels, rows, seed)
-    drawn = draw(system, judge, load(rows), seed=seed, examples=shown, inception=inception)
+    drawn = draw(
+        system,
+        judge,
+        load(rows),
+        target=judge.medium,
+        seed=seed,
+        examples=shown,
+        inception=inception,
+    )
     zeroed = None
     if latent_zeroing and isinstance(system, LatentSystem):
         few = _choose(dataset, min(latent_zeroing, len(rows)), seed)
@@ -235,7 +249,8 @@ def evaluate(
             name: output_figures(seen, drawn.real, truth)
             for name, seen in track(drawn.outputs.items(), "measuring", len(drawn.outputs))
         },
-        listener=None if drawn.heard is None else class_figures(drawn.heard, truth),
+        steps=drawn.steps,
+        listener=None if drawn.recognised is None else class_figures(drawn.recognised, truth),
         recordings=_by_recording(main.predicted == truth.labels, truth, dataset.card.group),
         references=_references(drawn, truth),
         diversity_pixels=diversity(drawn.images, drawn.real_images, truth.labels),
@@ -260,8 +275,7 @@ def _check(
     system: System, dataset: PairDataset, judge: Judge, limit: int | None, latent_zeroing: int
 ) -> None:
     judge.require_classes(dataset.card.classes)
-    if system.direction == "image-to-sound":
-        raise ConfigError(f"{system.name} makes sounds: a judge of pictures cannot evaluate it")
+    system.require_target(judge.medium)
     if dataset.card.front_end != system.config.front_end:
         raise ConfigError(
             f"{dataset.folder} was prepared with front end {dataset.card.front_end!r}, the system"
@@ -323,6 +337,7 @@ def _provenance(
     return Provenance(
         system=system.name,
         preset=system.preset,
+        target=judge.medium,
         source=system.source,
         weights_sha256=system.digest or weights_digest(system),
         data=card.name,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from photism.evaluation.drawing import Seen
-from photism.evaluation.metrics import (
+from photism.metrics.features import (
     Estimate,
     Interval,
     accuracy_interval,

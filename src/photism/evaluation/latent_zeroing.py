@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -13,16 +12,17 @@ from torch import Tensor
 from photism.data.pairs import PairLoader
 from photism.data.progress import track
 from photism.evaluation.drawing import fit, row_generators
-from photism.evaluation.judges import Judge
+from photism.judges.base import Judge
+from photism.systems.base import Noisy, draw_noise
 
 SEEDS = (0, 1, 2)
 
 
 @runtime_checkable
-class LatentSystem(Protocol):
+class LatentSystem(Noisy, Protocol):
     """A system whose picture is drawn from a latent vector that can be changed in between."""
 
-    def latent(self, condition: Tensor, *, rng: Sequence[torch.Generator]) -> Tensor:
+    def latent(self, condition: Tensor, *, noise: Tensor | None) -> Tensor:
         """Encode conditions to `(batch, latent)`."""
 
     def decode(self, latent: Tensor) -> Tensor:
@@ -64,7 +64,8 @@ def measure_latent_zeroing(
         right: Tensor | int = 0
         for batch in track(loader.epoch(), f"latent zeroing, seed {seed}", len(loader)):
             rng = row_generators(seed, batch.row.tolist())
-            latent = system.latent(batch.sound, rng=rng)
+            noise = draw_noise(system, "image", rng, batch.sound.device)
+            latent = system.latent(batch.sound, noise=noise)
             order = torch.stack([torch.rand(latent.shape[1], generator=g) for g in rng])
             rank = order.argsort(dim=1).argsort(dim=1).to(latent.device)
             drawn = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -12,13 +11,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-import photism
 from photism.errors import DataError
-from photism.evaluation.charts import Line, line_chart
 from photism.evaluation.evaluate import Evaluation, Example
 from photism.evaluation.table import Published, figure_table
 from photism.files import write_json, write_text
 from photism.images import log_mel_picture, png, to_pil
+from photism.pages.charts import Line, line_chart
+from photism.pages.render import picture_uri, render
 
 HTML, JSON = "report.html", "report.json"
 PICTURES_IN_A_ROW = 15
@@ -59,7 +58,7 @@ def write_report(
         table=figure_table(evaluation, published),
         notes=[*evaluation.provenance.data_notes, *evaluation.notes, *notes],
         by_class=_by_class(evaluation),
-        steps=_steps(evaluation),
+        steps=evaluation.steps,
         examples=_examples_by_class(evaluation),
         zeroing=zeroing_chart({title: evaluation.to_json()}),
         losses=loss_charts(run) if run else {},
@@ -149,12 +148,6 @@ def _loss_chart(kinds: Mapping[str, Sequence[tuple[float, float]]]) -> str:
     return line_chart(lines, x_label="epoch", y_label="loss", width=440, height=220)
 
 
-def _steps(evaluation: Evaluation) -> list[str]:
-    """Return the outputs on the way to the main one, in order: their names end with its name."""
-    main = evaluation.main_output
-    return [name for name in reversed(evaluation.outputs) if name.endswith(f", {main}")] + [main]
-
-
 def _by_class(evaluation: Evaluation) -> dict[str, Mapping[str, float]]:
     """Return accuracies by class: of outputs, of the listener, and of the judge on reality."""
     columns: dict[str, Mapping[str, float]] = {
@@ -167,7 +160,7 @@ def _by_class(evaluation: Evaluation) -> dict[str, Mapping[str, float]]:
 
 def _examples_by_class(evaluation: Evaluation) -> list[dict[str, Any]]:
     """Return the pictures of every class as data URIs, ready for the template."""
-    steps = _steps(evaluation)
+    steps = evaluation.steps
     fitting = max(2, PICTURES_IN_A_ROW // (len(steps) + 2))
     classes: dict[int, list[dict[str, Any]]] = {}
     for example in evaluation.examples:
@@ -180,11 +173,11 @@ def _examples_by_class(evaluation: Evaluation) -> list[dict[str, Any]]:
     ]
 
 
-def _show_example(example: Example, steps: list[str], classes: Sequence[str]) -> dict[str, Any]:
+def _show_example(example: Example, steps: Sequence[str], classes: Sequence[str]) -> dict[str, Any]:
     drawn = [
         {
             "name": step,
-            "uri": data_uri(png(to_pil(example.pictures[step]))),
+            "uri": picture_uri(png(to_pil(example.pictures[step]))),
             "judged": classes[example.judged[step]],
             "right": example.judged[step] == example.label,
         }
@@ -192,9 +185,9 @@ def _show_example(example: Example, steps: list[str], classes: Sequence[str]) ->
     ]
     return {
         "key": example.key,
-        "sound": data_uri(png(_show_sound(example.sound))),
+        "sound": picture_uri(png(_show_sound(example.sound))),
         "drawn": drawn,
-        "real": data_uri(png(to_pil(example.real))),
+        "real": picture_uri(png(to_pil(example.real))),
         "pixelated": max(example.real.shape) < PIXELS_TO_SHOW,
     }
 
@@ -202,33 +195,3 @@ def _show_example(example: Example, steps: list[str], classes: Sequence[str]) ->
 def _show_sound(sound: np.ndarray) -> Image.Image:
     """Return a log-mel in colour; those of three channels have theirs already."""
     return to_pil(sound) if len(sound) == 3 else log_mel_picture(sound[0], low_first=False)
-
-
-def data_uri(content: bytes) -> str:
-    """Return a PNG as a data URI, to stand in a page without a file of its own."""
-    return "data:image/png;base64," + base64.b64encode(content).decode()
-
-
-def render(template: str, **values: Any) -> str:
-    """Fill in a page.
-
-    Args:
-        template: a file in `templates/`, usually one that extends `base.html.j2`.
-        **values: what it shows; it is an error if one is missing.
-
-    Returns:
-        HTML, with everything but `Markup` escaped.
-    """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["percent"] = lambda share, digits=1: f"{100 * share:.{digits}f} %"
-    environment.filters["words"] = lambda name: name.replace("_", " ")
-    environment.filters["short"] = lambda digest: digest[:12]
-    return environment.get_template(template).render(version=photism.__version__, **values)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from photism.evaluation.evaluate import Evaluation
 from photism.evaluation.figures import OutputFigures
-from photism.evaluation.metrics import Estimate, Interval
+from photism.metrics.features import Estimate, Interval
 
 Figure = Interval | Estimate | float | None
 PUBLISHED = {"accuracy": "accuracy", "fid": "FID", "is": "IS"}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from photism.config import override, settings_of
 from photism.errors import ConfigError, nearest
 from photism.evaluation.table import Published
 from photism.experiments.aivae import FIGURE_8, TABLE_4, TABLE_5
 from photism.experiments.car_gan import FAILURES, FIGURE_L1, FIGURE_STAGES, TABLE_1, TABLE_2
 from photism.experiments.declarations import Experiment, Row
 from photism.systems import SYSTEMS
-from photism.systems.base import override, settings_of
 
 EXPERIMENTS: dict[str, Experiment] = {
     experiment.name: experiment

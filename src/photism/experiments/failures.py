@@ -22,9 +22,9 @@ from photism.audio.logmel import FrontEnd, front_end, pictures
 from photism.audio.segment import heard
 from photism.data.pairs import PairDataset, PairLoader
 from photism.errors import ConfigError
-from photism.evaluation.drawing import fit, row_generators
-from photism.evaluation.judges import Judge
+from photism.evaluation.drawing import fit
 from photism.experiments.overview import Cell, Column, OverviewLine, OverviewRow, write_strip
+from photism.judges.base import Judge
 from photism.systems.base import System
 from photism.systems.car_gan import CARGAN
 
@@ -167,9 +167,10 @@ def _measure(
 ) -> tuple[Case, dict[str, tuple[list[str], list[np.ndarray]]]]:
     classes, count = judge.classes, len(sounds)
     given = torch.arange(count, device=sounds.device) % len(classes)
-    probabilities = system.hear(sounds)
+    probabilities = system.recognise(sounds)
     told = {"label given": given, "label heard": probabilities.argmax(dim=1)}
-    drawn = system.outputs(sounds, given, rng=row_generators(0, range(count)))
+    outputs = system.outputs(sounds, target="image", label=given, noise=None)
+    drawn = {output.title: output.tensor for output in outputs}
     readings = {}
     names = [classes[label] for label in told["label heard"][:SHOWN].tolist()]
     small = F.interpolate(sounds[:SHOWN], (SIDE, SIDE), mode="area")

@@ -12,8 +12,6 @@ from photism.data.pairs import PairDataset
 from photism.devices import choose_device
 from photism.errors import DataError
 from photism.evaluation.evaluate import Evaluation, evaluate
-from photism.evaluation.inception import Inception, load_inception
-from photism.evaluation.judges import Judge, load_judge
 from photism.evaluation.report import write_report
 from photism.experiments import published_figures
 from photism.experiments.declarations import Experiment, Row
@@ -22,6 +20,9 @@ from photism.experiments.overview import Strip, write_strip
 from photism.experiments.runs import Job, Reproduction
 from photism.experiments.table import REAL, Measured
 from photism.files import write_json
+from photism.judges.base import Judge
+from photism.judges.inception import Inception, load_inception
+from photism.judges.weights import load_judge
 from photism.systems.base import System
 from photism.systems.weights import load_weights
 

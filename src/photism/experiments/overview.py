@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 import photism
-from photism.evaluation.report import HTML, JSON, data_uri, render
+from photism.evaluation.report import HTML, JSON
 from photism.files import write_json, write_text
 from photism.images import grid, to_pil, write_png
+from photism.pages.render import picture_uri, render
 
 PARTIAL = "NOT "
 """How a data card's note begins that says the published data is not complete."""
@@ -77,7 +78,7 @@ class Strip:
     @property
     def uri(self) -> str:
         """The PNG as a data URI."""
-        return data_uri(self.content)
+        return picture_uri(self.content)
 
 
 @dataclass(frozen=True)

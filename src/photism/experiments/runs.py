@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from photism.config import override, settings_of
 from photism.data.pairs import CARD, Card, PairDataset
 from photism.data.prepare import find, prepare, prepared_folder
 from photism.data.sources import SOURCES
@@ -19,12 +20,11 @@ from photism.data.sources.orchestra import Orchestra
 from photism.data.sources.speech_commands import WORDS, find_speech_commands
 from photism.devices import DeviceName
 from photism.errors import ConfigError, DataError
-from photism.evaluation.judges import load_judge
 from photism.experiments import setting_differences
 from photism.experiments.declarations import Experiment, Row
 from photism.files import sha256
+from photism.judges.weights import load_judge
 from photism.systems import find_preset, find_system
-from photism.systems.base import override, settings_of
 from photism.training.checkpoint import list_checkpoints
 from photism.training.loop import train
 from photism.training.options import TrainOptions

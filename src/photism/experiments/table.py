@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from photism.evaluation.charts import Line, line_chart
 from photism.experiments.declarations import Experiment, Row
 from photism.experiments.overview import (
     PARTIAL,
@@ -18,6 +17,7 @@ from photism.experiments.overview import (
     OverviewRow,
     Strip,
 )
+from photism.pages.charts import Line, line_chart
 
 
 @dataclass(frozen=True)

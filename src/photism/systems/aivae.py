@@ -18,10 +18,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from photism.blocks.gaussian import Randomness, kl_to_standard_normal, sample_gaussian, warm_up
+from photism.blocks.gaussian import (
+    LatentSampling,
+    kl_to_standard_normal,
+    sample_gaussian,
+    standard_normal_like,
+    warm_up,
+)
 from photism.blocks.jitter import jitter
+from photism.config import check_fields
 from photism.data.pairs import Batch
-from photism.systems.base import Losses, Optimiser, Phase, Stage, Step, System, check_fields
+from photism.media import Medium
+from photism.systems.base import Losses, Optimiser, Phase, Stage, Step, System
 
 
 @dataclass(frozen=True)
@@ -47,8 +55,7 @@ class AIVAEConfig:
     posterior collapses onto the prior."""
     jitter: float = 0.0
     """Strength of the random change of training sounds (`blocks.jitter`). Not in the paper."""
-    sample: bool = True
-    """Draw the latent vector when generating, as in training; false takes its mean."""
+    sampling: LatentSampling = LatentSampling()
 
     def __post_init__(self) -> None:
         check_fields(self, width=1, hidden=1, feature=1, latent=1, batch_size=1, epochs=1)
@@ -124,7 +131,7 @@ class AIVAE(System):
     name = "aivae"
     title = "AIVAE"
     paper = "Żelaszczyk & Mańdziuk 2021, arXiv:2109.13354"
-    direction = "sound-to-image"
+    makes = ("image",)
     translators = ("encoder", "decoder")
     selection = "reconstruction"
     config_class = AIVAEConfig
@@ -155,26 +162,41 @@ class AIVAE(System):
         strength = self.config.jitter if self.training else 0.0
         sound = jitter((batch.sound + 1) / 2, step.rng, strength=strength)
         mean, log_var = (part.float() for part in self.encoder(sound))
-        logits = self.decoder(sample_gaussian(mean, log_var, step.rng))
+        latent = sample_gaussian(mean, log_var, standard_normal_like(mean, step.rng))
+        logits = self.decoder(latent)
         reconstruction = bernoulli_nats(logits, batch.image)
         kl = kl_to_standard_normal(mean, log_var).mean()
         weight = warm_up(step.number, self.config.kl_warmup_steps)
         return Losses(reconstruction + weight * kl, {"reconstruction": reconstruction, "kl": kl})
 
-    def latent(self, condition: Tensor, *, rng: Randomness) -> Tensor:
+    def latent(self, condition: Tensor, *, noise: Tensor | None) -> Tensor:
         """Encode sounds `(batch, 1, 48, 48)` in [-1, 1]: f of the paper, `(batch, latent)`."""
         mean, log_var = self.encoder((condition + 1) / 2)
-        return sample_gaussian(mean, log_var, rng) if self.config.sample else mean
+        return mean if noise is None else sample_gaussian(mean, log_var, noise)
 
     def decode(self, latent: Tensor) -> Tensor:
         """Draw pictures `(batch, 1, 28, 28)` in [-1, 1] from latent vectors `(batch, latent)`."""
         return 2 * torch.sigmoid(self.decoder(latent)) - 1
 
+    def shape(self, medium: Medium) -> tuple[int, int, int]:
+        """Return channel, height and width of log-mel pictures or of written digits."""
+        return (1, 48, 48) if medium == "sound" else (1, 28, 28)
+
+    def noise_shape(self, target: Medium) -> tuple[int, ...]:
+        """Return the size of the latent vector, or () where its mean is taken."""
+        return (self.config.latent,) if self.config.sampling.latent == "sample" else ()
+
     def generate(
-        self, condition: Tensor, *, label: Tensor | None = None, rng: Randomness
+        self,
+        condition: Tensor,
+        *,
+        target: Medium,
+        label: Tensor | None = None,
+        noise: Tensor | None = None,
     ) -> Tensor:
         """Translate sounds `(batch, 1, 48, 48)` to pictures `(batch, 1, 28, 28)`, both [-1, 1]."""
-        return self.decode(self.latent(condition, rng=rng))
+        self.require_target(target)
+        return self.decode(self.latent(condition, noise=noise))
 
     def diagnose(self, means: Mapping[str, float], step: int) -> str | None:
         """Warn of a posterior that carries less than a tenth of a nat about the sound."""

@@ -17,12 +17,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from photism.blocks.gaussian import Randomness, kl_to_standard_normal, sample_gaussian, warm_up
+from photism.blocks.gaussian import (
+    LatentSampling,
+    kl_to_standard_normal,
+    sample_gaussian,
+    standard_normal_like,
+    warm_up,
+)
 from photism.blocks.jitter import jitter
+from photism.config import check_fields
 from photism.data.pairs import Batch
 from photism.errors import ConfigError
+from photism.media import Medium
 from photism.systems.aivae import bernoulli_nats, collapse_warning
-from photism.systems.base import Losses, Optimiser, Phase, Stage, Step, System, check_fields
+from photism.systems.base import Losses, Optimiser, Phase, Stage, Step, System
 
 
 @dataclass(frozen=True)
@@ -47,8 +55,7 @@ class AIVAEGANConfig:
     """Steps over which the weight of the KL term rises from 0 to 1; not in the paper."""
     jitter: float = 0.0
     """Strength of the random change of training sounds (`blocks.jitter`). Not in the paper."""
-    sample: bool = True
-    """Draw the latent vector when generating, as in training; false takes its mean."""
+    sampling: LatentSampling = LatentSampling()
 
     def __post_init__(self) -> None:
         check_fields(self, width=1, latent=1, batch_size=1, epochs=1)
@@ -125,7 +132,7 @@ class AIVAEGAN(System):
     name = "aivae-gan"
     title = "AIVAE-GAN"
     paper = "Żelaszczyk & Mańdziuk 2021, arXiv:2109.13354"
-    direction = "sound-to-image"
+    makes = ("image",)
     translators = ("generator",)
     selection = "reconstruction"
     config_class = AIVAEGANConfig
@@ -175,23 +182,37 @@ class AIVAEGAN(System):
         strength = self.config.jitter if self.training else 0.0
         sound = jitter((batch.sound + 1) / 2, step.rng, strength=strength)
         mean, log_var = (part.float() for part in self.generator.encode(sound))
-        latent = sample_gaussian(mean, log_var, step.rng)
+        latent = sample_gaussian(mean, log_var, standard_normal_like(mean, step.rng))
         step.memo.update(mean=mean, log_var=log_var, logits=self.generator.decode(latent))
 
-    def latent(self, condition: Tensor, *, rng: Randomness) -> Tensor:
+    def latent(self, condition: Tensor, *, noise: Tensor | None) -> Tensor:
         """Encode sounds `(batch, 1, 48, 48)` in [-1, 1]: f of the paper, `(batch, latent)`."""
         mean, log_var = self.generator.encode((condition + 1) / 2)
-        return sample_gaussian(mean, log_var, rng) if self.config.sample else mean
+        return mean if noise is None else sample_gaussian(mean, log_var, noise)
 
     def decode(self, latent: Tensor) -> Tensor:
         """Draw pictures `(batch, 1, 28, 28)` in [-1, 1] from latent vectors `(batch, latent)`."""
         return 2 * torch.sigmoid(self.generator.decode(latent)) - 1
 
+    def shape(self, medium: Medium) -> tuple[int, int, int]:
+        """Return channel, height and width of log-mel pictures or of written digits."""
+        return (1, 48, 48) if medium == "sound" else (1, 28, 28)
+
+    def noise_shape(self, target: Medium) -> tuple[int, ...]:
+        """Return the size of the latent vector, or () where its mean is taken."""
+        return (self.config.latent,) if self.config.sampling.latent == "sample" else ()
+
     def generate(
-        self, condition: Tensor, *, label: Tensor | None = None, rng: Randomness
+        self,
+        condition: Tensor,
+        *,
+        target: Medium,
+        label: Tensor | None = None,
+        noise: Tensor | None = None,
     ) -> Tensor:
         """Translate sounds `(batch, 1, 48, 48)` to pictures `(batch, 1, 28, 28)`, both [-1, 1]."""
-        return self.decode(self.latent(condition, rng=rng))
+        self.require_target(target)
+        return self.decode(self.latent(condition, noise=noise))
 
     def diagnose(self, means: Mapping[str, float], step: int) -> str | None:
         """Warn of a posterior that carries less than a tenth of a nat about the sound."""

@@ -8,21 +8,18 @@ outputs (`generate`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args, get_type_hints
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import torch
-from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
-from photism.blocks.gaussian import Randomness
-from photism.errors import ConfigError, nearest
+from photism.errors import ConfigError
+from photism.media import Medium, other
+from photism.stored import WeightsCard
 
 if TYPE_CHECKING:
     from photism.data.pairs import PairDataset
-
-Direction = Literal["sound-to-image", "image-to-sound", "both"]
 
 
 @dataclass(frozen=True)
@@ -100,28 +97,48 @@ class Losses:
     terms: dict[str, Tensor]
 
 
-class System(nn.Module, PyTorchModelHubMixin):
+@dataclass(frozen=True)
+class Output:
+    """One of the things that a system makes of a condition, for judges and pages.
+
+    `name` says how it came about, such as "label heard"; outputs of one name are the steps on the
+    way to the last of them. `tensor` is `(batch, channel, height, width)` in [-1, 1].
+    """
+
+    name: str
+    tensor: Tensor
+    step: str = ""
+    """Such as "stage I"; empty for what comes out in the end."""
+
+    @property
+    def title(self) -> str:
+        """Step and name, for people and as a key."""
+        return f"{self.step}, {self.name}" if self.step else self.name
+
+
+class System(nn.Module):
     """Base class of all systems.
 
     A subclass sets the class attributes, builds its networks from `config`, and implements
-    `stages`, `losses` and `generate`.
+    `stages`, `losses`, `shape` and `generate`.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     paper: ClassVar[str]
-    direction: ClassVar[Direction]
+    makes: ClassVar[tuple[Medium, ...]]
+    """The media that systems of this class can make."""
     config_class: ClassVar[type]
     presets: ClassVar[Mapping[str, Any]]
     """Preset name to config; the first is the default of `photism train`."""
     translators: ClassVar[tuple[str, ...]]
     """The networks that `generate` needs; others exist for training alone."""
     takes_label: ClassVar[bool] = False
-    """It draws a class, which it is told or hears; its card names the classes."""
+    """It makes something of a class, which it is told or recognises; its card names the classes."""
     selection: ClassVar[str | None] = None
     """Loss term that picks the epoch whose weights are kept: lowest held-out value; None: last."""
 
-    card: dict[str, Any]
+    card: WeightsCard
     """Where loaded weights come from; empty for a new system."""
     preset: str
     source: str
@@ -130,7 +147,20 @@ class System(nn.Module, PyTorchModelHubMixin):
     def __init__(self, config: Any) -> None:
         super().__init__()
         self.config = config
-        self.card, self.preset, self.source, self.digest = {}, "", "", ""
+        self.card, self.preset, self.source, self.digest = WeightsCard(), "", "", ""
+
+    @property
+    def targets(self) -> tuple[Medium, ...]:
+        """The media that this system makes, of those that its class can."""
+        return self.makes
+
+    def require_target(self, target: Medium) -> None:
+        """Raise a ConfigError if this system does not make a medium; names what does."""
+        if target not in self.targets:
+            raise ConfigError(
+                f"{self.title} makes {' and '.join(self.targets)}, no {target}:"
+                f" it translates {' and '.join(other(medium) for medium in self.targets)}"
+            )
 
     def stages(self) -> tuple[Stage, ...]:
         """Return what is trained, in order."""
@@ -140,44 +170,65 @@ class System(nn.Module, PyTorchModelHubMixin):
         """Return the losses of one phase for one batch (a `photism.data.pairs.Batch`)."""
         raise NotImplementedError
 
+    def shape(self, medium: Medium) -> tuple[int, int, int]:
+        """Return channel, height and width of a medium as the networks have it.
+
+        Conditions of another height or width are resized by the systems that take pictures of any
+        size; what `generate` returns has this shape.
+        """
+        raise NotImplementedError
+
+    def noise_shape(self, target: Medium) -> tuple[int, ...]:
+        """Return the shape of one row of the noise that `generate` takes; () if it takes none."""
+        return ()
+
     def generate(
-        self, condition: Tensor, *, label: Tensor | None = None, rng: Randomness
+        self,
+        condition: Tensor,
+        *,
+        target: Medium,
+        label: Tensor | None = None,
+        noise: Tensor | None = None,
     ) -> Tensor:
-        """Translate a batch of conditions.
+        """Translate a batch of conditions: a pure function of its arguments.
 
         Args:
-            condition: for sound to image `(batch, channel, mel_bin, frame)` in [-1, 1].
-            label: class indices `(batch,)` for systems that are told the class; others ignore it.
-            rng: source of all randomness; one generator for each row makes a row independent of
-                the rest of its batch.
+            condition: the other medium than `target`, `(batch, channel, height, width)` in [-1, 1].
+            target: what to make, one of `targets`.
+            label: class indices `(batch,)` for systems that take a label; others ignore it.
+            noise: standard normal, `(batch, *noise_shape(target))`, drawn by the caller
+                (`draw_noise`); None for systems without noise.
 
         Returns:
-            `(batch, channel, height, width)` in [-1, 1].
+            `(batch, channel, height, width)` of `shape(target)`, in [-1, 1].
         """
         raise NotImplementedError
 
     @property
-    def can_hear(self) -> bool:
-        """Whether it hears the class of a sound where nobody gives it."""
+    def recognises(self) -> bool:
+        """Whether it recognises the class of a condition where nobody gives it."""
         return False
 
-    def hear(self, condition: Tensor) -> Tensor:
-        """Return the probability of each class `(batch, class)`, of systems that can hear."""
+    def recognise(self, condition: Tensor) -> Tensor:
+        """Return the probability of each class `(batch, class)`, of systems that recognise."""
         raise NotImplementedError
 
-    def outputs(self, condition: Tensor, label: Tensor, *, rng: Randomness) -> Mapping[str, Tensor]:
-        """Return all that a judge should see, by name; the first is the system's main output.
+    def outputs(
+        self, condition: Tensor, *, target: Medium, label: Tensor, noise: Tensor | None
+    ) -> tuple[Output, ...]:
+        """Return all that a judge should see, the system's main output first.
 
         Args:
             condition: as for `generate`.
-            label: class indices `(batch,)`, the true ones.
-            rng: as for `generate`.
+            target: as for `generate`.
+            label: class indices `(batch,)`, the true ones; -1 where there is none.
+            noise: as for `generate`.
 
         Returns:
-            Pictures `(batch, channel, height, width)` in [-1, 1]. A step on the way to an output
-            is named after it, as "stage I, label heard" before "label heard".
+            At least one output.
         """
-        return {"generated": self.generate(condition, label=label, rng=rng)}
+        made = self.generate(condition, target=target, label=label, noise=noise)
+        return (Output("generated", made),)
 
     def prepare(self, dataset: PairDataset) -> None:
         """Get ready to be trained on a data set: check that it fits, read what to start from.
@@ -202,129 +253,36 @@ class System(nn.Module, PyTorchModelHubMixin):
         """Return the direct children by name: encoder, decoder, generator and so on."""
         return dict(self.named_children())
 
-    @classmethod
-    def _from_pretrained(cls, *, model_id: str, **download: Any) -> System:
-        from huggingface_hub import snapshot_download
 
-        from photism.systems.weights import load_weights
+class Noisy(Protocol):
+    """What takes noise: a system, or the part of one."""
 
-        folder = Path(model_id)
-        if not folder.is_dir():
-            folder = Path(
-                snapshot_download(
-                    model_id,
-                    revision=download.get("revision"),
-                    cache_dir=download.get("cache_dir"),
-                    token=download.get("token"),
-                )
-            )
-        return load_weights(folder)
+    def noise_shape(self, target: Medium) -> tuple[int, ...]:
+        """Return the shape of one row of noise; () if it takes none."""
 
-    def _save_pretrained(self, save_directory: Path) -> None:
-        from photism.systems.weights import save_weights
 
-        save_weights(self, Path(save_directory), preset=self.preset, card=self.card)
+def draw_noise(
+    system: Noisy, target: Medium, generators: Sequence[torch.Generator], device: torch.device
+) -> Tensor | None:
+    """Draw the noise of a batch, each row from a generator of its own.
+
+    So a row depends neither on its neighbours nor, since generators are the CPU's, on the device.
+
+    Args:
+        system: says what noise it takes.
+        target: what is to be made.
+        generators: one a row, on the CPU.
+        device: where the noise goes.
+
+    Returns:
+        Standard normal `(batch, *noise_shape)`; None for a system without noise.
+    """
+    shape = system.noise_shape(target)
+    if not shape:
+        return None
+    return torch.stack([torch.randn(shape, generator=g) for g in generators]).to(device)
 
 
 def parameter_count(module: nn.Module) -> int:
     """Return the number of trainable parameters: batch norm included, running statistics not."""
     return sum(p.numel() for p in module.parameters() if p.requires_grad)
-
-
-def override(config: Any, settings: Mapping[str, str]) -> Any:
-    """Return a config with fields set from text, as in `--set lr=1e-4 classifier.epochs=3`.
-
-    Args:
-        config: a frozen config dataclass of scalar fields, or of further such dataclasses.
-        settings: field name to value as typed by a person; a dot leads to a field inside a field.
-
-    Returns:
-        A new config of the same class, validated.
-
-    Raises:
-        ConfigError: an unknown field (the nearest is suggested) or a value of another type.
-    """
-    known = settings_of(config)
-    values = {}
-    for name, text in settings.items():
-        if name not in known:
-            raise ConfigError(f"unknown field {name!r}: {nearest(name, known)}")
-        values[name] = _parse(name, text, known[name])
-    return _replaced(config, values)
-
-
-def settings_of(config: Any, prefix: str = "") -> dict[str, Any]:
-    """Return all fields of a config by the names that `override` knows, with their values."""
-    found: dict[str, Any] = {}
-    for f in fields(config):
-        value = getattr(config, f.name)
-        inside = is_dataclass(value)
-        found |= settings_of(value, f"{prefix}{f.name}.") if inside else {prefix + f.name: value}
-    return found
-
-
-def check_fields(config: Any, **least: float) -> None:
-    """Check a config: a choice is one that its type names, a number not below what it must be.
-
-    Args:
-        config: a frozen config dataclass.
-        **least: field name and its lowest value.
-
-    Raises:
-        ConfigError: names the field, its value and what would do.
-    """
-    for name, kind in get_type_hints(type(config)).items():
-        value, choices = getattr(config, name), get_args(kind)
-        if choices and value not in choices:
-            raise ConfigError(f"{name} is {value!r}: {nearest(str(value), map(str, choices))}")
-    for name, lowest in least.items():
-        if getattr(config, name) < lowest:
-            raise ConfigError(f"{name} must be at least {lowest}, not {getattr(config, name)}")
-
-
-def config_from(cls: type, content: Mapping[str, Any]) -> Any:
-    """Build a config from what `dataclasses.asdict` made of one, such as read from JSON.
-
-    Args:
-        cls: a frozen config dataclass.
-        content: field name to value; a mapping for a config within the config.
-
-    Returns:
-        A config of that class.
-
-    Raises:
-        TypeError: a field is missing or unknown.
-        ConfigError: a value is not valid.
-    """
-    types = get_type_hints(cls)
-    return cls(
-        **{
-            name: config_from(types[name], value) if is_dataclass(types.get(name)) else value
-            for name, value in content.items()
-        }
-    )
-
-
-def _replaced(config: Any, values: Mapping[str, Any]) -> Any:
-    own: dict[str, Any] = {}
-    inside: dict[str, dict[str, Any]] = {}
-    for name, value in values.items():
-        outer, _, inner = name.partition(".")
-        if inner:
-            inside.setdefault(outer, {})[inner] = value
-        else:
-            own[name] = value
-    groups = {name: _replaced(getattr(config, name), group) for name, group in inside.items()}
-    return replace(config, **own, **groups)
-
-
-def _parse(name: str, text: str, current: Any) -> Any:
-    if isinstance(current, bool):
-        if text.lower() not in ("true", "false"):
-            raise ConfigError(f"{name} is true or false, not {text!r}")
-        return text.lower() == "true"
-    try:
-        return type(current)(text)
-    except ValueError as error:
-        kind = "a whole number" if isinstance(current, int) else "a number"
-        raise ConfigError(f"{name} is {kind}, not {text!r}") from error

@@ -28,15 +28,16 @@ from torch import Tensor, nn
 
 from photism.audio.logmel import front_end
 from photism.blocks.attention import Layout
-from photism.blocks.classifier import Architecture, Classifier, Head
+from photism.blocks.classifier import Architecture, Classifier, Head, start_classifier
 from photism.blocks.distort import distort
-from photism.blocks.gaussian import Randomness
 from photism.blocks.patchgan import PatchGAN
 from photism.blocks.unet import UNet
+from photism.config import check_fields
 from photism.data.pairs import Batch, PairDataset
 from photism.errors import ConfigError, DataError, WeightsError
 from photism.images import resize
-from photism.systems.base import Losses, Optimiser, Phase, Stage, Step, System, check_fields
+from photism.media import Medium
+from photism.systems.base import Losses, Optimiser, Output, Phase, Stage, Step, System
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,7 @@ class CARGAN(System):
     name = "car-gan"
     title = "CAR-GAN"
     paper = "Duan et al. 2019, arXiv:1907.01826"
-    direction = "sound-to-image"
+    makes = ("image",)
     takes_label = True
     translators = ("generator1", "generator2", "classifier", "listener")
     config_class = CARGANConfig
@@ -275,8 +276,6 @@ class CARGAN(System):
 
     def prepare(self, dataset: PairDataset) -> None:
         """Check classes and channels, and read the weights that classifiers start from."""
-        from photism.systems.weights import start_from  # which imports the systems
-
         card, c = dataset.card, self.config
         if len(card.classes) != c.classes:
             raise ConfigError(
@@ -288,9 +287,9 @@ class CARGAN(System):
         if card.image.shape[-1] != 3:
             raise DataError(f"{dataset.folder} has grey pictures: {self.title} wants colour")
         if c.classifier.weights:
-            start_from(self.classifier, "classifier", c.classifier.weights)
+            start_classifier(self.classifier, "classifier", c.classifier.weights)
         if c.listener.weights:
-            start_from(self._listener(), "listener", c.listener.weights)
+            start_classifier(self._listener(), "listener", c.listener.weights)
 
     def lay_out(self, device: torch.device) -> None:
         """Leave the generators' weights in rows on the CPU: matrix products and Adam want them."""
@@ -403,30 +402,44 @@ class CARGAN(System):
         return Cascade(stage1, scores, residue, self.generator2(_join(residue, *seen)))
 
     @property
-    def can_hear(self) -> bool:
+    def recognises(self) -> bool:
         """Whether there is a listener."""
         return self.listener is not None
 
-    def hear(self, condition: Tensor) -> Tensor:
+    def recognise(self, condition: Tensor) -> Tensor:
         """Return the listener's probabilities `(batch, class)` for pictures of sounds."""
         return self._listener()(self._fit(condition)).float().softmax(dim=1)
 
+    def shape(self, medium: Medium) -> tuple[int, int, int]:
+        """Return channel, height and width; pictures of sounds have the size of the others."""
+        size, channels = self.config.image_size, front_end(self.config.front_end).channels
+        return (channels if medium == "sound" else 3), size, size
+
     def generate(
-        self, condition: Tensor, *, label: Tensor | None = None, rng: Randomness
+        self,
+        condition: Tensor,
+        *,
+        target: Medium,
+        label: Tensor | None = None,
+        noise: Tensor | None = None,
     ) -> Tensor:
-        """Translate; the class is heard where it is not given. No noise: `rng` changes nothing."""
-        told = self.hear(condition) if label is None else self._one_hot(label)
+        """Translate; the class is heard where it is not given. There is no noise."""
+        self.require_target(target)
+        told = self.recognise(condition) if label is None else self._one_hot(label)
         return self.cascade(condition, told).stage2
 
-    def outputs(self, condition: Tensor, label: Tensor, *, rng: Randomness) -> Mapping[str, Tensor]:
+    def outputs(
+        self, condition: Tensor, *, target: Medium, label: Tensor, noise: Tensor | None
+    ) -> tuple[Output, ...]:
         """Draw with the class heard, where there is a listener, and with the class given."""
-        told = {"label heard": self.hear(condition)} if self.can_hear else {}
+        self.require_target(target)
+        told = {"label heard": self.recognise(condition)} if self.recognises else {}
         told["label given"] = self._one_hot(label)
         passes = {name: self.cascade(condition, told[name]) for name in told}
-        drawn = {name: cascade.stage2 for name, cascade in passes.items()}
+        made = [Output(name, cascade.stage2) for name, cascade in passes.items()]
         if self.generator2 is not None:
-            drawn |= {f"stage I, {name}": cascade.stage1 for name, cascade in passes.items()}
-        return drawn
+            made += [Output(name, c.stage1, step="stage I") for name, c in passes.items()]
+        return tuple(made)
 
     def _one_hot(self, label: Tensor) -> Tensor:
         classes = self.config.classes

@@ -18,7 +18,7 @@ from torch import nn
 
 from photism.errors import PhotismError, TrainingError
 from photism.files import replacing, write_json
-from photism.systems.weights import fill, read_tensors
+from photism.stored import fill, read_tensors
 
 _STATE, _OPTIMISERS = "state.json", "optimisers.pt"
 

@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from photism.config import config_from, override, settings_of
 from photism.devices import DeviceName
 from photism.errors import ConfigError, TrainingError
 from photism.files import write_json
 from photism.systems import find_preset, find_system
-from photism.systems.base import config_from, override, settings_of
 
 RECORD = "config.json"
 

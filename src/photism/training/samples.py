@@ -9,7 +9,8 @@ import torch
 
 from photism.data.pairs import PairLoader
 from photism.images import enlarge, grid, log_mel_picture, to_pil, write_png
-from photism.systems.base import System
+from photism.media import other
+from photism.systems.base import System, draw_noise
 from photism.training.plan import Plan
 
 PER_CLASS = 2
@@ -34,10 +35,13 @@ def write_samples(system: System, plan: Plan, device: torch.device, epoch: int) 
     rows = plan.held_out[np.concatenate(places)]
     loader = PairLoader(plan.validation, len(rows), rows=rows, shuffle=False, device=device)
     batch = loader.batch(rows)
-    rng = torch.Generator(device).manual_seed(plan.options.seed)
+    [target] = system.targets
+    condition = batch.of(other(target))
+    rows_rng = [torch.Generator().manual_seed(plan.options.seed + int(row)) for row in rows]
+    noise = draw_noise(system, target, rows_rng, device)
     training = system.training
     system.eval()
-    drawn = system.generate(batch.sound, label=batch.label, rng=rng).cpu()
+    drawn = system.generate(condition, target=target, label=batch.label, noise=noise).cpu()
     system.train(training)
     pictures, captions = [], []
     for index, label in enumerate(batch.label.tolist()):

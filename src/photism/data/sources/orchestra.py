@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from photism.data.fetch import Upstream
-from photism.data.orchestra.instruments import INSTRUMENTS, Instrument
 from photism.data.progress import track
 from photism.data.sources.base import PairSource
 from photism.errors import ConfigError, DataError
+from photism.orchestra.instruments import INSTRUMENTS, Instrument
 
 if TYPE_CHECKING:
-    from photism.data.orchestra.performance import Windows
     from photism.data.pairs import Card
+    from photism.orchestra.performance import Windows
 
 FRONT_END = "car-gan"
 COLUMNS = {
@@ -186,7 +186,7 @@ def scenes(
     Returns:
         `(row, size, size, 3)` uint8.
     """
-    from photism.data.orchestra.stage import Look, draw
+    from photism.orchestra.stage import Look, draw
 
     look = Look.random(np.random.default_rng(player))
     return np.stack(
@@ -207,8 +207,8 @@ def scenes(
 def _part(task: tuple[Orchestra, str, str, int]) -> _Part:
     """Play, hear and draw one performance."""
     from photism.audio.logmel import front_end, pictures
-    from photism.data.orchestra.performance import performance
     from photism.data.pairs import to_bytes
+    from photism.orchestra.performance import performance
 
     source, split, name, index = task
     instrument = INSTRUMENTS[name]

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from photism.data.orchestra.instruments import INSTRUMENTS
 from photism.errors import DataError, ImageError
+from photism.orchestra.instruments import INSTRUMENTS
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 
-from photism.data.orchestra.drawing.body import Hand, Joints
-from photism.data.orchestra.drawing.hold import (
+from photism.orchestra.drawing.body import Hand, Joints
+from photism.orchestra.drawing.hold import (
     Frame,
     Grip,
     Layers,
@@ -14,7 +14,7 @@ from photism.data.orchestra.drawing.hold import (
     Playing,
     between,
 )
-from photism.data.orchestra.drawing.pen import Sheet, polygon, smooth, tube
+from photism.orchestra.drawing.pen import Sheet, polygon, smooth, tube
 
 DARK, BRASS, BRIGHT = "#70450f", "#dba53d", "#fff0b4"
 ROSE, ROSE_DARK = "#cf8f45", "#5e300f"

@@ -14,8 +14,9 @@ import math
 
 import numpy as np
 
-from photism.data.orchestra.drawing.backdrop import Backdrop, backdrop
-from photism.data.orchestra.drawing.body import (
+from photism.errors import DataError, nearest
+from photism.orchestra.drawing.backdrop import Backdrop, backdrop
+from photism.orchestra.drawing.body import (
     HEAD,
     Joints,
     draw_arm,
@@ -25,14 +26,13 @@ from photism.data.orchestra.drawing.body import (
     draw_torso,
     joints,
 )
-from photism.data.orchestra.drawing.brass import BRASSES
-from photism.data.orchestra.drawing.head import draw_hair_behind, draw_head
-from photism.data.orchestra.drawing.hold import Layers, Moment, Playing
-from photism.data.orchestra.drawing.pen import Sheet, pixels, polygon
-from photism.data.orchestra.drawing.strings import STRINGS
-from photism.data.orchestra.drawing.woodwinds import WOODWINDS
-from photism.data.orchestra.look import Look, Person
-from photism.errors import DataError, nearest
+from photism.orchestra.drawing.brass import BRASSES
+from photism.orchestra.drawing.head import draw_hair_behind, draw_head
+from photism.orchestra.drawing.hold import Layers, Moment, Playing
+from photism.orchestra.drawing.pen import Sheet, pixels, polygon
+from photism.orchestra.drawing.strings import STRINGS
+from photism.orchestra.drawing.woodwinds import WOODWINDS
+from photism.orchestra.look import Look, Person
 
 __all__ = ["PLAYING", "Look", "draw"]
 

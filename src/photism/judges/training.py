@@ -19,9 +19,12 @@ from torch import Tensor
 
 from photism.blocks.distort import distort
 from photism.errors import ConfigError, DataError
-from photism.evaluation.judge_data import JudgeData, Pictures
-from photism.evaluation.judges import ColourJudge, Judge, architecture, round_weights
-from photism.evaluation.metrics import confusion, within_class_r2
+from photism.judges import architecture
+from photism.judges.base import Judge
+from photism.judges.colour import ColourJudge
+from photism.judges.data import JudgeData, Pictures
+from photism.judges.weights import round_weights
+from photism.metrics.features import confusion, within_class_r2
 
 FACTOR_WEIGHT = 0.5
 """Of the factors' squared error, in deviations, beside the cross-entropy of the classes."""

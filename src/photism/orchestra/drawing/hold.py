@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from photism.data.orchestra.drawing.body import Hand, Joints
-from photism.data.orchestra.drawing.pen import Sheet
+from photism.orchestra.drawing.body import Hand, Joints
+from photism.orchestra.drawing.pen import Sheet
 
 
 @dataclass(frozen=True)

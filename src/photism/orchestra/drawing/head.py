@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from photism.data.orchestra.drawing.pen import Sheet, polygon, shade, smooth
-from photism.data.orchestra.look import Person
+from photism.orchestra.drawing.pen import Sheet, polygon, shade, smooth
+from photism.orchestra.look import Person
 
 FACE = (
     -8.6 - 2.5j, -7 - 9.5j, 0.5 - 12.8j, 7.3 - 10.2j, 9.4 - 4.2j, 9.0 - 0.4j, 9.5 + 2.6j,

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from photism.data.orchestra.instruments import Voice
 from photism.errors import DataError
+from photism.orchestra.instruments import Voice
 
 RATE = 44_100
 """Samples per second."""

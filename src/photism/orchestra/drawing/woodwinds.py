@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from photism.data.orchestra.drawing.body import Hand, Joints, lifted
-from photism.data.orchestra.drawing.hold import (
+from photism.orchestra.drawing.body import Hand, Joints, lifted
+from photism.orchestra.drawing.hold import (
     Frame,
     Grip,
     Layers,
@@ -19,7 +19,7 @@ from photism.data.orchestra.drawing.hold import (
     Playing,
     between,
 )
-from photism.data.orchestra.drawing.pen import Sheet, Stop, polygon, smooth, tube
+from photism.orchestra.drawing.pen import Sheet, Stop, polygon, smooth, tube
 
 SILVER = ((0, "#ffffff", 1), (0.35, "#c9d0da", 1), (0.7, "#7d8794", 1), (1, "#dfe5ec", 1))
 EBONY = ((0, "#8f8791", 1), (0.3, "#363034", 1), (1, "#0f0c0e", 1))

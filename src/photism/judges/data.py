@@ -14,8 +14,8 @@ from photism.data.pairs import CARD, Card, PairDataset, hold_out
 from photism.data.sources import SOURCES
 from photism.data.sources.mnist import MNIST, read_mnist
 from photism.errors import DataError
-from photism.evaluation.factors import read_factors
 from photism.files import sha256
+from photism.judges.factors import read_factors
 
 
 class Images(Protocol):

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from photism.data.orchestra.instruments import Instrument
-from photism.data.orchestra.notes import RATE, SUSTAIN_RMS, Notes, read_notes
-from photism.data.orchestra.score import Note, Score, compose
+from photism.orchestra.instruments import Instrument
+from photism.orchestra.notes import RATE, SUSTAIN_RMS, Notes, read_notes
+from photism.orchestra.score import Note, Score, compose
 
 SPLITS = ("train", "validation", "test", "demo")
 """No prepared set holds the last: it is for showing."""

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from photism.data.fetch import Archive, fetch
 from photism.errors import ConfigError, DownloadError, WeightsError
 from photism.files import home, sha256
-from photism.systems.weights import read_tensors
+from photism.stored import read_tensors
 
 DOWNLOAD = "download"
 PUBLISHED = Archive(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from photism.data.orchestra.drawing.hold import Frame
-from photism.data.orchestra.look import Camera, Stage
+from photism.orchestra.drawing.hold import Frame
+from photism.orchestra.look import Camera, Stage
 
 HEM_CM = -25.0
 """Where the curtain meets the floor; y runs downward from the performer's feet."""

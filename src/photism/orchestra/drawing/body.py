@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from photism.data.orchestra.drawing.pen import Sheet, limb, polygon, shade, smooth
-from photism.data.orchestra.look import Person
+from photism.orchestra.drawing.pen import Sheet, limb, polygon, shade, smooth
+from photism.orchestra.look import Person
 
 UPPER_ARM, FOREARM = 28.0, 26.0
 ARM_REACH = 36.0

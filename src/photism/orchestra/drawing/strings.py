@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from photism.data.orchestra.drawing.body import Hand, Joints
-from photism.data.orchestra.drawing.hold import (
+from photism.orchestra.drawing.body import Hand, Joints
+from photism.orchestra.drawing.hold import (
     Frame,
     Grip,
     Layers,
@@ -19,7 +19,7 @@ from photism.data.orchestra.drawing.hold import (
     Playing,
     between,
 )
-from photism.data.orchestra.drawing.pen import Sheet, mix, polygon, shade, smooth
+from photism.orchestra.drawing.pen import Sheet, mix, polygon, shade, smooth
 
 BODY = (
     0.0 + 2.5j, 0.9 + 6.0j, 3.6 + 9.2j, 8.4 + 10.3j, 13.0 + 9.2j, 15.8 + 7.6j, 17.4 + 6.4j,

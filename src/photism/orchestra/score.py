@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from photism.data.orchestra.instruments import Instrument, Voice
+from photism.orchestra.instruments import Instrument, Voice
 
 _MODES = {
     "major": (0, 2, 4, 5, 7, 9, 11),

@@ -1,0 +1,1 @@
+"""Pages: templates, charts, and how they are filled in. Every HTML page is made here."""
