@@ -163,6 +163,21 @@ def log_mel_picture(
     return Image.fromarray(colours[..., :3])
 
 
+def show_log_mel(log_mel: Tensor | np.ndarray, origin: str) -> Image.Image:
+    """Show a sound as a network sees it.
+
+    Args:
+        log_mel: `(channel, height, width)` in [-1, 1]; three channels are colours, drawn already.
+        origin: of the front end: where the lowest band of a grey picture lies, "top" or "bottom".
+
+    Returns:
+        A picture in colour, of grey ones with low frequencies at the bottom.
+    """
+    if len(log_mel) == 3:
+        return to_pil(log_mel)
+    return log_mel_picture(log_mel[0], low_first=origin == "top")
+
+
 def _array(values: Tensor | np.ndarray) -> np.ndarray:
     return values if isinstance(values, np.ndarray) else values.detach().float().cpu().numpy()
 

@@ -90,8 +90,7 @@ class WeightsCard:
     def to_json(self) -> dict[str, Any]:
         """Return what is known as values that JSON can hold, what is not known left out."""
         content = asdict(self)
-        empty = (None, "", (), {})
-        return {name: value for name, value in content.items() if value not in empty}
+        return {name: value for name, value in content.items() if value or value == 0}
 
 
 def bundled() -> dict[str, Path]:

@@ -17,7 +17,8 @@ from photism.files import data_uri, write_json, write_text
 from photism.images import png
 from photism.judges.base import Judge
 from photism.pages.render import render
-from photism.translate import Translation, Translator
+from photism.translate.results import Picture
+from photism.translate.translator import Translator
 
 ASSETS = Path(photism.__file__).parent / "assets" / "demo"
 JUDGE = "lenet5-mnist"
@@ -41,7 +42,7 @@ class Judged:
     """
 
     recording: Recording
-    translation: Translation
+    translation: Picture
     read: int | None
     confidence: float
 
@@ -84,7 +85,7 @@ def recordings() -> list[Recording]:
     ]
 
 
-def judge_one(judge: Judge, recording: Recording, translation: Translation) -> Judged:
+def judge_one(judge: Judge, recording: Recording, translation: Picture) -> Judged:
     """Let the judge read one picture; a sound in which nothing was heard counts as not read."""
     with torch.inference_mode():
         probabilities = judge(translation.tensor[None]).logits.softmax(dim=1)[0]
@@ -129,7 +130,7 @@ def write_report(
         "demo-digits.html.j2",
         facts=facts,
         judge=judge,
-        card=translator.system.card,
+        card=translator.system.card.to_json(),
         generator=_card()["generator"],
         rows=_rows(judged),
         right=right,

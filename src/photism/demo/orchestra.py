@@ -37,7 +37,7 @@ from photism.orchestra.performance import (
 )
 from photism.pages.render import render
 from photism.systems.base import draw_noise
-from photism.translate import Translator
+from photism.translate.translator import Translator
 
 JUDGE = "small-orchestra"
 PHRASE_S = 4.0
