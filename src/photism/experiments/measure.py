@@ -13,11 +13,12 @@ from photism.devices import choose_device
 from photism.errors import DataError
 from photism.evaluation.evaluate import Evaluation, evaluate
 from photism.evaluation.report import write_report
-from photism.experiments import published_figures
 from photism.experiments.declarations import Experiment, Row
 from photism.experiments.failures import measure_nothing
+from photism.experiments.options import Reproduction
 from photism.experiments.overview import Strip, write_strip
-from photism.experiments.runs import Job, Reproduction
+from photism.experiments.published import published_figures
+from photism.experiments.runs import Job
 from photism.experiments.table import REAL, Measured
 from photism.files import write_json
 from photism.judges.base import Judge
@@ -47,7 +48,7 @@ class Judges:
     def load(cls, experiment: Experiment, options: Reproduction) -> Judges:
         """Load the judge and, if it is asked for, Inception."""
         inception = load_inception(options.inception) if options.inception else None
-        return cls(load_judge(options.judge_of(experiment)), inception)
+        return cls(load_judge(options.judge or experiment.judge), inception)
 
 
 def is_measured(job: Job, run: Path, judges: Judges) -> bool:

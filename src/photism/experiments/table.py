@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from photism.experiments.declarations import Experiment, Row
 from photism.experiments.overview import (
@@ -17,63 +17,9 @@ from photism.experiments.overview import (
     OverviewRow,
     Strip,
 )
+from photism.metrics.registry import METRICS, Metric
 from photism.pages.charts import Line, line_chart
 
-
-@dataclass(frozen=True)
-class Metric:
-    """A figure that may be published, measured or both."""
-
-    title: str
-    path: str
-    """Where it stands among the figures of an output."""
-    better: Literal["higher", "lower", "neither"]
-    percent: bool = False
-    hint: str = ""
-
-    def show(self, value: float) -> str:
-        """Return a value as text."""
-        if self.percent:
-            return f"{100 * value:.1f} %"
-        return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
-
-    def printed(self, value: float) -> str:
-        """Return a published value as text, with all its digits."""
-        return f"{round(100 * value, 2)} %" if self.percent else f"{value}"
-
-    def show_range(self, low: float, high: float) -> str:
-        """Return an interval as text, its unit once."""
-        return f"{self.show(low).removesuffix(' %')} – {self.show(high)}"
-
-
-METRICS: Mapping[str, Metric] = {
-    "accuracy": Metric(
-        "accuracy",
-        "accuracy",
-        "higher",
-        percent=True,
-        hint="Accuracy is the share of pictures that the judge takes for the class of the sound;"
-        " intervals (95 %) resample recordings.",
-    ),
-    "fid": Metric(
-        "FID", "inception.fid", "lower", hint="FID and IS have the features of Inception-v3."
-    ),
-    "is": Metric("IS", "inception.inception_score", "higher"),
-    "fd": Metric(
-        "FD(judge)",
-        "frechet",
-        "lower",
-        hint="What is called (judge) has the judge's features and classes, and a scale of its own.",
-    ),
-    "kd": Metric("KD(judge)", "kernel_distance", "lower"),
-    "judge_is": Metric("IS(judge)", "inception_score", "higher"),
-    "diversity": Metric(
-        "diversity",
-        "diversity",
-        "neither",
-        hint="Diversity is that of judge features in a class; 1 is as diverse as reality.",
-    ),
-}
 REAL = "real pictures"
 INCEPTION = ("fid", "is")
 
