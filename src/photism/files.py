@@ -15,6 +15,9 @@ from typing import Any
 
 from photism.errors import StorageError
 
+PACKAGED = Path(__file__).parent / "assets"
+"""What comes along: weights, judges, sounds."""
+
 
 def home() -> Path:
     """Folder for fetched archives and prepared data: `$PHOTISM_HOME`, else the user's cache."""

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin, UnidentifiedImageError
 
-import photism
 from photism.errors import ImageError
 from photism.files import write_bytes
+from photism.version import __version__
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -197,7 +197,7 @@ def png(picture: Image.Image, provenance: Mapping[str, Any] | None = None) -> by
     """
     text = PngImagePlugin.PngInfo()
     if provenance is not None:
-        text.add_text("Software", f"photism {photism.__version__}")
+        text.add_text("Software", f"photism {__version__}")
         if "description" in provenance:
             text.add_itxt("Description", str(provenance["description"]))
         text.add_itxt(PROVENANCE, json.dumps(provenance, ensure_ascii=False))

@@ -18,11 +18,11 @@ from typing import Any
 import torch
 from safetensors.torch import load
 
-import photism
 from photism.errors import WeightsError, nearest
+from photism.files import PACKAGED
 
 TENSORS, CONFIG, CARD, README = "model.safetensors", "config.json", "card.json", "README.md"
-ASSETS = Path(photism.__file__).parent / "assets" / "systems"
+ASSETS = PACKAGED / "systems"
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 """An owner and a name, as the Hub has them."""
 

@@ -20,9 +20,9 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-import photism
 from photism.errors import DataError
 from photism.media import Medium
+from photism.version import __version__
 
 CARD = "card.json"
 SPLITS = ("train", "validation", "test")
@@ -76,7 +76,7 @@ class Card:
     """Pairs per split and class; filled in by `PairWriter`."""
     shards: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Arrow files, each `{"rows": …, "sha256": …}`; filled in by `PairWriter`."""
-    photism_version: str = photism.__version__
+    photism_version: str = __version__
 
     @classmethod
     def read(cls, folder: Path) -> Card:

@@ -35,7 +35,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Cell:
+class FigureCell:
     """A figure as text, with its interval or deviation, or the number of its source."""
 
     text: str = "–"
@@ -45,14 +45,14 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Line:
+class FigureLine:
     """One figure of all outputs, of the real pictures, and as papers print it."""
 
     name: str
     better: Better
-    outputs: tuple[Cell, ...]
-    real: Cell
-    published: tuple[Cell, ...]
+    outputs: tuple[FigureCell, ...]
+    real: FigureCell
+    published: tuple[FigureCell, ...]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Table:
     """All figures of an evaluation."""
 
     outputs: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[FigureLine, ...]
     sources: tuple[str, ...]
     """Where the published figures come from, in the order of their numbers, from 1."""
 
@@ -86,7 +86,7 @@ def figure_table(evaluation: Evaluation, published: Sequence[Published] = ()) ->
             if key == "accuracy" and not figure.data
         }
         lines.append(
-            Line(
+            FigureLine(
                 metric.titled(judge),
                 metric.better,
                 tuple(
@@ -95,7 +95,7 @@ def figure_table(evaluation: Evaluation, published: Sequence[Published] = ()) ->
                 ),
                 _cell(metric, _found(evaluation.references.real, metric)),
                 tuple(
-                    Cell(metric.show(figure.value), str(sources.index(figure.origin) + 1))
+                    FigureCell(metric.show(figure.value), str(sources.index(figure.origin) + 1))
                     for figure in printed
                 ),
             )
@@ -124,14 +124,14 @@ def _found(figures: OutputFigures, metric: Metric) -> Figure:
     return found
 
 
-def _cell(metric: Metric, figure: Figure, goal: float | None = None) -> Cell:
+def _cell(metric: Metric, figure: Figure, goal: float | None = None) -> FigureCell:
     if figure is None:
-        return Cell()
+        return FigureCell()
     if isinstance(figure, Interval):
         gap = None if goal is None else 100 * (figure.value - goal)
         low, high = (f"{100 * bound:.1f}" for bound in (figure.low, figure.high))
-        return Cell(metric.show(figure.value), f"{low} – {high}", gap)
+        return FigureCell(metric.show(figure.value), f"{low} – {high}", gap)
     if isinstance(figure, Estimate):
         spread = f"± {metric.show(figure.deviation)}" if figure.deviation else ""
-        return Cell(metric.show(figure.value), spread)
-    return Cell(metric.show(figure))
+        return FigureCell(metric.show(figure.value), spread)
+    return FigureCell(metric.show(figure))

@@ -19,7 +19,7 @@ from photism.experiments.options import Reproduction
 from photism.experiments.overview import Strip, write_strip
 from photism.experiments.published import published_figures
 from photism.experiments.runs import Job
-from photism.experiments.table import REAL, Measured
+from photism.experiments.table import REAL, MeasuredRow
 from photism.files import write_json
 from photism.judges.base import Judge
 from photism.judges.inception import Inception, load_inception
@@ -149,7 +149,7 @@ def _write_strips(evaluation: Evaluation, folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def read_measured(row: Row, folder: Path) -> Measured:
+def read_measured(row: Row, folder: Path) -> MeasuredRow:
     """Read what has been measured of a row.
 
     Args:
@@ -164,14 +164,14 @@ def read_measured(row: Row, folder: Path) -> Measured:
     """
     record = _read(folder)
     if record is None:
-        return Measured(row)
+        return MeasuredRow(row)
     try:
         strips = tuple(
             Strip(strip["label"], tuple(strip["names"]), (folder / strip["file"]).read_bytes())
             for strip in record["strips"]
         )
         differs = tuple(record["differs"])
-        return Measured(row, record["evaluation"], record["cases"], differs, strips)
+        return MeasuredRow(row, record["evaluation"], record["cases"], differs, strips)
     except (KeyError, TypeError, OSError) as error:
         raise _damaged(folder) from error
 

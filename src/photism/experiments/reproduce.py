@@ -27,7 +27,7 @@ from photism.experiments.runs import (
     training_of,
 )
 from photism.experiments.table import (
-    Measured,
+    MeasuredRow,
     columns_of,
     hints_of,
     strips_of,
@@ -156,7 +156,7 @@ def _judge_notes(experiment: Experiment, judges: Judges | None) -> Iterator[str]
         )
 
 
-def _zeroing_figure(rows: Sequence[Measured]) -> Figure | None:
+def _zeroing_figure(rows: Sequence[MeasuredRow]) -> Figure | None:
     chart = zeroing_chart({row.row.name: row.evaluation for row in rows if row.evaluation})
     if chart is None:
         return None
