@@ -25,7 +25,7 @@ from photism.evaluation.latent_zeroing import (
     LatentZeroing,
     measure_latent_zeroing,
 )
-from photism.evaluation.observe import Observed
+from photism.evaluation.observe import Observed, observe
 from photism.files import sha256
 from photism.judges.base import Judge
 from photism.judges.factors import read_factors
