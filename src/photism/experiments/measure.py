@@ -11,8 +11,9 @@ from typing import Any
 from photism.data.pairs import PairDataset
 from photism.devices import choose_device
 from photism.errors import DataError
-from photism.evaluation.evaluate import Evaluation, evaluate
+from photism.evaluation.evaluate import evaluate
 from photism.evaluation.report import write_report
+from photism.evaluation.results import Evaluation
 from photism.experiments.declarations import Experiment, Row
 from photism.experiments.failures import measure_nothing
 from photism.experiments.options import Reproduction
@@ -141,8 +142,8 @@ def _write_strips(evaluation: Evaluation, folder: Path) -> list[dict[str, Any]]:
     examples = [firsts[label] for label in sorted(firsts)]
     pictures = {REAL: [example.real for example in examples]}
     for output in evaluation.outputs:
-        pictures[output] = [example.pictures[output] for example in examples]
-    names = [evaluation.classes[example.label] for example in examples]
+        pictures[output] = [example.made[output] for example in examples]
+    names = [evaluation.class_name(example.label) for example in examples]
     return [
         write_strip(folder / f"strip-{number}.png", label, names, drawn)
         for number, (label, drawn) in enumerate(pictures.items())
