@@ -14,7 +14,7 @@ import photism
 
 SOURCE = Path(photism.__file__).parent
 LAYERS = (
-    {"errors"},
+    {"errors", "terminal"},
     {"files", "devices"},
     {"audio", "images"},
     {"data"},
