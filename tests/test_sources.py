@@ -81,7 +81,7 @@ def test_mnist_is_read_from_pngs_and_lists_what_it_skipped(tmp_path: Path) -> No
     assert len(mnist.test.labels) == 19
     (skipped,) = mnist.test.skipped
     assert skipped["file"] == "test/3/0.png"
-    assert "cannot identify image" in skipped["reason"]
+    assert "no picture that photism reads" in skipped["reason"]
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,8 @@ class SubUrmp(PairSource):
             notes.append(
                 f"sounds with two channels that differ: {written.unequal:,}; the first was read"
             )
+        if written.blank:
+            notes.append(f"pictures of one colour, with nothing to see: {written.blank:,}")
         if written.quiet:
             notes.append(f"left out: {written.quiet:,} with a peak under {self.min_peak:g}")
         kinds = Counter(file["reason"].split(":")[0] for file in skipped)
