@@ -16,15 +16,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Literal
 
 from photism.errors import DataError, PhotismError
 
 _END_BYTES = 2**20
 """More than the zeros that tar programs write behind the last file."""
 _TAR_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-_HEADER_BYTES = 2**20
-"""More than any long name needs, which tarfile reads into memory before anybody sees it."""
-_PLAIN = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
+_NAMES = (
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)
+"""Kinds of header that tarfile reads into memory before anybody sees them."""
+_NAME_BYTES = 2**20
+_SPARSE = "a file with holes, whose list of them can be longer than memory"
 
 
 @dataclass(frozen=True)
@@ -108,36 +116,43 @@ def _read(file: Path, limits: Limits) -> bytes:
 
 
 class _Header(tarfile.TarInfo):
-    """A tar's header whose own size is believed only as far as a header may need it."""
+    """A tar's header that is believed only as far as a data set may need it."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Header:
         header = super().frombuf(buf, encoding, errors)
-        if header.size < 0 or (header.size > _HEADER_BYTES and not _holds_a_file(header)):
+        if header.size < 0 or (header.type in _NAMES and header.size > _NAME_BYTES):
             raise tarfile.ReadError("a header of impossible size")
+        if header.type == tarfile.GNUTYPE_SPARSE:
+            raise NotImplementedError(_SPARSE)
         return header
 
 
-def _holds_a_file(header: tarfile.TarInfo) -> bool:
-    return header.type in (*_PLAIN, tarfile.GNUTYPE_SPARSE) or header.type not in (
-        tarfile.SUPPORTED_TYPES
-    )
-
-
 def _tar_members(path: Path, tally: _Tally) -> Iterator[Member]:
-    with tarfile.open(path, "r:*", tarinfo=_Header) as archive:
+    with tarfile.open(path, _tar_mode(path), tarinfo=_Header) as archive:
         for info in archive:
             if info.isdir():
                 continue
             name = _safe_name(info.name, path)
-            file = archive.extractfile(info) if info.type in _PLAIN else None
+            if info.sparse is not None:
+                raise NotImplementedError(_SPARSE)
+            file = archive.extractfile(info) if info.isreg() else None
             if file is None:
-                raise DataError(
-                    f"{path} holds {info.name!r}, a link, device or sparse file: not unpacked"
-                )
+                raise DataError(f"{path} holds {info.name!r}, a link or device: not unpacked")
             tally.add(name, info.size)
             yield Member(name, path, file.read)
         _require_end(archive)
+
+
+def _tar_mode(path: Path) -> Literal["r:gz", "r:bz2", "r:xz", "r:"]:
+    """Return how a tar is packed, by its first bytes: one guess has one error to show."""
+    with open(path, "rb") as file:
+        start = file.read(6)
+    if start.startswith(b"\x1f\x8b"):
+        return "r:gz"
+    if start.startswith(b"BZh"):
+        return "r:bz2"
+    return "r:xz" if start == b"\xfd7zXZ\0" else "r:"
 
 
 def _require_end(archive: tarfile.TarFile) -> None:
@@ -183,11 +198,11 @@ def _damage(path: Path) -> Iterator[None]:
         raise
     except NotImplementedError as error:  # Deflate64, PPMd and others that only packers know
         raise DataError(
-            f"{path} is packed in a way that Python cannot read ({error}): unpack it by hand and"
-            " give the folder"
+            f"{path} is packed in a way that is not read here ({error}): unpack it by hand and give"
+            " the folder"
         ) from error
     except Exception as error:
-        reason = str(error) or type(error).__name__
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise DataError(
             f"{path} is damaged or cut short ({reason}): delete it and fetch it again"
         ) from error
