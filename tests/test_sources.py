@@ -17,8 +17,9 @@ from published_data import (
     write_speech_commands,
 )
 
+from photism.data.card import Card
 from photism.data.digits import Spoken
-from photism.data.pairs import Card, PairDataset
+from photism.data.pairs import PairDataset
 from photism.data.prepare import find, prepare, prepared_folder
 from photism.data.sources import SOURCES, UPSTREAM
 from photism.data.sources.fsdd import SPEAKERS, read_fsdd

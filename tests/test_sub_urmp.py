@@ -16,7 +16,8 @@ from PIL import Image
 
 from photism.audio.logmel import front_end, pictures
 from photism.cli import main
-from photism.data.pairs import Card, PairDataset, to_bytes
+from photism.data.card import Card
+from photism.data.pairs import PairDataset, to_bytes
 from photism.data.prepare import prepare
 from photism.data.sources.sub_urmp import SubUrmp
 from photism.data.sub_urmp.folders import _Waiting
