@@ -24,7 +24,7 @@ from photism.data.sources.speech_commands import (
 from photism.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from photism.data.pairs import Card
+    from photism.data.card import Card
 
 SPLITS = ("train", "validation", "test")
 
