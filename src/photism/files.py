@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,40 @@ def home() -> Path:
 def data_uri(kind: str, content: bytes) -> str:
     """Return the content of a file of a media type as an address, for pages that stand alone."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def shown(path: str | Path) -> str:
+    r"""Return a path as text that any file takes: what is no UTF-8 stands there as `\udcff`."""
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def walk(folder: Path, failed: Callable[[OSError], None] | None = None) -> Iterator[Path]:
+    """Yield the files below a folder, in the order of their names, without hidden ones.
+
+    Links to folders are followed, but not one that leads back to where it lies. A link that leads
+    nowhere is yielded too, so that somebody says so.
+
+    Args:
+        folder: where to begin.
+        failed: told of folders that cannot be opened; by default they are passed over.
+
+    Yields:
+        Paths that begin with `folder`; no pipes or devices.
+    """
+    above: dict[str, tuple[tuple[int, int], ...]] = {}
+    for parent, folders, names in os.walk(folder, onerror=failed, followlinks=True):
+        status = os.stat(parent)
+        own = (status.st_dev, status.st_ino)
+        line = (*above.pop(parent, ()), own)
+        if own in line[:-1]:
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        above.update((os.path.join(parent, name), line) for name in folders)
+        for name in sorted(names):
+            path = os.path.join(parent, name)
+            if not name.startswith(".") and (os.path.isfile(path) or not os.path.exists(path)):
+                yield Path(path)
 
 
 @contextlib.contextmanager

@@ -23,10 +23,10 @@ from torch import Tensor
 
 import photism
 from photism import images
-from photism.audio.decode import Sound, resample, stream
+from photism.audio.clips import BLOCK_S, clips, first_heard
+from photism.audio.decode import Sound, stream
 from photism.audio.logmel import front_end, pictures
-from photism.audio.segment import heard, windows
-from photism.audio.words import words
+from photism.audio.segment import heard
 from photism.devices import DeviceName, choose_device
 from photism.errors import AudioError, ConfigError, WeightsError, nearest
 from photism.files import data_uri
@@ -40,8 +40,6 @@ LIMIT_S = 600.0
 """Longest recording that is translated without a `duration_s` that asks for it."""
 SURE = 0.5
 """A class heard with a lower probability is doubtful, which a note says."""
-BLOCK_S = 10.0
-LEAST_S = 0.01
 
 Source = str | Path | bytes | BinaryIO | np.ndarray
 
@@ -273,15 +271,7 @@ class Translator:
             raise ConfigError(f"the start is a time from 0 s on, not {start_s:g} s")
         if duration_s is not None and not duration_s > 0:
             raise ConfigError(f"the duration must be above 0 s, not {duration_s:g} s")
-        fe = self.front_end
-        blocks = _blocks(source, rate, start_s, duration_s)
-        cut = words(blocks) if fe.clip_s is None else windows(blocks, window_s=fe.clip_s)
-        for clip in cut:
-            samples = resample(clip.mono(), clip.rate, fe.rate)
-            if len(samples) < LEAST_S * fe.rate:
-                length = f"{1000 * clip.duration_s:.3g} ms"
-                raise AudioError(f"{clip.source} is too short: only {length} of sound")
-            yield replace(clip, samples=samples[None], rate=fe.rate)
+        yield from clips(_blocks(source, rate, start_s, duration_s), self.front_end)
 
     def draw(
         self, requests: Iterable[tuple[Sound, int]], label: str | None = None
@@ -356,18 +346,13 @@ class Translator:
         )
 
 
-def _first_heard(clips: Iterator[Sound]) -> Sound:
-    """Return the first clip in which something is heard, else the first; note if there is more."""
-    first = chosen = next(clips)
-    while not heard(chosen.samples[0], chosen.rate).heard:
-        following = next(clips, None)
-        if following is None:
-            return first
-        chosen = following
-    if following := next(clips, None):
-        note = f"there is more from {following.start_s:.2f} s on: translate_all gives all of it"
-        return replace(chosen, notes=(*chosen.notes, note))
-    return chosen
+def _first_heard(cut: Iterator[Sound]) -> Sound:
+    """Return the clip that speaks for a recording, and note on it if there is more."""
+    chosen, following = first_heard(cut)
+    if following is None:
+        return chosen
+    note = f"there is more from {following.start_s:.2f} s on: translate_all gives all of it"
+    return replace(chosen, notes=(*chosen.notes, note))
 
 
 def _blocks(

@@ -64,7 +64,7 @@ class Pairing:
 def hear(
     recordings: Iterable[Recording], front_end: FrontEnd, *, total: int | None = None
 ) -> Spoken:
-    """Turn recordings into log-mel pictures.
+    """Turn the word in each recording into a log-mel picture.
 
     A recording that cannot be used is left out and listed with the reason.
 
@@ -90,7 +90,7 @@ def hear(
         waveforms = []
         for recording in chunk:
             try:
-                waveforms.append(_waveform(recording.content, front_end.rate))
+                waveforms.append(_waveform(recording.content, front_end))
                 kept.append(replace(recording, content=b""))
             except AudioError as error:
                 skipped.append({"file": recording.key, "reason": str(error)})
@@ -112,16 +112,19 @@ def hear(
     )
 
 
-def _waveform(content: bytes, rate: int) -> np.ndarray:
-    """Decode a sound file to mono `(sample,)` float32 at `rate` Hz, or say why it is no use."""
-    from photism.audio.decode import resample
+def _waveform(content: bytes, front_end: FrontEnd) -> np.ndarray:
+    """Return the word in a sound file, as `translate` cuts it, or say why it is no use.
+
+    Mono `(sample,)` float32 at the rate of the front end.
+    """
+    from photism.audio.clips import clips, first_heard
     from photism.data.clips import read_clip
 
-    clip = read_clip(content)
-    mono = clip.mono()
-    if not mono.any():
+    recording = read_clip(content)
+    if not recording.samples.any():
         raise AudioError("silent or empty")
-    return resample(mono, clip.rate, rate)
+    word, _ = first_heard(clips([recording], front_end))
+    return word.samples[0]
 
 
 def write_pairs(

@@ -40,7 +40,7 @@ def contact_sheet(
     dataset = PairDataset(folder, split)
     rng = np.random.default_rng(seed)
     tiles: list[Image.Image] = []
-    name_size = 34 if max(map(len, dataset.card.classes)) < 4 else 18
+    name_size = 34 if max(map(len, dataset.card.classes), default=8) < 4 else 18
     side = _TILES[max(dataset.card.image.shape[:2]) > _TILES[0]]
     for label in np.unique(dataset.labels):
         places = np.flatnonzero(dataset.labels == label)

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from photism.data.pairs import CARD, ArraySpec, Card
+from photism.data.splits import SPLITS
 from photism.errors import DataError
 from photism.files import replacing, sha256, write_json
 
@@ -61,7 +62,8 @@ class PairWriter:
         if exception[0] is None:
             for split in list(self._open):
                 self._close_shard(split)
-            card = replace(self.card, counts=self._counts, shards=self._shards)
+            counts = {split: self._counts[split] for split in SPLITS if split in self._counts}
+            card = replace(self.card, counts=counts, shards=self._shards)
             write_json(self._temporary / CARD, asdict(card))
         self._replacing.__exit__(*exception)
 

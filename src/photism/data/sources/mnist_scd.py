@@ -21,12 +21,11 @@ from photism.data.sources.speech_commands import (
     find_speech_commands,
     read_speech_commands,
 )
+from photism.data.splits import SPLITS
 from photism.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from photism.data.pairs import Card
-
-SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
