@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from photism.errors import WeightsError
+from photism.stored import WeightsCard
 from photism.systems import SYSTEMS
 from photism.systems.weights import load_weights, save_weights
 
@@ -16,7 +17,9 @@ from photism.systems.weights import load_weights, save_weights
 @pytest.fixture
 def folder(tmp_path):
     cls = SYSTEMS["aivae"]
-    save_weights(cls(cls.presets["debug"]), tmp_path / "w", preset="debug", card={"a": 1})
+    save_weights(
+        cls(cls.presets["debug"]), tmp_path / "w", preset="debug", card=WeightsCard(seed=1)
+    )
     return tmp_path / "w"
 
 
@@ -91,6 +94,6 @@ def test_a_failed_write_leaves_the_earlier_weights(folder, monkeypatch):
     monkeypatch.setattr("photism.systems.weights.write_bytes", full)
     cls = SYSTEMS["aivae"]
     with pytest.raises(Exception, match="No space left"):
-        save_weights(cls(cls.presets["debug"]), folder, preset="debug", card={})
+        save_weights(cls(cls.presets["debug"]), folder, preset="debug", card=WeightsCard())
     assert (folder / "model.safetensors").read_bytes() == before
     assert [path.name for path in folder.parent.iterdir()] == ["w"]

@@ -15,6 +15,9 @@ from typing import Any
 
 from photism.errors import StorageError
 
+PACKAGED = Path(__file__).parent / "assets"
+"""What comes along: weights, judges, sounds."""
+
 
 def home() -> Path:
     """Folder for fetched archives and prepared data: `$PHOTISM_HOME`, else the user's cache."""
@@ -38,8 +41,8 @@ def shown(path: str | Path) -> str:
 def walk(folder: Path, failed: Callable[[OSError], None] | None = None) -> Iterator[Path]:
     """Yield the files below a folder, in the order of their names, without hidden ones.
 
-    Links to folders are followed, but not one that leads back to where it lies. A link that leads
-    nowhere is yielded too, so that somebody says so.
+    Links to folders are followed, but no folder is entered twice. A link that leads nowhere is
+    yielded too, so that somebody says so.
 
     Args:
         folder: where to begin.
@@ -48,16 +51,14 @@ def walk(folder: Path, failed: Callable[[OSError], None] | None = None) -> Itera
     Yields:
         Paths that begin with `folder`; no pipes or devices.
     """
-    above: dict[str, tuple[tuple[int, int], ...]] = {}
+    seen: set[tuple[int, int]] = set()
     for parent, folders, names in os.walk(folder, onerror=failed, followlinks=True):
         status = os.stat(parent)
-        own = (status.st_dev, status.st_ino)
-        line = (*above.pop(parent, ()), own)
-        if own in line[:-1]:
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if (status.st_dev, status.st_ino) in seen:
             folders.clear()
             continue
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        above.update((os.path.join(parent, name), line) for name in folders)
+        seen.add((status.st_dev, status.st_ino))
         for name in sorted(names):
             path = os.path.join(parent, name)
             if not name.startswith(".") and (os.path.isfile(path) or not os.path.exists(path)):

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin, UnidentifiedImageError
 
-import photism
 from photism.errors import ImageError
 from photism.files import write_bytes
+from photism.version import __version__
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -163,6 +163,21 @@ def log_mel_picture(
     return Image.fromarray(colours[..., :3])
 
 
+def show_log_mel(log_mel: Tensor | np.ndarray, origin: str) -> Image.Image:
+    """Show a sound as a network sees it.
+
+    Args:
+        log_mel: `(channel, height, width)` in [-1, 1]; three channels are colours, drawn already.
+        origin: of the front end: where the lowest band of a grey picture lies, "top" or "bottom".
+
+    Returns:
+        A picture in colour, of grey ones with low frequencies at the bottom.
+    """
+    if len(log_mel) == 3:
+        return to_pil(log_mel)
+    return log_mel_picture(log_mel[0], low_first=origin == "top")
+
+
 def _array(values: Tensor | np.ndarray) -> np.ndarray:
     return values if isinstance(values, np.ndarray) else values.detach().float().cpu().numpy()
 
@@ -182,7 +197,7 @@ def png(picture: Image.Image, provenance: Mapping[str, Any] | None = None) -> by
     """
     text = PngImagePlugin.PngInfo()
     if provenance is not None:
-        text.add_text("Software", f"photism {photism.__version__}")
+        text.add_text("Software", f"photism {__version__}")
         if "description" in provenance:
             text.add_itxt("Description", str(provenance["description"]))
         text.add_itxt(PROVENANCE, json.dumps(provenance, ensure_ascii=False))

@@ -18,11 +18,11 @@ from typing import Any
 import torch
 from safetensors.torch import load
 
-import photism
 from photism.errors import WeightsError, nearest
+from photism.files import PACKAGED
 
 TENSORS, CONFIG, CARD, README = "model.safetensors", "config.json", "card.json", "README.md"
-ASSETS = Path(photism.__file__).parent / "assets" / "systems"
+ASSETS = PACKAGED / "systems"
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 """An owner and a name, as the Hub has them."""
 
@@ -90,8 +90,7 @@ class WeightsCard:
     def to_json(self) -> dict[str, Any]:
         """Return what is known as values that JSON can hold, what is not known left out."""
         content = asdict(self)
-        empty = (None, "", (), {})
-        return {name: value for name, value in content.items() if value not in empty}
+        return {name: value for name, value in content.items() if value or value == 0}
 
 
 def bundled() -> dict[str, Path]:

@@ -23,7 +23,7 @@ LEAST_S = 0.01
 """Shorter clips are no sound that anybody could tell."""
 
 
-def clips(blocks: Iterable[Sound], front_end: FrontEnd) -> Iterator[Sound]:
+def cut(blocks: Iterable[Sound], front_end: FrontEnd) -> Iterator[Sound]:
     """Cut a recording into what a front end takes at once.
 
     Words where it takes sounds whole (`clip_s` is None), else windows of its length, one after the
@@ -40,8 +40,8 @@ def clips(blocks: Iterable[Sound], front_end: FrontEnd) -> Iterator[Sound]:
         AudioError: a clip is shorter than `LEAST_S`, or the blocks cannot be read.
     """
     fe = front_end
-    cut = words(blocks) if fe.clip_s is None else windows(blocks, window_s=fe.clip_s)
-    for clip in cut:
+    clips = words(blocks) if fe.clip_s is None else windows(blocks, window_s=fe.clip_s)
+    for clip in clips:
         # At odd rates a window is a sample longer than what the network takes.
         samples = resample(clip.mono(), clip.rate, fe.rate)[: fe.clip_samples]
         if len(samples) < LEAST_S * fe.rate:
@@ -50,17 +50,17 @@ def clips(blocks: Iterable[Sound], front_end: FrontEnd) -> Iterator[Sound]:
         yield replace(clip, samples=samples[None], rate=fe.rate)
 
 
-def first_heard(cut: Iterable[Sound]) -> tuple[Sound, Sound | None]:
+def first_heard(clips: Iterable[Sound]) -> tuple[Sound, Sound | None]:
     """Find the clip that speaks for a whole recording.
 
     Args:
-        cut: clips as `clips` yields them, at least one.
+        clips: as `cut` yields them, at least one.
 
     Returns:
         The first clip in which something is heard, or the first of all where nothing is, and the
         clip that follows, if there is more to hear.
     """
-    remaining = iter(cut)
+    remaining = iter(clips)
     first = chosen = next(remaining)
     while not heard(chosen.samples[0], chosen.rate).heard:
         following = next(remaining, None)

@@ -43,7 +43,7 @@ Archives and prepared sets lie in the user's cache; $PHOTISM_HOME chooses anothe
 
 
 @dataclass(frozen=True)
-class List:
+class ListData:
     """Show every data set: what it is, its size and licence, and whether it is here."""
 
     def run(self) -> int:
@@ -222,7 +222,7 @@ def _training(wanted: str, data: Path | str, card: Card) -> str:
 
 
 Command = (
-    Annotated[List, tyro.conf.subcommand("list")]
+    Annotated[ListData, tyro.conf.subcommand("list")]
     | Annotated[Fetch, tyro.conf.subcommand("fetch")]
     | Annotated[Prepare, tyro.conf.subcommand("prepare")]
     | Annotated[Inspect, tyro.conf.subcommand("inspect")]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-import photism
 from photism.cli.arguments import parse
 from photism.errors import ConfigError, nearest
+from photism.version import __version__
 
 if TYPE_CHECKING:
     from photism.systems.base import System
@@ -102,7 +102,7 @@ def _refuse_preset(preset: str | None, target: str) -> None:
 
 
 def _overview() -> dict[str, Any]:
-    from photism.stored import CONFIG, TENSORS, bundled
+    from photism.stored import CONFIG, TENSORS, WeightsCard, bundled
     from photism.systems import SYSTEMS
 
     weights = {}
@@ -113,26 +113,19 @@ def _overview() -> dict[str, Any]:
             "preset": config["preset"],
             "front_end": config["config"]["front_end"],
             "bytes": (folder / TENSORS).stat().st_size,
-            "metrics": _read_card(folder).get("metrics", {}),
+            "metrics": dict(WeightsCard.read(folder).metrics),
         }
     systems = {
         name: {
             "title": system.title,
             "paper": system.paper,
-            "direction": system.direction,
+            "makes": list(system.makes),
             "presets": list(system.presets),
             "weights": [key for key, entry in weights.items() if entry["system"] == name],
         }
         for name, system in SYSTEMS.items()
     }
-    return {"photism": photism.__version__, "systems": systems, "weights": weights}
-
-
-def _read_card(folder: Path) -> dict[str, Any]:
-    from photism.systems.weights import CARD
-
-    path = folder / CARD
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return {"photism": __version__, "systems": systems, "weights": weights}
 
 
 def _describe_system(cls: type[System], preset: str, config: Any) -> dict[str, Any]:
@@ -150,7 +143,7 @@ def _describe_weights(system: System) -> dict[str, Any]:
         "weights": system.source,
         "sha256": system.digest,
         **_anatomy(system),
-        "card": system.card,
+        "card": system.card.to_json(),
     }
 
 
@@ -159,7 +152,7 @@ def _identity(system: System) -> dict[str, Any]:
         "system": system.name,
         "title": system.title,
         "paper": system.paper,
-        "direction": system.direction,
+        "makes": list(system.targets),
         "preset": system.preset,
     }
 
@@ -186,11 +179,13 @@ def _print_overview(content: Mapping[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    systems = Table("system", "direction", "presets", "weights", "paper", box=box.SIMPLE)
+    systems = Table("system", "makes", "presets", "weights", "paper", box=box.SIMPLE)
     for name, system in content["systems"].items():
         presets, weights = "\n".join(system["presets"]), "\n".join(system["weights"])
         paper = system["paper"].replace(", ", ",\n")
-        systems.add_row(f"[cyan]{name}", system["direction"], presets, weights or "-", paper)
+        systems.add_row(
+            f"[cyan]{name}", " and ".join(system["makes"]), presets, weights or "-", paper
+        )
     console = Console()
     console.print(systems)
     if content["weights"]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-from photism.cli.arguments import parse
+from photism.cli.arguments import parse, settings
 from photism.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _options(args: Train) -> tuple[TrainOptions, bool]:
         data=find(args.data),
         out=args.out or Path("runs") / f"{args.system}-{args.preset or 'default'}",
         preset=args.preset,
-        settings=_settings(args.set),
+        settings=settings(args.set, "--set"),
         start_from=args.start_from,
         stages=args.stages,
         epochs=args.epochs,
@@ -134,13 +134,6 @@ def _options(args: Train) -> tuple[TrainOptions, bool]:
         checkpoint_every=args.checkpoint_every,
         max_steps=args.max_steps,
     ), False
-
-
-def _settings(words: tuple[str, ...]) -> dict[str, str]:
-    for word in words:
-        if "=" not in word:
-            raise ConfigError(f"--set wants field=value, not {word!r}")
-    return dict(word.split("=", 1) for word in words)
 
 
 def _print_plan(options: TrainOptions, *, as_json: bool) -> None:

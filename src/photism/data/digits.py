@@ -117,13 +117,13 @@ def _waveform(content: bytes, front_end: FrontEnd) -> np.ndarray:
 
     Mono `(sample,)` float32 at the rate of the front end.
     """
-    from photism.audio.clips import clips, first_heard
+    from photism.audio.clips import cut, first_heard
     from photism.data.clips import read_clip
 
     recording = read_clip(content)
     if not recording.samples.any():
         raise AudioError("silent or empty")
-    word, _ = first_heard(clips([recording], front_end))
+    word, _ = first_heard(cut([recording], front_end))
     return word.samples[0]
 
 

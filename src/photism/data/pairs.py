@@ -20,10 +20,10 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-import photism
 from photism.data.splits import draw_groups
 from photism.errors import DataError
 from photism.media import Medium
+from photism.version import __version__
 
 CARD = "card.json"
 _STORED = ("uint8", "float16", "float32")
@@ -76,7 +76,7 @@ class Card:
     """Pairs per split and class; filled in by `PairWriter`."""
     shards: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Arrow files, each `{"rows": …, "sha256": …}`; filled in by `PairWriter`."""
-    photism_version: str = photism.__version__
+    photism_version: str = __version__
 
     @classmethod
     def read(cls, folder: Path) -> Card:

@@ -443,6 +443,8 @@ class CARGAN(System):
 
     def _one_hot(self, label: Tensor) -> Tensor:
         classes = self.config.classes
+        if label.ndim == 2:  # probabilities
+            return label
         if label.min() < 0 or label.max() >= classes:
             raise ConfigError(f"a label is not from 0 to {classes - 1}: {label.tolist()}")
         return F.one_hot(label, classes).float()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from photism.audio.clips import BLOCK_S, clips, first_heard
+from photism.audio.clips import BLOCK_S, cut, first_heard
 from photism.audio.decode import stream
 from photism.audio.logmel import FrontEnd, front_end, pictures
 from photism.audio.segment import SILENCE_DB, levels
@@ -95,12 +95,12 @@ def _hear(
     path: Path, recipe: Recipe, front: FrontEnd, add: Callable[[list[Sound], FrontEnd], None]
 ) -> tuple[int, str]:
     """Cut a recording; return how many silent clips were left out, and what could not be read."""
-    cut = clips(stream(path, block_s=BLOCK_S), front)
+    clips = cut(stream(path, block_s=BLOCK_S), front)
     if recipe.clips == "one":
-        cut = iter([first_heard(cut)[0]])
+        clips = iter([first_heard(clips)[0]])
     kept, silent, loudest_db = 0, 0, -120.0
     notes: tuple[str, ...] = ()
-    while batch := list(islice(cut, _ROWS)):
+    while batch := list(islice(clips, _ROWS)):
         levels_db = [float(levels(clip.samples[0], clip.rate).max()) for clip in batch]
         loud = [recipe.keep_silent or level_db >= SILENCE_DB for level_db in levels_db]
         add(list(compress(batch, loud)), front)
