@@ -25,7 +25,7 @@ _TRUTH = {"true": True, "false": False}
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """One line of a table."""
 
     table: Path
@@ -39,7 +39,7 @@ class Row:
         return f"{shown(self.table.name)} line {self.line}"
 
 
-def read_table(path: Path) -> tuple[list[Row], list[dict[str, str]]]:
+def read_table(path: Path) -> tuple[list[TableRow], list[dict[str, str]]]:
     """Read a table.
 
     Args:
@@ -61,7 +61,7 @@ def read_table(path: Path) -> tuple[list[Row], list[dict[str, str]]]:
                     skipped.append({"file": f"{shown(path.name)} line {line}", "reason": values})
                 else:
                     kept = {k: v for k, v in values.items() if v is not None and v != ""}
-                    rows.append(Row(path, line, kept))
+                    rows.append(TableRow(path, line, kept))
     except OSError as error:
         raise DataError(f"{shown(path)} cannot be opened: {error.strerror}") from error
     if not rows:
@@ -105,7 +105,7 @@ def typed(values: Sequence[Any]) -> tuple[str, list[Any]]:
     """Find the type that fits a whole column.
 
     Args:
-        values: as `Row` has them; None where there is none.
+        values: as `TableRow` has them; None where there is none.
 
     Returns:
         "int", "float", "string" or "bool", and the values in it. Where some are missing, numbers

@@ -16,7 +16,7 @@ from photism.audio.decode import stream
 from photism.audio.logmel import FrontEnd, front_end, pictures
 from photism.audio.segment import SILENCE_DB, levels
 from photism.data.pairs import to_bytes
-from photism.errors import AudioError, ImageError
+from photism.errors import AudioError, ImageError, StorageError
 from photism.files import shown
 
 if TYPE_CHECKING:
@@ -46,38 +46,44 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Job:
+class Portion:
     """Some recordings with their pictures."""
 
     recipe: Recipe
     files: tuple[tuple[Path, Path], ...]
 
 
-def make(job: Job, save: Save) -> dict[str, Any]:
+def make(portion: Portion, save: Save) -> dict[str, Any]:
     """Make the pairs of some recordings; one that cannot be used costs no other.
 
     Args:
-        job: what to make of which files.
-        save: told of arrays: `item`, the place in the job's files, `start_s` and `sound` of each
-            clip; `owner`, a place in the job's files, and `image` of each picture.
+        portion: what to make of which files.
+        save: told of arrays: `item`, a place in the portion's files, `start_s` and `sound` of each
+            clip; `owner`, a place in the portion's files, and `image` of each picture.
 
     Returns:
-        `clips`, how many there are of each recording; `skipped`, places in the job's files with
+        `clips`, how many there are of each recording; `skipped`, places in the portion's files with
         the reason; `silent`, clips left out as such; `enlarged`, places of pictures that were
         smaller than wanted.
+
+    Raises:
+        StorageError: the disk is full.
     """
-    front, rows = front_end(job.recipe.front_end), _Rows(save)
+    front, rows = front_end(portion.recipe.front_end), _Rows(save)
     record: dict[str, Any] = {"clips": [], "skipped": [], "silent": 0, "enlarged": []}
-    for item, (sound, image) in enumerate(job.files):
+    for item, (sound, image) in enumerate(portion.files):
         before = rows.count
         try:
-            picture, enlarged = draw(image, job.recipe)
-            silent, missing = _hear(sound, job.recipe, front, partial(rows.add, item, picture))
+            picture, enlarged = draw(image, portion.recipe)
+            silent, missing = _hear(sound, portion.recipe, front, partial(rows.add, item, picture))
             record["silent"] += silent
             record["enlarged"] += [item] * enlarged
             record["skipped"] += [[item, f"in part: {missing}"]] * bool(missing)
+        except StorageError:
+            raise
         except Exception as error:  # whatever a file does to its reader, the next one is read
-            record["skipped"].append([item, reason(error, sound, image)])
+            extent = "in part: " if rows.count > before else ""
+            record["skipped"].append([item, extent + reason(error, sound, image)])
         record["clips"].append(rows.count - before)
     rows.flush()
     return record

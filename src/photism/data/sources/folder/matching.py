@@ -11,7 +11,7 @@ from typing import Any
 
 from photism.audio.names import is_sound
 from photism.data.splits import parts_of, split_called
-from photism.data.table import ENDINGS, Row, read_table
+from photism.data.table import ENDINGS, TableRow, read_table
 from photism.errors import DataError
 from photism.files import shown, walk
 
@@ -166,7 +166,7 @@ def _told(recording: Path, picture: Path) -> tuple[str | None, str | None]:
 
 def _by_table(tables: Sequence[Path], place: Path, pictures: Path | None, found: Found) -> None:
     """Match what rows of tables name; their further columns get one type each."""
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     for table in tables:
         read, skipped = read_table(table)
         rows += read
@@ -187,7 +187,7 @@ def _by_table(tables: Sequence[Path], place: Path, pictures: Path | None, found:
         raise DataError(f"no row of {shown(tables[0])} can be used; the first: {first}")
 
 
-def _file_columns(rows: Sequence[Row]) -> tuple[str, str]:
+def _file_columns(rows: Sequence[TableRow]) -> tuple[str, str]:
     """Return the columns that name recordings and pictures; `file_name` is what is missing."""
     there = dict.fromkeys(name for row in rows for name in row.values)
     sound, image = (next(filter(there.__contains__, names), None) for names in (_SOUND, _IMAGE))
@@ -207,7 +207,7 @@ def _file_columns(rows: Sequence[Row]) -> tuple[str, str]:
     return str(sound), str(image)
 
 
-def _in_row(row: Row, columns: tuple[str, str], place: Path, pictures: Path | None) -> Match:
+def _in_row(row: TableRow, columns: tuple[str, str], place: Path, pictures: Path | None) -> Match:
     """Return the match of a row, or raise an error with the reason to leave it out."""
     files = []
     for column, start in zip(columns, (None, pictures), strict=True):

@@ -18,10 +18,10 @@ from photism.files import shown
 
 if TYPE_CHECKING:
     from photism.data.pairs import Card
-    from photism.data.sources.folder.made import Made
+    from photism.data.sources.folder.allotment import Allotment
     from photism.data.sources.folder.making import Colour, Recipe
     from photism.data.sources.folder.matching import Found
-    from photism.data.sources.folder.plan import Plan
+    from photism.data.sources.folder.takes import Takes
     from photism.data.writer import PairWriter
 
 
@@ -106,9 +106,9 @@ class Folder(PairSource):
         """Make the pairs; see `PairSource.write`."""
         from photism.data.pairs import Card
         from photism.data.parts import kept_parts
-        from photism.data.sources.folder.made import make_all
+        from photism.data.sources.folder.allotment import allot, check_group, find_labelling
         from photism.data.sources.folder.matching import find_matches
-        from photism.data.sources.folder.plan import check_group, find_labelling, make_plan
+        from photism.data.sources.folder.takes import make_takes
         from photism.data.writer import PairWriter
 
         recipe = self._recipe()
@@ -117,15 +117,17 @@ class Folder(PairSource):
         check_group(found.matches, self.group)
         self._leave_out_ungrouped(found)
         with kept_parts(folder) as kept:
-            made = make_all(found.matches, recipe, kept, workers=self.workers)
-            skipped = (*found.skipped, *made.skipped)
-            if not made.used:
+            takes = make_takes(found.matches, recipe, kept, workers=self.workers)
+            skipped = (*found.skipped, *takes.skipped)
+            if not takes.used:
                 raise DataError(_nothing(raw, skipped))
-            plan = make_plan(made.used, labelling, group=self.group, test=self.test, seed=self.seed)
-            with PairWriter(folder, self._card(folder.name, recipe, plan)) as writer:
-                write_rows(writer, made, plan)
+            allotment = allot(
+                takes.used, labelling, group=self.group, test=self.test, seed=self.seed
+            )
+            with PairWriter(folder, self._card(folder.name, recipe, allotment)) as writer:
+                write_rows(writer, takes, allotment)
                 left = [f"left out, wholly or in part: {len(skipped):,} files; see skipped"]
-                notes = (*plan.notes, *made.notes, *(left if skipped else ()))
+                notes = (*allotment.notes, *takes.notes, *(left if skipped else ()))
                 writer.card = replace(writer.card, notes=notes, skipped=skipped)
         return Card.read(folder)
 
@@ -156,19 +158,19 @@ class Folder(PairSource):
                 found.skip(match.recording, f"no {self.group} in its row, which --group wants")
         found.matches = [match for match in found.matches if self.group in match.values]
 
-    def _card(self, name: str, recipe: Recipe, plan: Plan) -> Card:
+    def _card(self, name: str, recipe: Recipe, allotment: Allotment) -> Card:
         from photism.audio.logmel import front_end
         from photism.data.pairs import ArraySpec, Card
 
         front = front_end(recipe.front_end)
         options = {**asdict(self), "pictures": self.pictures and shown(self.pictures)}
         del options["workers"]
-        kinds = {column: kind for column, (kind, _) in plan.columns.items()}
+        kinds = {column: kind for column, (kind, _) in allotment.columns.items()}
         return Card(
             name=shown(name),
             description=self.what,
             licence=self.terms,
-            classes=plan.classes,
+            classes=allotment.classes,
             sound=ArraySpec((front.channels, front.height, front.width)),
             image=ArraySpec((recipe.size, recipe.size, 1 if recipe.colour == "grey" else 3)),
             front_end=front.name,
@@ -185,32 +187,32 @@ def _nothing(raw: Path, skipped: Sequence[Mapping[str, str]]) -> str:
     return f"no pair that can be used in {shown(raw)}, {len(skipped):,} left out{first}"
 
 
-def write_rows(writer: PairWriter, made: Made, plan: Plan) -> None:
+def write_rows(writer: PairWriter, takes: Takes, allotment: Allotment) -> None:
     """Write what was made, each clip into the part of its recording.
 
     Args:
         writer: open.
-        made: the clips.
-        plan: class, part and columns of the recordings that could be used.
+        takes: the clips.
+        allotment: class, part and columns of the recordings that could be used.
     """
-    place = np.cumsum(made.clips > 0) - 1
-    for rows in track(made.rows(), "pairs"):
+    place = np.cumsum(takes.clips > 0) - 1
+    for rows in track(takes.rows(), "pairs"):
         own = place[rows.match]
-        names = {name: [values[n] for n in own] for name, (_, values) in plan.columns.items()}
+        names = {name: [values[n] for n in own] for name, (_, values) in allotment.columns.items()}
         keys = [
             f"{recording} {start_s:.3f} s, {picture}"
             for recording, start_s, picture in zip(
                 names["recording"], rows.start_s, names["picture"], strict=True
             )
         ]
-        for split in dict.fromkeys(plan.splits[own].tolist()):
-            chosen = np.flatnonzero(plan.splits[own] == split)
+        for split in dict.fromkeys(allotment.splits[own].tolist()):
+            chosen = np.flatnonzero(allotment.splits[own] == split)
             columns: dict[str, Any] = {n: [v[c] for c in chosen] for n, v in names.items()}
             writer.write(
                 split,
                 sound=rows.sound[chosen],
                 image=rows.image[chosen],
-                label=plan.labels[own][chosen],
+                label=allotment.labels[own][chosen],
                 key=[keys[c] for c in chosen],
                 columns={**columns, "start_s": rows.start_s[chosen]},
             )

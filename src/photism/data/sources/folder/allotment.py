@@ -78,7 +78,7 @@ def _require(name: str, columns: set[str], option: str, words: tuple[str, ...]) 
 
 
 @dataclass(frozen=True)
-class Plan:
+class Allotment:
     """Class, part and columns of recordings that could be used, in their order."""
 
     classes: tuple[str, ...]
@@ -91,9 +91,9 @@ class Plan:
     notes: tuple[str, ...]
 
 
-def make_plan(
+def allot(
     matches: Sequence[Match], labelling: Labelling, *, group: str, test: float, seed: int
-) -> Plan:
+) -> Allotment:
     """Decide on classes and parts.
 
     Args:
@@ -104,7 +104,7 @@ def make_plan(
         seed: of the draw.
 
     Returns:
-        The plan.
+        What was decided.
 
     Raises:
         DataError: nothing is left to train on.
@@ -123,7 +123,7 @@ def make_plan(
     if "train" not in splits:
         raise DataError(f"nothing to train on: all {len(matches):,} recordings are for testing")
     notes = _notes(group, groups, splits, columns, drawn=drawn)
-    return Plan(classes, labels, splits, columns, notes)
+    return Allotment(classes, labels, splits, columns, notes)
 
 
 def _in_order(names: set[str]) -> tuple[str, ...]:

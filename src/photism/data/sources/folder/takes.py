@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from photism.data.parts import Part, digest, make_parts
-from photism.data.sources.folder.making import Job, Recipe, make
+from photism.data.sources.folder.making import Portion, Recipe, make
 from photism.data.sources.folder.matching import Match
 
 _FILES, _BYTES = 64, 64 * 2**20
-"""Recordings in a job, at most, and bytes to read in it, about."""
+"""Recordings in a portion, at most, and bytes to read in it, about."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Rows:
     """`(clip, height, width, channel)` uint8."""
 
 
-class Made:
+class Takes:
     """What became of recordings.
 
     Args:
@@ -87,7 +87,7 @@ class Made:
                 )
 
 
-def make_all(matches: Sequence[Match], recipe: Recipe, kept: Path, *, workers: int) -> Made:
+def make_takes(matches: Sequence[Match], recipe: Recipe, kept: Path, *, workers: int) -> Takes:
     """Make the clips of recordings; what lies there from an earlier run is not made again.
 
     Args:
@@ -106,9 +106,9 @@ def make_all(matches: Sequence[Match], recipe: Recipe, kept: Path, *, workers: i
     jobs = {}
     for portion in portions:
         files = tuple((matches[place].sound, matches[place].image) for place in portion)
-        jobs[digest(recipe, [path for pair in files for path in pair])] = Job(recipe, files)
+        jobs[digest(recipe, [path for pair in files for path in pair])] = Portion(recipe, files)
     parts = make_parts(jobs, make, kept, workers=workers, what="recordings")
-    return Made(matches, list(zip(portions, parts, strict=True)))
+    return Takes(matches, list(zip(portions, parts, strict=True)))
 
 
 def _portions(matches: Sequence[Match]) -> Iterator[range]:
