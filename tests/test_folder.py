@@ -18,8 +18,9 @@ from test_sub_urmp import video
 
 from photism.audio.logmel import front_end, pictures
 from photism.cli import main
+from photism.data.card import Card
 from photism.data.inspect import contact_sheet
-from photism.data.pairs import Card, PairDataset, hold_out, to_bytes
+from photism.data.pairs import PairDataset, hold_out, to_bytes
 from photism.data.prepare import prepare
 from photism.data.sources.folder import making, takes
 from photism.data.sources.folder.source import Folder

@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
+from photism.audio.names import is_sound
 from photism.errors import AudioError, ConfigError
 from photism.files import named, walk
 
@@ -75,7 +76,7 @@ def find_items(sources: tuple[str, ...], out: Path | None, *, suffix: str = ".pn
 
 
 def _walk(folder: Path) -> list[Path]:
-    found = [path for path in walk(folder) if path.suffix.lower() in SOUNDS]
+    found = [path for path in walk(folder) if is_sound(path)]
     if not found:
         raise AudioError(f"{folder} holds no sounds or videos, or none with a name that says so")
     return found

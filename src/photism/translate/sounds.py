@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -83,7 +83,8 @@ def _blocks(
             f"a recording is a path, bytes, an open file or an array of samples, not"
             f" {type(source).__name__}"
         )
-    return stream(source, block_s=BLOCK_S, start_s=start_s, duration_s=duration_s, max_s=LIMIT_S)
+    file = cast("str | Path | BinaryIO", source)
+    return stream(file, block_s=BLOCK_S, start_s=start_s, duration_s=duration_s, max_s=LIMIT_S)
 
 
 def _from_samples(

@@ -149,7 +149,8 @@ def _by_name(sounds: _Side, images: _Side, found: Found) -> None:
     if not found.matches:
         raise DataError(
             f"no recording has the name of a picture: {len(sounds.by_name):,} recordings in"
-            f" {printable(sounds.place)}, {len(images.by_name):,} pictures in {printable(images.place)}."
+            f" {printable(sounds.place)}, {len(images.by_name):,} pictures in"
+            f" {printable(images.place)}."
             " Name the folder of the pictures with --pictures, or write a metadata.csv"
         )
 
@@ -205,7 +206,7 @@ def _file_columns(rows: Sequence[TableRow]) -> tuple[str, str]:
         if column is None:
             raise DataError(
                 f"{printable(rows[0].table)} has no column of {what} ({', '.join(names)}):"
-                f" there is {', '.join(map(shown, there))}"
+                f" there is {', '.join(map(printable, there))}"
             )
     return str(sound), str(image)
 
