@@ -38,7 +38,7 @@ def test_overview_lists_every_system(capsys: pytest.CaptureFixture[str]) -> None
     content = info(capsys)
     assert set(content["systems"]) == set(SYSTEMS)
     for name, system in content["systems"].items():
-        assert system["direction"] == SYSTEMS[name].direction
+        assert system["makes"] == list(SYSTEMS[name].makes)
         assert system["presets"] == list(SYSTEMS[name].presets)
     for entry in content["weights"].values():
         assert entry["system"] in SYSTEMS

@@ -22,7 +22,8 @@ from fake_digits import (
 from page import Page
 
 from photism.cli import main
-from photism.data.pairs import ArraySpec, Card, PairDataset
+from photism.data.card import ArraySpec, Card
+from photism.data.pairs import PairDataset
 from photism.data.writer import PairWriter
 from photism.errors import DataError
 from photism.evaluation.evaluate import evaluate

@@ -17,8 +17,9 @@ from published_data import (
     write_speech_commands,
 )
 
+from photism.data.card import Card
 from photism.data.digits import Spoken
-from photism.data.pairs import Card, PairDataset
+from photism.data.pairs import PairDataset
 from photism.data.prepare import find, prepare, prepared_folder
 from photism.data.sources import SOURCES, UPSTREAM
 from photism.data.sources.fsdd import SPEAKERS, read_fsdd
@@ -81,7 +82,7 @@ def test_mnist_is_read_from_pngs_and_lists_what_it_skipped(tmp_path: Path) -> No
     assert len(mnist.test.labels) == 19
     (skipped,) = mnist.test.skipped
     assert skipped["file"] == "test/3/0.png"
-    assert "cannot identify image" in skipped["reason"]
+    assert "no picture that photism reads" in skipped["reason"]
 
 
 @pytest.mark.parametrize(

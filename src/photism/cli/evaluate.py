@@ -74,6 +74,7 @@ def main(argv: list[str]) -> int:
     from photism.judges.inception import load_inception
     from photism.judges.weights import load_judge
     from photism.systems.weights import load_weights
+    from photism.terminal import plain
 
     device = choose_device(args.device)
     dataset = PairDataset(find(args.data), _split(args.split))
@@ -105,13 +106,13 @@ def main(argv: list[str]) -> int:
     console = Console()
     console.print(_table(evaluation, published))
     for note in evaluation.notes:
-        console.print(f"note: {note}", markup=False, highlight=False)
+        console.print(plain(f"note: {note}"))
     print(f"{html}\n{json}")
     return 0
 
 
 def _split(name: str) -> str:
-    from photism.data.pairs import SPLITS
+    from photism.data.splits import SPLITS
     from photism.errors import ConfigError, nearest
 
     if name not in SPLITS:
@@ -152,22 +153,22 @@ def _table(evaluation: Evaluation, published: list[Published]) -> Table:
     """Return the figures with what they are to be held against."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
-    from rich.text import Text
 
     from photism.evaluation.table import figure_table
+    from photism.terminal import plain
 
     p, figures = evaluation.provenance, figure_table(evaluation, published)
-    title = Text(f"{p.system} · {p.data} {p.split}")
+    title = plain(f"{p.system} · {p.data} {p.split}")
     table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("figure", no_wrap=True)
     for name in (*figures.outputs, "real", *(["paper"] if figures.sources else [])):
-        table.add_column(name, justify="right", min_width=7)
+        table.add_column(plain(name), justify="right", min_width=7)
     for line in figures.lines:
         texts = [cell.text for cell in (*line.outputs, line.real)]
         if figures.sources:
             texts.append("\n".join(cell.text for cell in line.published))
-        table.add_row(Text(line.name.replace(f"({p.judge})", "(judge)")), *texts)
-    table.caption = Text(_caption(evaluation))
+        table.add_row(plain(line.name.replace(f"({p.judge})", "(judge)")), *texts)
+    table.caption = plain(_caption(evaluation))
     return table
 
 
