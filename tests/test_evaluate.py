@@ -55,6 +55,8 @@ def test_a_critic_recognises_what_the_judge_does(tmp_path: Path) -> None:
     assert torch.equal(recognised, (recordings != 0) & (recordings != 6))
     again = next(iter(PairLoader(dataset, 60, shuffle=False).epoch()))
     assert torch.equal(critic(system, again), recognised)  # whatever the batch
+    again.label[::2] = -1
+    assert torch.equal(critic(system, again), recognised[1::2])
     with pytest.raises(ConfigError, match="judge small-orchestra knows the classes bassoon"):
         Critic.of("small-orchestra", tmp_path / "pixels")
     with pytest.raises(ConfigError, match="unknown judge 'smal-orchestra': did you mean"):

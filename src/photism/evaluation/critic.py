@@ -45,15 +45,16 @@ class Critic:
         return cls(loaded)
 
     def __call__(self, system: System, batch: Batch) -> Tensor:
-        """Return `(batch,)`, whether the system's main output for each pair shows its class.
+        """Return `(labelled pair,)`, whether the main output for each pair shows its class.
 
-        Noise is the same every time, and for each pair its own.
+        Pairs without a label are left out. Noise is the same every time, and for each pair its own.
         """
-        rng = row_generators(0, batch.row.tolist())
+        told = batch.label >= 0
+        label, rows = batch.label[told], batch.row[told].tolist()
         [target] = system.targets
-        condition = batch.of(other(target))
-        noise = draw_noise(system, target, rng, condition.device)
-        outputs = system.outputs(condition, target=target, label=batch.label, noise=noise)
+        condition = batch.of(other(target))[told]
+        noise = draw_noise(system, target, row_generators(0, rows), condition.device)
+        outputs = system.outputs(condition, target=target, label=label, noise=noise)
         made = outputs[0].tensor.float().clamp(-1, 1)
         judge = self.judge.to(made.device)
-        return judge(fit(made, judge)).logits.argmax(dim=1) == batch.label
+        return judge(fit(made, judge)).logits.argmax(dim=1) == label

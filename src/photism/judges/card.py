@@ -168,6 +168,6 @@ def shown(shape: tuple[int, ...]) -> str:
 
 
 def brief(classes: tuple[str, ...]) -> str:
-    """Return the first classes and the last."""
-    names = ", ".join(classes[:3])
+    """Return the first classes and the last; "none" if there are none."""
+    names = ", ".join(classes[:3]) or "none"
     return names if len(classes) <= 3 else f"{names}, … {classes[-1]}"
