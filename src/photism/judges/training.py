@@ -1,4 +1,4 @@
-"""Training a judge: cross-entropy on real pictures, the epoch chosen on pictures held out.
+"""Training a judge: cross-entropy on real examples, the epoch chosen on examples held out.
 
 LeNet5's recipe is that of the AIVAE paper (arXiv:2109.13354, section 5): Adam, learning rate 1e-3,
 100 epochs, no augmentation. Which epoch it kept is not said; here validation pictures choose it.
@@ -73,6 +73,7 @@ RECIPES: Mapping[str, JudgeRecipe] = {
     "resnet50": replace(_COLOUR, lr=3e-4),
 }
 """How each architecture is trained unless something else is asked for."""
+
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,7 @@ def _new_judge(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         judge = architecture(kind)(name, data.classes, data.image_shape, data.factors)
+    judge.ear = data.ear
     if start is not None:
         if not isinstance(judge, ColourJudge):
             raise ConfigError(f"{kind} starts from scratch: leave the weights out")
