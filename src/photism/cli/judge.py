@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from photism.judges.base import Judge
     from photism.judges.card import JudgeCard
     from photism.judges.data import JudgeData, Pictures
-    from photism.judges.training import Epoch, JudgeRecipe
+    from photism.judges.recipe import JudgeRecipe
+    from photism.judges.training import Epoch
 
 DIGITS = "mnist"
 DOWNLOAD = "download"
@@ -147,12 +148,11 @@ def _heard(card: JudgeCard) -> str:
 
 
 def _recipe(args: TrainJudge) -> JudgeRecipe:
-    from photism.judges.training import recipe_of
+    from photism.judges import architecture
 
-    usual = recipe_of(args.architecture, args.medium)
-    given = {f.name: getattr(args, f.name, None) for f in fields(usual)}
-    asked = {name: value for name, value in given.items() if value is not None}
-    return replace(usual, **asked)
+    recipe = architecture(args.architecture).recipe.of(args.medium)
+    given = {f.name: getattr(args, f.name, None) for f in fields(recipe)}
+    return replace(recipe, **{name: value for name, value in given.items() if value is not None})
 
 
 def _make(
@@ -166,7 +166,7 @@ def _make(
     from photism.judges.make import make_judge
     from photism.judges.training import steps_per_epoch
 
-    name = f"{args.architecture}-{data.name}"
+    name = f"{args.architecture}-{data.title}"
     start = _start(args)
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Remaining())
@@ -213,7 +213,7 @@ def _start(args: TrainJudge) -> dict[str, torch.Tensor] | None:
 
 def _command(args: TrainJudge, data: JudgeData, name: str) -> str:
     """Return the command that trains this judge again, with names instead of folders."""
-    words = [f"photism judge train {args.architecture} --data {Path(args.data).name}"]
+    words = [f"photism judge train {args.architecture} --data {data.name}"]
     if args.medium != TrainJudge.medium:
         words.append(f"--medium {args.medium}")
     if args.front_end:
@@ -297,9 +297,7 @@ def _data(args: TrainJudge, recipe: JudgeRecipe) -> JudgeData:
     return mnist_data(_archives(args.from_), validation=recipe.validation, seed=recipe.seed)
 
 
-def _test_examples(
-    data: str, raw: Path | None, judge: Judge
-) -> tuple[tuple[str, ...], Pictures]:
+def _test_examples(data: str, raw: Path | None, judge: Judge) -> tuple[tuple[str, ...], Pictures]:
     """Return the classes and the test examples of a data set, as the judge sees or hears them."""
     from photism.data.pairs import PairDataset
     from photism.judges.data import Pictures, mnist_data

@@ -17,7 +17,7 @@ from photism.evaluation.latent_zeroing import (
     LatentZeroing,
     measure_latent_zeroing,
 )
-from photism.evaluation.observe import Observed, observe
+from photism.evaluation.observe import Observed, Observer
 from photism.evaluation.results import (
     Evaluation,
     Example,
@@ -30,6 +30,7 @@ from photism.judges.base import Judge
 from photism.judges.card import brief
 from photism.judges.factors import read_factors
 from photism.judges.inception import Inception
+from photism.judges.perceive import ear_of
 from photism.media import Medium, other
 from photism.metrics.features import LEAST_PAIRS, confusion, group_accuracy
 from photism.systems.base import System
@@ -84,37 +85,31 @@ def evaluate(
 
     truth = _truth(dataset, judge, rows, seed)
     shown = _choose_examples(truth.labels, rows, seed)
-    drawn = observe(
-        system,
-        judge,
-        load(rows),
-        target=judge.medium,
-        seed=seed,
-        examples=shown,
-        inception=inception,
-    )
+    drawn = ear_of(dataset.card) if judge.medium == "sound" else None
+    observer = Observer(system, (judge,), other(judge.medium), drawn, seed, inception)
+    observed = observer.observe(load(rows), shown)
     zeroed = None
     if latent_zeroing and truth.known and isinstance(system, LatentSystem):
         zeroed = _zero(system, judge, load, rows[truth.labelled], latent_zeroing, seed)
-    main = next(iter(drawn.outputs.values()))
-    listens = drawn.recognised is not None and truth.known
+    main = next(iter(observed.outputs.values()))
+    listens = observed.recognised is not None and truth.known
     return Evaluation(
         provenance=_provenance(system, dataset, judge, inception, truth),
         classes=truth.classes,
         outputs={
-            name: output_figures(seen, drawn.real, truth)
-            for name, seen in track(drawn.outputs.items(), "measuring", len(drawn.outputs))
+            name: output_figures(seen, observed.real, truth)
+            for name, seen in track(observed.outputs.items(), "measuring", len(observed.outputs))
         },
-        steps=drawn.steps,
-        listener=class_figures(drawn.recognised, truth) if listens else None,
+        steps=observed.steps,
+        listener=class_figures(observed.recognised, truth) if listens else None,
         recordings=_by_recording(main.predicted == truth.labels, truth, dataset.card.group),
-        references=_references(drawn, truth),
-        diversity_pixels=spread(drawn.images, drawn.real_images, truth),
-        diversity_features=spread(main.features, drawn.real.features, truth),
+        references=_references(observed, truth),
+        diversity_pixels=spread(observed.images, observed.real_images, truth),
+        diversity_features=spread(main.features, observed.real.features, truth),
         confusion=_confusion(main.predicted, truth),
         latent_zeroing=zeroed,
-        notes=(*drawn.resized, *_unlabelled(system, dataset, judge, truth)),
-        examples=_examples(dataset, judge.medium, rows, shown, drawn),
+        notes=(*observed.notes, *_unlabelled(system, dataset, judge, truth)),
+        examples=_examples(dataset, judge.medium, rows, shown, observed),
     )
 
 
@@ -270,16 +265,18 @@ def _confusion(predicted: np.ndarray, truth: Truth) -> tuple[tuple[int, ...], ..
     return tuple(tuple(row) for row in counts.tolist())
 
 
-def _references(drawn: Observed, truth: Truth) -> References:
+def _references(observed: Observed, truth: Truth) -> References:
     rows = np.flatnonzero(truth.labelled)
     order = np.random.default_rng((truth.seed, 3)).permutation(rows)
-    dealt = next(iter(drawn.outputs.values())).predicted[order]
+    dealt = next(iter(observed.outputs.values())).predicted[order]
     blind = float(np.mean(dealt == truth.labels[rows])) if truth.known else None
-    return References(real=output_figures(drawn.real, drawn.real, truth), blind_accuracy=blind)
+    return References(
+        real=output_figures(observed.real, observed.real, truth), blind_accuracy=blind
+    )
 
 
 def _examples(
-    dataset: PairDataset, target: Medium, rows: np.ndarray, shown: list[int], drawn: Observed
+    dataset: PairDataset, target: Medium, rows: np.ndarray, shown: list[int], observed: Observed
 ) -> tuple[Example, ...]:
     keys = dataset.column("key")
     loader = PairLoader(dataset, 1, shuffle=False)
@@ -293,8 +290,8 @@ def _examples(
                 key=str(keys[row]),
                 given=batch.of(other(target))[0].numpy(),
                 real=batch.of(target)[0].numpy(),
-                made=drawn.examples[row],
-                judged={n: int(seen.predicted[place]) for n, seen in drawn.outputs.items()},
+                made=observed.examples[row],
+                judged={n: int(seen.predicted[place]) for n, seen in observed.outputs.items()},
             )
         )
     return tuple(examples)

@@ -155,7 +155,9 @@ diversity are the layer before the logits.
     def _original(self) -> dict[str, str]:
         if self.original_accuracy is None:
             return {}
-        return {"accuracy on the same log-mels as the data has them": f"{self.original_accuracy:.2%}"}
+        return {
+            "accuracy on the same log-mels as the data has them": f"{self.original_accuracy:.2%}"
+        }
 
     def _entering(self) -> str:
         """Return what the network is given, as the beginning of a sentence."""

@@ -187,6 +187,11 @@ class JudgeData:
     original: Pictures | None = None
     """The test sounds as they are stored, if the ear draws log-mels as the data has them."""
 
+    @property
+    def title(self) -> str:
+        """Name of the data, and of the medium where that is not pictures."""
+        return self.name if self.ear is None else f"{self.name}-sound"
+
 
 def mnist_data(folder: Path, *, validation: float = 0.1, seed: int = 0) -> JudgeData:
     """Read MNIST.
@@ -275,7 +280,7 @@ def pair_data(
         raise DataError(f"{folder} has too few groups to hold some out: prepare more data")
     height, width, channels = card.image.shape
     return JudgeData(
-        name=card.name if ear is None else f"{card.name}-sound",
+        name=card.name,
         about=f"{card.name}: {card.description}; `{prepare_command(card)}`",
         licence=card.licence,
         classes=card.classes,

@@ -9,15 +9,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from photism.judges import architecture as find_judge
 from photism.judges.card import JudgeCard
 from photism.judges.data import JudgeData
+from photism.judges.recipe import JudgeRecipe
 from photism.judges.training import (
     Epoch,
     JudgeFigures,
-    JudgeRecipe,
     TrainedJudge,
     measure,
-    recipe_of,
     train_judge,
 )
 from photism.judges.weights import save_judge
@@ -60,10 +60,10 @@ def make_judge(
         WeightsError: `start` is of another network.
         StorageError: the folder cannot be written.
     """
-    recipe = recipe or recipe_of(architecture, "sound" if data.ear else "image")
+    recipe = recipe or find_judge(architecture).recipe.of("sound" if data.ear else "image")
     trained = train_judge(
         architecture,
-        f"{architecture}-{data.name}",
+        f"{architecture}-{data.title}",
         data,
         recipe,
         device=torch.device(device),
