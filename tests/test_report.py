@@ -21,6 +21,7 @@ from photism.evaluation.evaluate import Evaluation, evaluate
 from photism.evaluation.report import loss_charts, write_report
 from photism.evaluation.table import Published, figure_table
 from photism.pages.charts import Line, line_chart
+from photism.stored import WeightsCard
 from photism.systems.aivae import AIVAE
 from photism.systems.weights import save_weights
 
@@ -218,7 +219,7 @@ def digits(tmp_path: Path) -> Path:
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
     system = AIVAE(AIVAE.presets["debug"])
-    save_weights(system, tmp_path / "weights", preset="debug", card={})
+    save_weights(system, tmp_path / "weights", preset="debug", card=WeightsCard())
     return tmp_path / "weights"
 
 

@@ -32,8 +32,8 @@ from photism.judges.factors import FactorHead, read_factors
 from photism.judges.imagenet import download_resnet50
 from photism.judges.training import (
     RECIPES,
+    JudgeFigures,
     JudgeRecipe,
-    Measured,
     measure,
     train_judge,
 )
@@ -264,10 +264,10 @@ def test_an_interrupted_training_leaves_the_judge_that_was_there(
     shutil.copytree(stored, out)
     calls: Iterator[int] = iter(range(10))
 
-    def interrupted(judge: object, pictures: object) -> Measured:
+    def interrupted(judge: object, pictures: object) -> JudgeFigures:
         if next(calls) == 2:
             raise KeyboardInterrupt
-        return Measured(0.5, np.zeros((3, 3), int), ())
+        return JudgeFigures(0.5, np.zeros((3, 3), int), ())
 
     monkeypatch.setattr(judge_training, "measure", interrupted)
     argv = ["judge", "train", "small", "--data", str(prepared), "--out", str(out), *OPTIONS]
@@ -283,13 +283,13 @@ def test_the_epoch_is_chosen_by_accuracy_and_factors(
     monkeypatch.setattr(
         judge_training,
         "measure",
-        lambda judge, pictures: Measured(*(now := next(figures))[:1], np.eye(3), now[1:]),
+        lambda judge, pictures: JudgeFigures(*(now := next(figures))[:1], np.eye(3), now[1:]),
     )
     data = pair_data(prepared, ("height_m",))
     trained = train_judge("small", "scenes", data, replace(QUICK, epochs=4), device=CPU)
     assert trained.chosen.number == 2
-    assert Measured(0.5, np.eye(3), (None,)).score == 0.5
-    assert Measured(0.5, np.eye(3), ()).score == 0.5
+    assert JudgeFigures(0.5, np.eye(3), (None,)).score == 0.5
+    assert JudgeFigures(0.5, np.eye(3), ()).score == 0.5
 
 
 def test_half_of_the_pictures_are_distorted_and_teach_no_factor(

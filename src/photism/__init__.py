@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from photism.version import __version__
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from photism.translate.translator import Translator
 
 __all__ = ["__version__", "list_systems", "list_weights", "load"]
-__version__ = "0.1.0"
 
 
 def load(name_or_path: str | Path = "aivae-fsdd", device: DeviceName = "auto") -> Translator:

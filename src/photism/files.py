@@ -19,6 +19,8 @@ from typing import Any
 
 from photism.errors import StorageError
 
+PACKAGED = Path(__file__).parent / "assets"
+"""What comes along: weights, judges, sounds."""
 _PREFIX, _SUFFIX = ".photism-", ".part"
 _NAME_BYTES = 255
 """The longest name of a file that Linux, macOS and Windows take."""

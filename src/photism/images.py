@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from PIL import ExifTags, Image, ImageDraw, ImageFont, PngImagePlugin, UnidentifiedImageError
 
-import photism
 from photism.errors import ImageError
 from photism.files import parse_json, write_bytes
 from photism.terminal import printable
+from photism.version import __version__
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -372,7 +372,7 @@ def png(picture: Image.Image, provenance: Mapping[str, Any] | None = None) -> by
     """
     text = PngImagePlugin.PngInfo()
     if provenance is not None:
-        text.add_text("Software", f"photism {photism.__version__}")
+        text.add_text("Software", f"photism {__version__}")
         if "description" in provenance:
             text.add_itxt("Description", _encodable(str(provenance["description"])))
         text.add_itxt(PROVENANCE, _encodable(json.dumps(provenance, ensure_ascii=False)))

@@ -18,11 +18,11 @@ from typing import Any
 import torch
 from safetensors.torch import load
 
-import photism
 from photism.errors import WeightsError, nearest
+from photism.files import PACKAGED
 
 TENSORS, CONFIG, CARD, README = "model.safetensors", "config.json", "card.json", "README.md"
-ASSETS = Path(photism.__file__).parent / "assets" / "systems"
+ASSETS = PACKAGED / "systems"
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 """An owner and a name, as the Hub has them."""
 
@@ -139,11 +139,10 @@ def _of_run(folder: Path) -> Path:
 def _fetched(repository: str, known: Mapping[str, Path]) -> Path:
     """Fetch a repository's files from the Hub into its own cache, or take what is there."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
         return Path(snapshot_download(repository, allow_patterns=[TENSORS, CONFIG, CARD, README]))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+    except Exception as error:  # the client, its network and its cache raise all kinds
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise WeightsError(
             f"no folder {repository!r}, and the Hub gave no such weights ({reason}):"

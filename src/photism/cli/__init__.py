@@ -10,8 +10,8 @@ import os
 import sys
 from typing import TextIO
 
-import photism
 from photism.errors import ConfigError, PhotismError, nearest
+from photism.version import __version__
 
 COMMANDS = {
     "Use a trained system": {
@@ -77,7 +77,7 @@ def _dispatch(argv: list[str]) -> int:
         print(_help(sys.stdout))
         return 0
     if command in ("-V", "--version"):
-        print(f"photism {photism.__version__}")
+        print(f"photism {__version__}")
         return 0
     known = [name for commands in COMMANDS.values() for name in commands]
     if command not in known:
@@ -93,8 +93,7 @@ def _dispatch(argv: list[str]) -> int:
 
 def _help(stream: TextIO) -> str:
     lines = [
-        f"{paint('photism', BOLD, stream)} {photism.__version__}: "
-        "sound to picture and picture to sound",
+        f"{paint('photism', BOLD, stream)} {__version__}: sound to picture and picture to sound",
         "",
         f"{paint('usage:', BOLD, stream)} photism COMMAND [OPTIONS]",
     ]

@@ -41,7 +41,7 @@ Archives and prepared sets lie in the user's cache; $PHOTISM_HOME chooses anothe
 
 
 @dataclass(frozen=True)
-class List:
+class ListData:
     """Show every data set: what it is, its size and licence, and whether it is here."""
 
     def run(self) -> int:
@@ -191,7 +191,7 @@ class Verify:
 
 
 Command = (
-    Annotated[List, tyro.conf.subcommand("list")]
+    Annotated[ListData, tyro.conf.subcommand("list")]
     | Annotated[Fetch, tyro.conf.subcommand("fetch")]
     | Annotated[Prepare, tyro.conf.subcommand("prepare")]
     | Annotated[Inspect, tyro.conf.subcommand("inspect")]

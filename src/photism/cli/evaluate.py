@@ -132,7 +132,7 @@ def _bundled_judge(dataset: PairDataset) -> Judge:
 
 def _published(system: System, dataset: PairDataset) -> tuple[list[Published], list[str]]:
     """Return what papers report for such a system and data, and how its settings differ."""
-    from photism.experiments import published_figures, published_rows, setting_differences
+    from photism.experiments.published import published_figures, published_rows, setting_differences
 
     figures, notes = [], []
     rows = published_rows(system.name, dataset.card.name, system.config, split=dataset.split)

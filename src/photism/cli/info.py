@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-import photism
 from photism.cli.arguments import parse
 from photism.errors import ConfigError, nearest
+from photism.version import __version__
 
 if TYPE_CHECKING:
     from photism.systems.base import System
@@ -125,7 +125,7 @@ def _overview() -> dict[str, Any]:
         }
         for name, system in SYSTEMS.items()
     }
-    return {"photism": photism.__version__, "systems": systems, "weights": weights}
+    return {"photism": __version__, "systems": systems, "weights": weights}
 
 
 def _describe_system(cls: type[System], preset: str, config: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from photism.judges.card import JudgeCard
     from photism.judges.data import JudgeData, Pictures
-    from photism.judges.training import Epoch, JudgeRecipe, Measured, TrainedJudge
+    from photism.judges.training import Epoch, JudgeRecipe
 
 DIGITS = "mnist"
 DOWNLOAD = "download"
 
 
 @dataclass(frozen=True)
-class Train:
+class TrainJudge:
     """Train a judge on real pictures; the epoch is chosen on held-out pictures, never on the test.
 
     Examples:
@@ -67,7 +67,7 @@ class Train:
 
 
 @dataclass(frozen=True)
-class Test:
+class TestJudge:
     """Measure a stored judge on real test pictures again."""
 
     judge: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="JUDGE")]
@@ -81,14 +81,14 @@ class Test:
 
 
 @dataclass(frozen=True)
-class List:
+class ListJudges:
     """List the judges that come with photism."""
 
 
 Command = (
-    Annotated[Train, tyro.conf.subcommand("train")]
-    | Annotated[Test, tyro.conf.subcommand("test")]
-    | Annotated[List, tyro.conf.subcommand("list")]
+    Annotated[TrainJudge, tyro.conf.subcommand("train")]
+    | Annotated[TestJudge, tyro.conf.subcommand("test")]
+    | Annotated[ListJudges, tyro.conf.subcommand("list")]
 )
 
 
@@ -101,25 +101,25 @@ def main(argv: list[str]) -> int | None:
         description="Judges: classifiers trained on real pictures that tell what a picture shows.",
         config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
     )
-    run: dict[type, Callable[[Any], None]] = {Train: _train, Test: _test, List: _list}
+    run: dict[type, Callable[[Any], None]] = {
+        TrainJudge: _train,
+        TestJudge: _test,
+        ListJudges: _list,
+    }
     run[type(args)](args)
     return 0
 
 
-def _train(args: Train) -> None:
+def _train(args: TrainJudge) -> None:
     from photism.devices import choose_device
     from photism.files import require_room
     from photism.judges import architecture
-    from photism.judges.training import measure
-    from photism.judges.weights import save_judge
 
     architecture(args.architecture)
     recipe, device = _recipe(args), choose_device(args.device)
     require_room(args.out.parent, 2**20)
     data = _data(args, recipe)
-    trained = _learn(args, data, recipe, device)
-    measured = measure(trained.judge, data.test)
-    card = save_judge(trained.judge, args.out, _card(args, data, recipe, trained, measured))
+    card = _make(args, data, recipe, device)
     print(
         f"{card.name}: epoch {card.chosen_epoch} of {card.epochs}, validation"
         f" {card.validation_accuracy:.2%}, test {card.test_accuracy:.2%} ({len(data.test):,}"
@@ -127,7 +127,7 @@ def _train(args: Train) -> None:
     )
 
 
-def _recipe(args: Train) -> JudgeRecipe:
+def _recipe(args: TrainJudge) -> JudgeRecipe:
     from photism.judges.training import RECIPES
 
     given = {f.name: getattr(args, f.name, None) for f in fields(RECIPES[args.architecture])}
@@ -135,13 +135,16 @@ def _recipe(args: Train) -> JudgeRecipe:
     return replace(RECIPES[args.architecture], **asked)
 
 
-def _learn(args: Train, data: JudgeData, recipe: JudgeRecipe, device: torch.device) -> TrainedJudge:
-    """Train and show how far it is."""
+def _make(
+    args: TrainJudge, data: JudgeData, recipe: JudgeRecipe, device: torch.device
+) -> JudgeCard:
+    """Make the judge and show how far it is."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
 
-    from photism.judges.training import steps_per_epoch, train_judge
+    from photism.judges.make import make_judge
+    from photism.judges.training import steps_per_epoch
 
     name = f"{args.architecture}-{data.name}"
     start = _start(args)
@@ -156,19 +159,20 @@ def _learn(args: Train, data: JudgeData, recipe: JudgeRecipe, device: torch.devi
             text = f"loss {epoch.loss:.4f}, validation {now.accuracy:.2%}{r2}"
             bar.update(task, description=text)
 
-        return train_judge(
+        return make_judge(
             args.architecture,
-            name,
             data,
+            args.out,
             recipe,
             device=device,
             start=start,
+            command=_command(args, data, name),
             on_step=lambda: bar.advance(task),
             on_epoch=tell,
         )
 
 
-def _start(args: Train) -> dict[str, torch.Tensor] | None:
+def _start(args: TrainJudge) -> dict[str, torch.Tensor] | None:
     """Return the tensors that training starts from, if any were asked for."""
     from photism.judges.imagenet import download_resnet50
     from photism.stored import find_tensors
@@ -187,44 +191,7 @@ def _start(args: Train) -> dict[str, torch.Tensor] | None:
     return download_resnet50()
 
 
-def _card(
-    args: Train,
-    data: JudgeData,
-    recipe: JudgeRecipe,
-    trained: TrainedJudge,
-    measured: Measured,
-) -> JudgeCard:
-    from photism.judges.card import JudgeCard
-
-    told = {"seed", "validation"}  # in `seed` and `counts`
-    settings = {name: value for name, value in asdict(recipe).items() if name not in told}
-    return JudgeCard(
-        name=trained.judge.name,
-        architecture=args.architecture,
-        classes=data.classes,
-        data=data.about,
-        licence=data.licence,
-        command=_command(args, data, trained.judge.name),
-        seed=recipe.seed,
-        epochs=recipe.epochs,
-        chosen_epoch=trained.chosen.number,
-        counts={
-            "train": len(data.train),
-            "validation": len(data.validation),
-            "test": len(data.test),
-        },
-        validation_accuracy=trained.chosen.validation.accuracy,
-        test_accuracy=measured.accuracy,
-        image_shape=data.image_shape,
-        confusion=tuple(tuple(row) for row in measured.confusion.tolist()),
-        factors=data.factors,
-        factor_r2=dict(zip(data.factors, measured.factor_r2, strict=True)),
-        recipe=settings,
-        data_sha256=data.sha256,
-    )
-
-
-def _command(args: Train, data: JudgeData, name: str) -> str:
+def _command(args: TrainJudge, data: JudgeData, name: str) -> str:
     """Return the command that trains this judge again, with names instead of folders."""
     words = [f"photism judge train {args.architecture} --data {data.name}"]
     if args.factors:
@@ -236,7 +203,7 @@ def _command(args: Train, data: JudgeData, name: str) -> str:
         for option in ("epochs", "batch_size", "lr", "shift", "distortion", "validation")
         if getattr(args, option) is not None
     ]
-    if args.precision != Train.precision:
+    if args.precision != TrainJudge.precision:
         words.append(f"--precision {args.precision}")
     return " ".join([*words, f"--seed {args.seed}", f"--out {name}"])
 
@@ -246,7 +213,7 @@ def _read(factor_r2: Any) -> str:
     return "".join(f", R² of {name} {r2:.3f}" for name, r2 in factor_r2.items() if r2 is not None)
 
 
-def _test(args: Test) -> None:
+def _test(args: TestJudge) -> None:
     from photism.devices import choose_device
     from photism.judges.training import measure
     from photism.judges.weights import load_judge
@@ -267,7 +234,7 @@ def _test(args: Test) -> None:
     )
 
 
-def _list(args: List) -> None:
+def _list(args: ListJudges) -> None:
     from photism.judges.card import shown
     from photism.judges.weights import bundled_judges, load_judge
 
@@ -281,7 +248,7 @@ def _list(args: List) -> None:
         )
 
 
-def _data(args: Train, recipe: JudgeRecipe) -> JudgeData:
+def _data(args: TrainJudge, recipe: JudgeRecipe) -> JudgeData:
     """Return what to learn from."""
     from photism.judges.data import mnist_data, pair_data
 

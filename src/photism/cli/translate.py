@@ -20,6 +20,7 @@ from photism.cli.arguments import parse, settings
 from photism.errors import ConfigError
 from photism.files import require_room
 from photism.translate.items import find_items
+from photism.version import __version__
 
 if TYPE_CHECKING:
     from photism.translate.many import Outcome, Wish
@@ -213,7 +214,7 @@ def _print_json(
     translator: Translator, outcomes: Sequence[Outcome], summary: Mapping[str, Any]
 ) -> None:
     content = {
-        "photism": photism.__version__,
+        "photism": __version__,
         **translator.origin,
         "pictures": [
             {"file": outcome.item.source, **picture}

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-import photism
 from photism.errors import DataError
 from photism.files import parse_json
 from photism.terminal import printable
+from photism.version import __version__
 
 CARD = "card.json"
 SPLITS = ("train", "validation", "test")
@@ -91,7 +91,7 @@ class Card:
     """Pairs per split and class; filled in by `PairWriter`."""
     shards: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Arrow files, each `{"rows": …, "sha256": …}`; filled in by `PairWriter`."""
-    photism_version: str = photism.__version__
+    photism_version: str = __version__
 
     def __post_init__(self) -> None:
         for name in ("name", "description", "licence", "front_end", "group", "photism_version"):

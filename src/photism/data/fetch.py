@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
-import photism
 from photism.data.archives import members
 from photism.data.progress import transfer
 from photism.errors import DataError, DownloadError, StorageError
 from photism.files import replacing, require_room, sha256
+from photism.version import __version__
 
 _CHUNK = 2**18
 _FINAL = (400, 401, 403, 404, 405, 410, 451)
@@ -234,7 +234,7 @@ def _receive(url: str, part: Path, timeout_s: float) -> None:
     An OSError is a matter of the connection, a StorageError one of the disk.
     """
     already = _size(part)
-    headers = {"User-Agent": f"photism/{photism.__version__}", "Accept-Encoding": "identity"}
+    headers = {"User-Agent": f"photism/{__version__}", "Accept-Encoding": "identity"}
     if already:
         headers["Range"] = f"bytes={already}-"
     request = urllib.request.Request(url, headers=headers)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from photism.data.card import Card
 from photism.data.pairs import Batch
-from photism.evaluation.drawing import fit, row_generators
+from photism.evaluation.observe import fit, row_generators
 from photism.judges.base import Judge
 from photism.judges.weights import load_judge
 from photism.media import other

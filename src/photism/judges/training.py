@@ -76,7 +76,7 @@ RECIPES: Mapping[str, JudgeRecipe] = {
 
 
 @dataclass(frozen=True)
-class Measured:
+class JudgeFigures:
     """What a judge reaches on real pictures.
 
     `confusion` counts pictures by class (row) and judged class (column); `factor_r2` is the R² of
@@ -100,7 +100,7 @@ class Epoch:
 
     number: int
     loss: float
-    validation: Measured
+    validation: JudgeFigures
 
 
 @dataclass(frozen=True)
@@ -244,7 +244,7 @@ def _shifted(images: Tensor, share: float, rng: np.random.Generator) -> Tensor:
 
 
 @torch.inference_mode()
-def measure(judge: Judge, pictures: Pictures, *, batch_size: int = 500) -> Measured:
+def measure(judge: Judge, pictures: Pictures, *, batch_size: int = 500) -> JudgeFigures:
     """Measure a judge on real pictures, on the device it is on; leaves it in eval mode.
 
     Args:
@@ -271,7 +271,7 @@ def measure(judge: Judge, pictures: Pictures, *, batch_size: int = 500) -> Measu
             read.append(output.factors.cpu().numpy())
     table = confusion(pictures.labels, np.concatenate(predicted), len(judge.classes))
     r2 = _recovered(np.concatenate(read), pictures) if read else ()
-    return Measured(float(np.trace(table) / len(pictures)), table, r2)
+    return JudgeFigures(float(np.trace(table) / len(pictures)), table, r2)
 
 
 def _recovered(read: np.ndarray, pictures: Pictures) -> tuple[float | None, ...]:

@@ -89,6 +89,7 @@ class Lot:
         try:
             yield from self._translate()
         except StorageError as error:
+            yield from self._finished()
             outcome = self._open.popleft()
             outcome.error = str(error)
             yield outcome
@@ -124,11 +125,10 @@ class Lot:
         """Translate the clips that wait, save the results, and yield what is finished by that."""
         jobs, self._jobs = self._jobs, []
         for job, result in self._results(jobs):
+            if result is not None:
+                result.save(job.path, size=self.wish.size)
+                job.outcome.results.append({"path": str(job.path), **result.provenance})
             job.outcome.waiting -= 1
-            if result is None:
-                continue
-            result.save(job.path, size=self.wish.size)
-            job.outcome.results.append({"path": str(job.path), **result.provenance})
             self._made += 1
             self.show(self._done, self._made)
         yield from self._finished()

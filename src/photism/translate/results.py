@@ -13,11 +13,11 @@ from typing import Any
 from PIL import Image
 from torch import Tensor
 
-import photism
 from photism import images
 from photism.audio.logmel import front_end
 from photism.files import data_uri
 from photism.media import Medium
+from photism.version import __version__
 
 SHOWN = 280
 """Longer side of a saved picture in pixels, as near as a whole factor allows."""
@@ -100,7 +100,7 @@ class Picture:
         drawn_as = f": {self.label}" if self.label else ""
         return {
             "description": f"{where}, translated by {by}{drawn_as}",
-            "photism": photism.__version__,
+            "photism": __version__,
             **asdict(self.made),
             "source": self.source,
             "start_s": round(self.start_s, 4),

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from photism.errors import DataError, ImageError
-from photism.orchestra.instruments import INSTRUMENTS
 
 if TYPE_CHECKING:
     from PIL import Image
 
-CLASSES = tuple(INSTRUMENTS)
+CLASSES = (
+    *("bassoon", "cello", "clarinet", "double_bass", "flute", "horn", "oboe"),
+    *("sax", "trombone", "trumpet", "tuba", "viola", "violin"),
+)
 WINDOW_MS = 500
 HOP_MS = 100
 RATE = 44_100
