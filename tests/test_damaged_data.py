@@ -143,10 +143,10 @@ def batch_of(folder: Path) -> pa.RecordBatch:
 
 
 def store(folder: Path, *batches: pa.RecordBatch) -> None:
-    with pa.OSFile(str(folder / SHARD), "wb") as sink:
-        with pa.ipc.new_file(sink, batches[0].schema) as writer:
-            for batch in batches:
-                writer.write_batch(batch)
+    path = str(folder / SHARD)
+    with pa.OSFile(path, "wb") as sink, pa.ipc.new_file(sink, batches[0].schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
 
 
 def with_column(batch: pa.RecordBatch, name: str, column: pa.Array) -> pa.RecordBatch:
@@ -203,7 +203,7 @@ def test_texts_and_where_they_begin_are_checked(folder: Path) -> None:
     key = content.index(b"train-0train-1")
     (folder / SHARD).write_bytes(content.replace(b"train-1train-2", b"train-1\xff\xfe\xff\xfe-2"))
     seal(folder)
-    with pytest.raises(DataError, match="damaged .*UTF8"):
+    with pytest.raises(DataError, match=r"damaged .*UTF8"):
         PairDataset(folder, "train")
     offsets = np.array([0, 7, 14], np.int32).tobytes()
     place = content.rindex(offsets, 0, key)
@@ -218,12 +218,12 @@ def test_texts_and_where_they_begin_are_checked(folder: Path) -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -1.5, 1.1])
 def test_floats_of_a_shard_are_numbers_in_range(tmp_path: Path, value: float) -> None:
-    good = np.zeros((4, 1, 2, 2), np.float32)
+    good = np.full((4, 1, 2, 2), 0.125, np.float32)
     card = plain_card(sound=ArraySpec((1, 2, 2), "float32"))
     with PairWriter(tmp_path / "pairs", card) as writer:
         write_rows(writer, sound=good)
     content = (tmp_path / "pairs" / SHARD).read_bytes()
-    place = content.index(bytes(4 * 4 * 4))
+    place = content.index(good.tobytes())
     bad = np.float32(value).tobytes()
     (tmp_path / "pairs" / SHARD).write_bytes(content[:place] + bad + content[place + 4 :])
     seal(tmp_path / "pairs")

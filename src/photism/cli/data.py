@@ -12,6 +12,7 @@ import tyro
 from photism.cli.arguments import parse
 from photism.data.sources import SOURCES, UPSTREAM
 from photism.errors import ConfigError, DataError, nearest
+from photism.terminal import plain, say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -83,7 +84,7 @@ class Fetch:
             for archive in upstream.archives:
                 fetched = fetch(archive, raw_folder() / upstream.name, source=self.from_)
                 how = "checksum agrees" if fetched.verified else _UNVERIFIED
-                print(f"  {fetched.how}: {fetched.path} ({how})")
+                say(f"  {fetched.how}: {fetched.path} ({how})")
         return 0
 
 
@@ -117,7 +118,7 @@ class Prepare:
 
         card = prepare(self.source, raw=self.from_, out=self.out)
         _print_card(card)
-        print(f"written to {self.out or prepared_folder(self.source.name)}")
+        say(f"written to {self.out or prepared_folder(self.source.name)}")
         return 0
 
 
@@ -154,7 +155,7 @@ class Inspect:
         out = self.out or Path(f"{card.name}-{self.split}.png")
         write_png(out, sheet)
         _print_card(card)
-        print(f"contact sheet: {out}")
+        say(f"contact sheet: {out}")
         return 0
 
 
@@ -182,9 +183,9 @@ class Verify:
         for name in names:
             problems = _verify_archives(name) if name in UPSTREAM else _verify_prepared(name)
             damaged += bool(problems)
-            print(f"{name}: {'NOT as it should be' if problems else 'as it should be'}")
+            say(f"{name}: {'NOT as it should be' if problems else 'as it should be'}")
             for problem in problems:
-                print(f"  {problem}")
+                say(f"  {problem}")
         if damaged:
             raise DataError(f"{damaged} of {len(names)} not as they should be: see above")
         return 0
@@ -309,25 +310,26 @@ def _print_card(card: Card) -> None:
     from rich.table import Table
 
     console = Console()
-    print(f"{card.name}: {card.description}")
+    say(f"{card.name}: {card.description}")
     table = Table("class")
     for split in card.counts:
         table.add_column(split, justify="right")
-    classes = [c for c in card.classes if any(counts.get(c) for counts in card.counts.values())]
-    for name in classes:
-        table.add_row(name, *(f"{counts.get(name, 0):,}" for counts in card.counts.values()))
+    for name in (*card.classes, "unlabelled"):
+        if not any(counts.get(name) for counts in card.counts.values()):
+            continue
+        table.add_row(plain(name), *(f"{counts.get(name, 0):,}" for counts in card.counts.values()))
     table.add_section()
     table.add_row("all", *(f"{sum(counts.values()):,}" for counts in card.counts.values()))
     console.print(table)
     sound, image = ("×".join(map(str, spec.shape)) for spec in (card.sound, card.image))
-    print(f"sound:     {sound} {card.sound.dtype}, front end {card.front_end}")
-    print(f"picture:   {image} {card.image.dtype}")
-    print(f"licence:   {card.licence}")
-    print(f"seed:      {card.seed}")
+    say(f"sound:     {sound} {card.sound.dtype}, front end {card.front_end}")
+    say(f"picture:   {image} {card.image.dtype}")
+    say(f"licence:   {card.licence}")
+    say(f"seed:      {card.seed}")
     for note in card.notes:
         style = "bold yellow" if note.startswith("NOT ") else ""
-        console.print(f"note:      {note}", style=style, soft_wrap=True, markup=False)
+        console.print(plain(f"note:      {note}", style), soft_wrap=True)
     for file in card.skipped[:_SHOWN_SKIPPED]:
-        print(f"skipped:   {file['file']}: {file['reason']}")
+        say(f"skipped:   {file['file']}: {file['reason']}")
     if len(card.skipped) > _SHOWN_SKIPPED:
-        print(f"skipped:   {len(card.skipped) - _SHOWN_SKIPPED:,} more, listed in card.json")
+        say(f"skipped:   {len(card.skipped) - _SHOWN_SKIPPED:,} more, listed in card.json")

@@ -11,6 +11,7 @@ import tyro
 from photism.cli.arguments import parse
 from photism.devices import DeviceName
 from photism.errors import ConfigError, DataError, nearest
+from photism.terminal import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,11 +121,12 @@ def _train(args: TrainJudge) -> None:
     require_room(args.out.parent, 2**20)
     data = _data(args, recipe)
     card = _make(args, data, recipe, device)
-    print(
+    say(
         f"{card.name}: epoch {card.chosen_epoch} of {card.epochs}, validation"
         f" {card.validation_accuracy:.2%}, test {card.test_accuracy:.2%} ({len(data.test):,}"
-        f" pictures, half precision weights){_read(card.factor_r2)}\n{args.out}"
+        f" pictures, half precision weights){_read(card.factor_r2)}"
     )
+    print(args.out)
 
 
 def _recipe(args: TrainJudge) -> JudgeRecipe:
@@ -228,7 +230,7 @@ def _test(args: TestJudge) -> None:
     stated = ""
     if judge.card:
         stated = f", its card says {judge.card.test_accuracy:.2%}{_read(judge.card.factor_r2)}"
-    print(
+    say(
         f"{judge.name}: {measured.accuracy:.2%} of {len(pictures):,} {name} test pictures"
         f"{_read(read)}{stated}"
     )
@@ -242,7 +244,7 @@ def _list(args: ListJudges) -> None:
         judge = load_judge(name)
         card = judge.card
         read = _read(card.factor_r2) if card else ""
-        print(
+        say(
             f"{name}  {judge.accuracy:.2%} on real test pictures{read}  {len(judge.classes)}"
             f" classes, {shown(judge.image_shape)}  sha256 {judge.digest}"
         )
