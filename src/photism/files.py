@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,33 @@ def named(stem: str, ending: str) -> str:
         return stem + ending
     mark = f"~{hashlib.sha256(written).hexdigest()[:8]}"
     return written[: room - len(mark)].decode("utf-8", "ignore") + mark + ending
+
+
+def walk(folder: Path, failed: Callable[[OSError], None] | None = None) -> Iterator[Path]:
+    """Yield the files below a folder, in the order of their names, without hidden ones.
+
+    Links to folders are followed, but no folder is entered twice. A link that leads nowhere is
+    yielded too, so that somebody says so.
+
+    Args:
+        folder: where to begin.
+        failed: told of folders that cannot be opened; by default they are passed over.
+
+    Yields:
+        Paths that begin with `folder`; no pipes or devices.
+    """
+    seen: set[tuple[int, int]] = set()
+    for parent, folders, names in os.walk(folder, onerror=failed, followlinks=True):
+        status = os.stat(parent)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        for name in sorted(names):
+            path = os.path.join(parent, name)
+            if not name.startswith(".") and (os.path.isfile(path) or not os.path.exists(path)):
+                yield Path(path)
 
 
 @contextlib.contextmanager

@@ -153,7 +153,7 @@ def _flat(picture: Image.Image) -> tuple[Image.Image, bool]:
     if picture.mode == "La":
         picture = picture.convert("LA")
     clear = picture.info.get("transparency")
-    if isinstance(clear, tuple) and max(clear) > 255:  # of 16 bits, where Pillow reads 8
+    if isinstance(clear, tuple) and max(clear, default=0) > 255:  # of 16 bits, where Pillow reads 8
         picture = picture.copy()
         picture.info["transparency"] = tuple(value >> 8 for value in clear)
     seen = picture.convert("RGBA")

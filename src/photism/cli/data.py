@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,7 @@ Examples:
   photism data prepare mnist-fsdd                  make 60,000 + 10,000 pairs of them
   photism data prepare mnist-fsdd --from archives  the same from a folder, no download
   photism data prepare orchestra                   instruments and performers, all embedded
+  photism data prepare folder --from mine --for aivae:small   recordings and pictures of your own
   photism data inspect mnist-fsdd                  counts, and a contact sheet to look at
   photism data verify                              compare everything here with its checksums
 
@@ -96,6 +98,8 @@ class Prepare:
     """Make pairs of pictures and log-mels; an earlier set is replaced only when all is done.
 
     For example:
+      photism data prepare folder --from mine --for aivae:small --out pairs   data of your own
+      photism data prepare folder --help                                      how it has to lie
       photism data prepare mnist-fsdd
       photism data prepare mnist-fsdd --speakers jackson theo --out pairs
       photism data prepare mnist-scd --from archives --digits 0 1 5 8
@@ -105,8 +109,13 @@ class Prepare:
     from_: tyro.conf.CascadeSubcommandArgs[
         Annotated[Path | None, tyro.conf.arg(name="from", metavar="DIR")]
     ] = None
-    """Folder with the archives or their unpacked files, searched with all below it; by default the
-    one that `photism data fetch` fills."""
+    """Your own files, or the folder with the archives or their unpacked files, searched with all
+    below it; by default the one that `photism data fetch` fills."""
+    for_: tyro.conf.CascadeSubcommandArgs[
+        Annotated[str | None, tyro.conf.arg(name="for", metavar="SYSTEM[:PRESET]")]
+    ] = None
+    """System that is to learn from the pairs, such as car-gan:small: own data gets its front end
+    and the size of its pictures."""
     out: tyro.conf.CascadeSubcommandArgs[
         Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")]
     ] = None
@@ -116,9 +125,16 @@ class Prepare:
         """Prepare and print what came of it."""
         from photism.data.prepare import prepare, prepared_folder
 
-        card = prepare(self.source, raw=self.from_, out=self.out)
+        source = self.source
+        if self.for_:
+            from photism.systems import wanted_form
+
+            source = source.fitted(*wanted_form(self.for_))
+        card = prepare(source, raw=self.from_, out=self.out)
         _print_card(card)
         say(f"written to {self.out or prepared_folder(self.source.name)}")
+        if self.for_:
+            say(f"next:    {_training(self.for_, self.out or self.source.name, card)}")
         return 0
 
 
@@ -189,6 +205,21 @@ class Verify:
         if damaged:
             raise DataError(f"{damaged} of {len(names)} not as they should be: see above")
         return 0
+
+
+def _training(wanted: str, data: Path | str, card: Card) -> str:
+    """Return the command that trains a system on the pairs that were made for it."""
+    from photism.config import settings_of
+    from photism.systems import find_preset, find_system
+
+    name, _, preset = wanted.partition(":")
+    _, config = find_preset(find_system(name), preset or None)
+    settings = {"front_end": card.front_end, "classes": len(card.classes)}
+    own = settings_of(config)
+    changed = [f"{key}={value}" for key, value in settings.items() if own.get(key, value) != value]
+    words = ["photism", "train", name, "--data", str(data)]
+    words += ["--preset", preset] if preset else []
+    return shlex.join([*words, *(["--set", *changed] if changed else [])])
 
 
 Command = (
@@ -279,7 +310,7 @@ def _sources_table() -> Table:
     table = Table("pairs to train on", "what", "number", "made of", "prepared")
     for name, source in SOURCES.items():
         parts = ", ".join(upstream.name for upstream in source.upstream)
-        parts = parts or ("embedded" if source.embedded else "your copy")
+        parts = parts or ("embedded" if source.embedded else "your files")
         here = prepared_folder(name).is_dir()
         table.add_row(name, source.what, source.pairs, parts, "yes" if here else "no")
     return table

@@ -109,7 +109,7 @@ def main(argv: list[str]) -> int:
 
 
 def _split(name: str) -> str:
-    from photism.data.card import SPLITS
+    from photism.data.splits import SPLITS
     from photism.errors import ConfigError, nearest
 
     if name not in SPLITS:

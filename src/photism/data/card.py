@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from photism.data.splits import SPLITS
 from photism.errors import DataError
 from photism.files import parse_json
 from photism.terminal import printable
 from photism.version import __version__
 
 CARD = "card.json"
-SPLITS = ("train", "validation", "test")
 COLUMN_KINDS = ("int", "float", "string", "bool")
 OWN_COLUMNS = ("sound", "image", "label", "key")
 """What every pair has; a source's further columns have other names."""

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from photism.data.card import ArraySpec, Card
 from photism.data.shards import open_shards
+from photism.data.splits import draw_groups
 from photism.errors import DataError
 from photism.media import Medium
 
@@ -209,8 +210,7 @@ def hold_out(
 
     Args:
         dataset: usually the "train" split.
-        fraction: of each class's groups to hold out, in [0, 1); at least one group if above 0. A
-            class with a single group is trained on whole.
+        fraction: of each class's groups to hold out, in [0, 1); see `splits.draw_groups`.
         seed: of the choice.
 
     Returns:
@@ -221,16 +221,9 @@ def hold_out(
     """
     if not 0 <= fraction < 1:
         raise DataError(f"the held-out fraction must be in [0, 1), not {fraction}")
-    held = np.zeros(len(dataset), bool)
-    if fraction > 0:
-        groups = dataset.column(dataset.card.group)
-        rng = np.random.default_rng((seed, 1))
-        for label in np.unique(dataset.labels):
-            of_class = dataset.labels == label
-            names = rng.permutation(np.unique(groups[of_class]))
-            if len(names) > 1:
-                count = max(1, round(fraction * len(names)))
-                held |= of_class & np.isin(groups, names[:count])
+    groups = dataset.column(dataset.card.group)
+    rng = np.random.default_rng((seed, 1))
+    held = draw_groups(groups, dataset.labels, fraction, rng)
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 

@@ -47,6 +47,8 @@ def prepare(source: PairSource, *, raw: Path | None = None, out: Path | None = N
     """
     if raw is not None and not raw.exists():
         raise DataError(f"no folder {raw}: --from names one with the archives or their files")
+    if raw is None and source.own_files:
+        raise DataError(f"{source.name} has no download: name with --from {source.own_files}")
     raw = raw or raw_folder()
     out = out or prepared_folder(source.name)
     if source.upstream and not raw.is_dir():

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from photism.data.card import CARD, SPLITS, Card
+from photism.data.card import CARD, Card
 from photism.data.shards import require_range, schema
+from photism.data.splits import SPLITS
 from photism.errors import DataError
 from photism.files import replacing, sha256, write_json
 

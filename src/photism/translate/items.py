@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from photism.audio.names import is_sound
 from photism.errors import AudioError, ConfigError
+from photism.files import named, walk
 
-SOUNDS = {
-    ".3gp", ".aac", ".aif", ".aifc", ".aiff", ".amr", ".au", ".avi", ".caf", ".flac", ".flv",
-    ".m4a", ".m4v", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpeg", ".mpg", ".oga",
-    ".ogg", ".ogv", ".opus", ".snd", ".ts", ".w64", ".wav", ".webm", ".wma", ".wmv", ".wv",
-}  # fmt: skip
-"""Sounds and videos taken from a folder; a file named by itself is tried whatever its name."""
 STDIN = "-"
 
 
@@ -37,7 +32,7 @@ class Item:
         """
         clip = f"_{number:03d}" if number else ""
         sample = "" if seed is None else f"_s{seed}"
-        return self.target.with_name(f"{self.target.stem}{clip}{sample}{self.target.suffix}")
+        return self.target.with_name(named(self.target.stem, f"{clip}{sample}{self.target.suffix}"))
 
 
 def find_items(sources: tuple[str, ...], out: Path | None, *, suffix: str = ".png") -> list[Item]:
@@ -72,7 +67,7 @@ def find_items(sources: tuple[str, ...], out: Path | None, *, suffix: str = ".pn
         stem = name.with_suffix("").name or name.name
         for number in itertools.count(1):
             numbered = stem if number == 1 else f"{stem}-{number}"
-            target = folder / name.with_name(_short(numbered) + suffix)
+            target = folder / name.with_name(named(numbered, suffix))
             if target not in taken:
                 break
         taken.add(target)
@@ -80,29 +75,8 @@ def find_items(sources: tuple[str, ...], out: Path | None, *, suffix: str = ".pn
     return items
 
 
-def _short(stem: str) -> str:
-    """Cut a name so that number, sample and suffix still fit into what file systems allow."""
-    return os.fsdecode(os.fsencode(stem)[:LONGEST]) if len(os.fsencode(stem)) > LONGEST else stem
-
-
-LONGEST = 200
-"""Bytes of a name that stay: file systems allow 255, and the temporary file has some more."""
-
-
 def _walk(folder: Path) -> list[Path]:
-    found: list[Path] = []
-    seen: set[tuple[int, int]] = set()
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        status = os.stat(parent)
-        if (status.st_dev, status.st_ino) in seen:  # a link that leads back up
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        found += [
-            Path(parent) / name
-            for name in names
-            if Path(name).suffix.lower() in SOUNDS and not name.startswith(".")
-        ]
+    found = [path for path in walk(folder) if is_sound(path)]
     if not found:
         raise AudioError(f"{folder} holds no sounds or videos, or none with a name that says so")
-    return sorted(found)
+    return found

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 
-from photism.audio.decode import Sound, resample, stream
+from photism.audio.clips import BLOCK_S, cut, first_heard
+from photism.audio.decode import Sound, stream
 from photism.audio.logmel import FrontEnd
-from photism.audio.segment import heard, windows
-from photism.audio.words import words
 from photism.errors import AudioError, ConfigError
 
-Recorded = str | Path | bytes | BinaryIO | np.ndarray
-"""A path, the bytes of a file, an open file, or samples."""
+Recorded = str | Path | bytes | BinaryIO | np.ndarray | Sequence[float]
+"""A path, the bytes of a file, an open file, or samples, as whatever NumPy makes an array of."""
 LIMIT_S = 600.0
 """Longest recording that is translated without a `duration_s` that asks for it."""
-BLOCK_S = 10.0
-LEAST_S = 0.01
 
 
 def clips(
@@ -57,34 +54,24 @@ def clips(
         raise ConfigError(f"the start is a time from 0 s on, not {start_s:g} s")
     if duration_s is not None and not 0 < duration_s < float("inf"):
         raise ConfigError(f"the duration must be above 0 s, not {duration_s:g} s")
-    blocks = _blocks(source, rate, start_s, duration_s)
-    cut = words(blocks) if front.clip_s is None else windows(blocks, window_s=front.clip_s)
-    for clip in cut:
-        samples = resample(clip.mono(), clip.rate, front.rate)
-        if len(samples) < LEAST_S * front.rate:
-            length = f"{1000 * clip.duration_s:.3g} ms"
-            raise AudioError(f"{clip.source} is too short: only {length} of sound")
-        yield replace(clip, samples=samples[None], rate=front.rate)
+    yield from cut(_blocks(source, rate, start_s, duration_s), front)
 
 
-def first_heard(clips: Iterator[Sound]) -> Sound:
+def chosen(clips: Iterator[Sound]) -> Sound:
     """Return the first clip in which something is heard, else the first; note if there is more."""
-    first = chosen = next(clips)
-    while not heard(chosen.samples[0], chosen.rate).heard:
-        following = next(clips, None)
-        if following is None:
-            return first
-        chosen = following
-    if following := next(clips, None):
-        note = f"there is more from {following.start_s:.2f} s on: translate_all gives all of it"
-        return replace(chosen, notes=(*chosen.notes, note))
-    return chosen
+    clip, following = first_heard(clips)
+    if following is None:
+        return clip
+    note = f"there is more from {following.start_s:.2f} s on: translate_all gives all of it"
+    return replace(clip, notes=(*clip.notes, note))
 
 
 def _blocks(
     source: Recorded, rate: int | None, start_s: float, duration_s: float | None
 ) -> Iterable[Sound]:
     """Return a recording as blocks that follow one another."""
+    if isinstance(source, list | tuple) or hasattr(source, "__array__"):  # a tensor, for instance
+        source = np.asarray(source)
     if isinstance(source, np.ndarray):
         return [_from_samples(source, rate, start_s, duration_s)]
     if rate is not None:
@@ -93,10 +80,11 @@ def _blocks(
         source = io.BytesIO(source)
     if not isinstance(source, str | Path) and not hasattr(source, "read"):
         raise AudioError(
-            f"a recording is a path, bytes, an open file or a NumPy array of samples, not"
+            f"a recording is a path, bytes, an open file or an array of samples, not"
             f" {type(source).__name__}"
         )
-    return stream(source, block_s=BLOCK_S, start_s=start_s, duration_s=duration_s, max_s=LIMIT_S)
+    file = cast("str | Path | BinaryIO", source)
+    return stream(file, block_s=BLOCK_S, start_s=start_s, duration_s=duration_s, max_s=LIMIT_S)
 
 
 def _from_samples(

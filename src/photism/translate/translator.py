@@ -23,7 +23,7 @@ from photism.media import Medium
 from photism.systems.base import System, draw_noise
 from photism.translate.request import Request
 from photism.translate.results import Label, Made, Picture
-from photism.translate.sounds import Recorded, clips, first_heard
+from photism.translate.sounds import Recorded, chosen, clips
 
 BATCH = 8
 """Clips translated at once where there are many."""
@@ -115,7 +115,7 @@ class Translator:
                 sampling that the system does not have.
         """
         cut = clips(source, self.front_end, rate=rate, start_s=start_s, duration_s=duration_s)
-        request = Request(first_heard(cut), seed, label, sampling or {})
+        request = Request(chosen(cut), seed, label, sampling or {})
         [result] = self.draw([request], batch=1)
         return result
 

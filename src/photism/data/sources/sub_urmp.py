@@ -49,6 +49,7 @@ class SubUrmp(PairSource):
     pairs: ClassVar[str] = "71,230 + 9,575"
     licence: ClassVar[str] = "none stated, research use (cut from URMP, University of Rochester)"
     upstream: ClassVar[tuple[Upstream, ...]] = ()
+    own_files: ClassVar[str] = _FORMS
 
     seed: int = 0
     """Of the random crops."""

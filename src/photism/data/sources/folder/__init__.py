@@ -1,0 +1,1 @@
+"""Own recordings and pictures, from files as they lie."""
