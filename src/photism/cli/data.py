@@ -80,7 +80,8 @@ class Fetch:
         from photism.data.prepare import raw_folder
 
         if not self.names:
-            raise ConfigError(f"name what to fetch: {', '.join([*SOURCES, *UPSTREAM])}")
+            fetched = [name for name, source in SOURCES.items() if source.upstream]
+            raise ConfigError(f"name what to fetch: {', '.join([*fetched, *UPSTREAM])}")
         for upstream in _upstreams(self.names):
             print(f"{upstream.name}: {upstream.terms}, {upstream.homepage}")
             for archive in upstream.archives:
