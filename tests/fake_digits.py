@@ -26,7 +26,9 @@ RECORDING = 4
 
 class PixelJudge(Judge):
     architecture = "pixel"
-    image_shape = (1, 4, 4)
+
+    def __init__(self, name: str, classes: tuple[str, ...], factors: tuple[str, ...] = ()) -> None:
+        super().__init__(name, classes, (1, 4, 4), factors)
 
     def judge(self, images: Tensor) -> JudgeOutput:
         pixels = images.flatten(1)

@@ -24,16 +24,15 @@ from photism.data.pairs import PairDataset
 from photism.data.writer import PairWriter
 from photism.errors import ConfigError, WeightsError
 from photism.files import sha256
-from photism.judges import architecture
+from photism.judges import ARCHITECTURES, architecture
 from photism.judges import training as judge_training
-from photism.judges.colour import ColourJudge
+from photism.judges.colour import ColourJudge, Small
 from photism.judges.data import Pictures, pair_data, prepare_command
 from photism.judges.factors import FactorHead, read_factors
 from photism.judges.imagenet import download_resnet50
+from photism.judges.recipe import JudgeRecipe
 from photism.judges.training import (
-    RECIPES,
     JudgeFigures,
-    JudgeRecipe,
     measure,
     train_judge,
 )
@@ -364,7 +363,7 @@ def test_the_command_starts_from_a_file_that_the_card_names_without_its_folder(
         "photism judge train small --data scenes --weights start.safetensors --epochs 1 --seed 0"
         " --out small-scenes"
     )
-    assert card.recipe["lr"] == RECIPES["small"].lr
+    assert card.recipe["lr"] == Small.recipe.lr
 
 
 def test_imagenet_is_fetched_without_unpickling_and_fits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -424,7 +423,7 @@ def test_judges_of_colour_pictures_are_the_classifiers(
     assert output.logits.shape == (2, 13)
     assert output.features.shape == (2, feature)
     assert output.factors is None
-    assert RECIPES[kind].epochs >= 1
+    assert ARCHITECTURES[kind].recipe.epochs >= 1
 
 
 def test_the_factor_head_weighs_what_each_class_would_mean() -> None:

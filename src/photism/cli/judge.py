@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from photism.judges.card import JudgeCard
     from photism.judges.data import JudgeData, Pictures
-    from photism.judges.training import Epoch, JudgeRecipe
+    from photism.judges.recipe import JudgeRecipe
+    from photism.judges.training import Epoch
 
 DIGITS = "mnist"
 DOWNLOAD = "download"
@@ -130,11 +131,11 @@ def _train(args: TrainJudge) -> None:
 
 
 def _recipe(args: TrainJudge) -> JudgeRecipe:
-    from photism.judges.training import RECIPES
+    from photism.judges import architecture
 
-    given = {f.name: getattr(args, f.name, None) for f in fields(RECIPES[args.architecture])}
-    asked = {name: value for name, value in given.items() if value is not None}
-    return replace(RECIPES[args.architecture], **asked)
+    recipe = architecture(args.architecture).recipe
+    given = {f.name: getattr(args, f.name, None) for f in fields(recipe)}
+    return replace(recipe, **{name: value for name, value in given.items() if value is not None})
 
 
 def _make(

@@ -9,13 +9,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from photism.judges import architecture as find_judge
 from photism.judges.card import JudgeCard
 from photism.judges.data import JudgeData
+from photism.judges.recipe import JudgeRecipe
 from photism.judges.training import (
-    RECIPES,
     Epoch,
     JudgeFigures,
-    JudgeRecipe,
     TrainedJudge,
     measure,
     train_judge,
@@ -60,7 +60,7 @@ def make_judge(
         WeightsError: `start` is of another network.
         StorageError: the folder cannot be written.
     """
-    recipe = recipe or RECIPES.get(architecture, JudgeRecipe())
+    recipe = recipe or find_judge(architecture).recipe
     trained = train_judge(
         architecture,
         f"{architecture}-{data.name}",
