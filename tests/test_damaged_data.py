@@ -6,6 +6,8 @@ import errno
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -321,6 +323,44 @@ def test_a_folder_that_is_replaced_while_it_is_opened_is_opened_again(
 
     monkeypatch.setattr(pairs, "open_shards", replaced_first)
     assert len(PairDataset(folder, "train")) == 30
+
+
+# Fuzzing
+
+
+def open_mutated(folder: Path, seeds: range) -> int:
+    """Open damaged copies in a process of their own; return how many were refused."""
+    script = Path(__file__).with_name("open_mutated.py")
+    ran = subprocess.run(
+        [sys.executable, str(script), str(folder), str(seeds.start), str(seeds.stop)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    lines = ran.stdout.splitlines()
+    last = lines[-1] if lines else "nothing"
+    assert ran.returncode == 0, f"after {last}: {ran.stderr[-3000:]}"
+    assert len(lines) == len(seeds)
+    return sum("refused" in line for line in lines)
+
+
+def test_mutated_data_is_opened_or_refused(folder: Path) -> None:
+    assert open_mutated(folder, range(30)) > 15
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("dtype", ["uint8", "float16"])
+def test_much_mutated_data_is_opened_or_refused(tmp_path: Path, dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "digits"
+    if dtype == "uint8":
+        write_digits(folder, train=20, test=10)
+    else:
+        card = plain_card(sound=ArraySpec((1, 2, 2), dtype))
+        with PairWriter(folder, card) as writer:
+            write_rows(writer, count=8, sound=rng.uniform(-1, 1, (8, 1, 2, 2)).astype(dtype))
+    assert open_mutated(folder, range(1000, 1200)) > 100
 
 
 # Writing
