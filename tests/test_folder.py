@@ -619,3 +619,23 @@ def test_pairs_without_classes_are_shown(
     assert main(["data", "inspect", str(tmp_path / "pairs"), "--out", str(sheet)]) == 0
     assert re.search(r"unlabelled .*3", capsys.readouterr().out)
     assert sheet.is_file()
+
+
+def test_a_system_with_classes_learns_from_own_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in range(24):
+        pair(tmp_path / "mine" / ("low", "high")[number % 2], f"{number}", number % 10)
+    prepare_it = "data prepare folder --from mine --for car-gan:debug --workers 1 --out pairs"
+    assert main(prepare_it.split()) == 0
+    [training] = re.findall(r"^next: +photism (.*)$", capsys.readouterr().out, re.MULTILINE)
+    assert training == "train car-gan --data pairs --preset debug --set classes=2"
+    assert main([*training.split(), "--batch-size", "4", "--out", "run"]) == 0
+    assert main(["translate", "mine/low", "--system", "run", "-o", "pictures"]) == 0
+    assert len(list((tmp_path / "pictures").glob("*.png"))) >= 12
+    assert main([*prepare_it.split(), "--label", "none"]) == 0
+    capsys.readouterr()
+    assert main(["train", "car-gan", "--preset", "debug", "--data", "pairs"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "pairs names no classes, and CAR-GAN learns from them" in line
