@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from photism.data.pairs import ArraySpec, Card, PairDataset
+from photism.data.card import ArraySpec, Card
+from photism.data.pairs import PairDataset
 from photism.data.writer import PairWriter
 from photism.judges.base import Judge, JudgeOutput
 from photism.media import Medium

@@ -14,7 +14,7 @@ import photism
 
 SOURCE = Path(photism.__file__).parent
 LAYERS = (
-    {"errors", "version"},
+    {"errors", "terminal", "version"},
     {"files", "media"},
     {"config", "devices"},
     {"audio", "images", "stored"},

@@ -16,7 +16,8 @@ import pytest
 from PIL import Image
 
 from photism.cli import main
-from photism.data.pairs import Card, PairDataset
+from photism.data.card import Card
+from photism.data.pairs import PairDataset
 from photism.data.prepare import prepare
 from photism.data.sources.orchestra import Orchestra
 from photism.data.splits import SPLITS

@@ -19,7 +19,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from photism.data.pairs import Card
+from photism.data.card import Card
 from photism.demo.digits import ASSETS
 from photism.orchestra.instruments import INSTRUMENTS
 from photism.orchestra.notes import RATE

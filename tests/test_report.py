@@ -14,7 +14,7 @@ from fake_digits import CLASSES, PixelJudge, cascade_world, pixel_world
 from page import Page
 
 from photism.cli import main
-from photism.data.pairs import ArraySpec, Card
+from photism.data.card import ArraySpec, Card
 from photism.data.writer import PairWriter
 from photism.errors import DataError
 from photism.evaluation.evaluate import Evaluation, evaluate

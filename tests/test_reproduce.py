@@ -13,7 +13,7 @@ import pytest
 import photism.experiments.runs as room
 from photism.cli import main
 from photism.config import override
-from photism.data.pairs import ArraySpec, Card
+from photism.data.card import ArraySpec, Card
 from photism.data.writer import PairWriter
 from photism.errors import ConfigError, DataError
 from photism.experiments.declarations import Experiment

@@ -16,7 +16,7 @@ from torch import Tensor
 import photism.experiments.runs as room
 from photism.cli import main
 from photism.config import override
-from photism.data.pairs import ArraySpec, Card
+from photism.data.card import ArraySpec, Card
 from photism.data.writer import PairWriter
 from photism.errors import ConfigError
 from photism.experiments.options import Reproduction

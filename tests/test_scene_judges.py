@@ -19,7 +19,8 @@ from safetensors.torch import load_file, save_file
 
 from photism.blocks.classifier import Classifier
 from photism.cli import main
-from photism.data.pairs import ArraySpec, Card, PairDataset
+from photism.data.card import ArraySpec, Card
+from photism.data.pairs import PairDataset
 from photism.data.writer import PairWriter
 from photism.errors import ConfigError, WeightsError
 from photism.files import sha256

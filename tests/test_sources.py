@@ -20,8 +20,9 @@ from published_data import (
 )
 
 from photism.audio.logmel import front_end, pictures
+from photism.data.card import Card
 from photism.data.digits import Spoken
-from photism.data.pairs import Card, PairDataset, to_bytes
+from photism.data.pairs import PairDataset, to_bytes
 from photism.data.prepare import find, prepare, prepared_folder
 from photism.data.sources import SOURCES, UPSTREAM
 from photism.data.sources.fsdd import SPEAKERS, read_fsdd
@@ -85,7 +86,7 @@ def test_mnist_is_read_from_pngs_and_lists_what_it_skipped(tmp_path: Path) -> No
     assert len(mnist.test.labels) == 19
     (skipped,) = mnist.test.skipped
     assert skipped["file"] == "test/3/0.png"
-    assert "cannot identify image" in skipped["reason"]
+    assert "no picture that photism reads" in skipped["reason"]
 
 
 @pytest.mark.parametrize(

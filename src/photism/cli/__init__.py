@@ -5,6 +5,7 @@ Nothing here imports torch or tyro, so that `photism --help` answers at once.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -52,6 +53,7 @@ def main(argv: list[str] | None = None) -> int:
         of a pipe went away.
     """
     argv = sys.argv[1:] if argv is None else argv
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a file name need not fit the terminal's encoding
             stream.reconfigure(errors="replace")
@@ -65,10 +67,32 @@ def main(argv: list[str] | None = None) -> int:
         print(paint("photism: interrupted", RED, sys.stderr), file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The interpreter flushes again on its way out; let that go nowhere instead of failing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         return 141
+    except OSError as error:
+        if not _full(error):
+            raise
+        _silence()
+        print(f"photism: standard output: {error.strerror}", file=sys.stderr)
+        return 2
     return code
+
+
+def _open_streams() -> None:
+    """Let what a closed standard output or error would have shown go nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+
+
+def _full(error: OSError) -> bool:
+    """Tell whether it was standard output that could not be written, and no file."""
+    return error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF)
+
+
+def _silence() -> None:
+    """Let standard output go nowhere: the interpreter flushes it again on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(argv: list[str]) -> int:

@@ -17,8 +17,8 @@ from photism.errors import ConfigError, DataError, nearest
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from photism.data.card import Card
     from photism.data.fetch import Upstream
-    from photism.data.pairs import Card
     from photism.data.sources.base import PairSource as AnySource
 else:
     AnySource = Union[  # noqa: UP007 - made of a dict
@@ -159,8 +159,8 @@ class Inspect:
 
     def run(self) -> int:
         """Print the card and write the sheet."""
+        from photism.data.card import Card
         from photism.data.inspect import contact_sheet
-        from photism.data.pairs import Card
         from photism.data.prepare import find
         from photism.images import write_png
 

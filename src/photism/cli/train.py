@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,8 +93,19 @@ def main(argv: list[str]) -> int:
     except Interrupted as stopped:
         print(stopped)
         return 0 if args.max_steps else 130
-    print(f"weights: {weights}\nnext:    photism evaluate {options.out} --data {options.data}")
+    print(f"weights: {weights}\nnext:    {_following(options)}")
     return 0
+
+
+def _following(options: TrainOptions) -> str:
+    """Return the command that measures a run, on a split that its data has."""
+    from photism.data.card import Card
+
+    words = ["photism", "evaluate", str(options.out), "--data", str(options.data)]
+    splits = Card.read(options.data).counts
+    if "test" not in splits:
+        words += ["--split", "validation" if "validation" in splits else "train"]
+    return shlex.join(words)
 
 
 def _options(args: Train) -> tuple[TrainOptions, bool]:

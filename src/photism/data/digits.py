@@ -15,7 +15,7 @@ from photism.errors import AudioError, DataError
 
 if TYPE_CHECKING:
     from photism.audio.logmel import FrontEnd
-    from photism.data.pairs import Card
+    from photism.data.card import Card
     from photism.data.sources.base import PairSource
     from photism.data.sources.mnist import Digits
 
@@ -166,7 +166,7 @@ def write_pairs(
     Returns:
         The card as written.
     """
-    from photism.data.pairs import ArraySpec, Card
+    from photism.data.card import ArraySpec, Card
     from photism.data.writer import PairWriter
 
     skipped = {digits.name: digits.skipped for digits, _ in parts.values()}

@@ -10,7 +10,7 @@ from photism.errors import DataError, StorageError, nearest
 from photism.files import home, require_room
 
 if TYPE_CHECKING:
-    from photism.data.pairs import Card
+    from photism.data.card import Card
     from photism.data.sources.base import PairSource
 
 
@@ -66,7 +66,7 @@ def prepare(source: PairSource, *, raw: Path | None = None, out: Path | None = N
 
 def _replaceable(folder: Path) -> bool:
     """Whether a folder is empty or holds nothing but a prepared data set."""
-    from photism.data.pairs import CARD
+    from photism.data.card import CARD
 
     return folder.is_dir() and all(
         path.name == CARD or path.suffix == ".arrow" for path in folder.iterdir()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from photism.errors import DataError
-from photism.files import shown
+from photism.terminal import printable
 
 ENDINGS = (".csv", ".jsonl")
 _INT = re.compile(r"[+-]?(0|[1-9]\d{0,17})")  # leading zeros make a name, not a number
@@ -36,7 +36,7 @@ class TableRow:
     @property
     def place(self) -> str:
         """Where it stands, for messages."""
-        return f"{shown(self.table.name)} line {self.line}"
+        return f"{printable(self.table.name)} line {self.line}"
 
 
 def read_table(path: Path) -> tuple[list[TableRow], list[dict[str, str]]]:
@@ -58,15 +58,17 @@ def read_table(path: Path) -> tuple[list[TableRow], list[dict[str, str]]]:
         with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             for line, values in lines(list(file)):
                 if isinstance(values, str):
-                    skipped.append({"file": f"{shown(path.name)} line {line}", "reason": values})
+                    skipped.append(
+                        {"file": f"{printable(path.name)} line {line}", "reason": values}
+                    )
                 else:
                     kept = {k: v for k, v in values.items() if v is not None and v != ""}
                     rows.append(TableRow(path, line, kept))
     except OSError as error:
-        raise DataError(f"{shown(path)} cannot be opened: {error.strerror}") from error
+        raise DataError(f"{printable(path)} cannot be opened: {error.strerror}") from error
     if not rows:
         first = "; {file}: {reason}".format(**skipped[0]) if skipped else ""
-        raise DataError(f"{shown(path)} has no row that can be used{first}")
+        raise DataError(f"{printable(path)} has no row that can be used{first}")
     return rows, skipped
 
 
@@ -146,4 +148,4 @@ def text(value: Any) -> str:
     """Return a value of a table as text that can be stored; lists and objects as JSON."""
     if isinstance(value, (list, dict)):
         value = json.dumps(value, ensure_ascii=False)
-    return shown(str(value))
+    return printable(str(value))

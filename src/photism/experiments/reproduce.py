@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from photism.data.pairs import Card
+from photism.data.card import Card
 from photism.errors import ConfigError, nearest
 from photism.evaluation.report import zeroing_chart
 from photism.experiments import failures

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from photism.config import override, settings_of
-from photism.data.pairs import CARD, Card, PairDataset
+from photism.data.card import CARD, Card
+from photism.data.pairs import PairDataset
 from photism.data.prepare import find, prepare, prepared_folder
 from photism.data.sources import SOURCES
 from photism.data.sources.base import PairSource

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from photism.audio.names import is_sound
 from photism.errors import AudioError, ConfigError
-from photism.files import walk
+from photism.files import named, walk
 
 STDIN = "-"
 
@@ -33,7 +32,7 @@ class Item:
         """
         clip = f"_{number:03d}" if number else ""
         sample = "" if seed is None else f"_s{seed}"
-        return self.target.with_name(f"{self.target.stem}{clip}{sample}{self.target.suffix}")
+        return self.target.with_name(named(self.target.stem, f"{clip}{sample}{self.target.suffix}"))
 
 
 def find_items(sources: tuple[str, ...], out: Path | None, *, suffix: str = ".png") -> list[Item]:
@@ -68,7 +67,7 @@ def find_items(sources: tuple[str, ...], out: Path | None, *, suffix: str = ".pn
         stem = name.with_suffix("").name or name.name
         for number in itertools.count(1):
             numbered = stem if number == 1 else f"{stem}-{number}"
-            target = folder / name.with_name(_short(numbered) + suffix)
+            target = folder / name.with_name(named(numbered, suffix))
             if target not in taken:
                 break
         taken.add(target)
@@ -76,17 +75,8 @@ def find_items(sources: tuple[str, ...], out: Path | None, *, suffix: str = ".pn
     return items
 
 
-def _short(stem: str) -> str:
-    """Cut a name so that number, sample and suffix still fit into what file systems allow."""
-    return os.fsdecode(os.fsencode(stem)[:LONGEST]) if len(os.fsencode(stem)) > LONGEST else stem
-
-
-LONGEST = 200
-"""Bytes of a name that stay: file systems allow 255, and the temporary file has some more."""
-
-
 def _walk(folder: Path) -> list[Path]:
-    found = sorted(path for path in walk(folder) if is_sound(path))
+    found = [path for path in walk(folder) if is_sound(path)]
     if not found:
         raise AudioError(f"{folder} holds no sounds or videos, or none with a name that says so")
     return found

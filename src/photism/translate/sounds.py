@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -15,8 +15,8 @@ from photism.audio.decode import Sound, stream
 from photism.audio.logmel import FrontEnd
 from photism.errors import AudioError, ConfigError
 
-Recorded = str | Path | bytes | BinaryIO | np.ndarray
-"""A path, the bytes of a file, an open file, or samples."""
+Recorded = str | Path | bytes | BinaryIO | np.ndarray | Sequence[float]
+"""A path, the bytes of a file, an open file, or samples, as whatever NumPy makes an array of."""
 LIMIT_S = 600.0
 """Longest recording that is translated without a `duration_s` that asks for it."""
 
@@ -70,6 +70,8 @@ def _blocks(
     source: Recorded, rate: int | None, start_s: float, duration_s: float | None
 ) -> Iterable[Sound]:
     """Return a recording as blocks that follow one another."""
+    if isinstance(source, list | tuple) or hasattr(source, "__array__"):  # a tensor, for instance
+        source = np.asarray(source)
     if isinstance(source, np.ndarray):
         return [_from_samples(source, rate, start_s, duration_s)]
     if rate is not None:
@@ -78,10 +80,11 @@ def _blocks(
         source = io.BytesIO(source)
     if not isinstance(source, str | Path) and not hasattr(source, "read"):
         raise AudioError(
-            f"a recording is a path, bytes, an open file or a NumPy array of samples, not"
+            f"a recording is a path, bytes, an open file or an array of samples, not"
             f" {type(source).__name__}"
         )
-    return stream(source, block_s=BLOCK_S, start_s=start_s, duration_s=duration_s, max_s=LIMIT_S)
+    file = cast("str | Path | BinaryIO", source)
+    return stream(file, block_s=BLOCK_S, start_s=start_s, duration_s=duration_s, max_s=LIMIT_S)
 
 
 def _from_samples(

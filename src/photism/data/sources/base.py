@@ -11,7 +11,7 @@ from photism.data.fetch import Upstream
 from photism.errors import ConfigError
 
 if TYPE_CHECKING:
-    from photism.data.pairs import Card
+    from photism.data.card import Card
 
 
 def check_seed(seed: int) -> None:

@@ -6,7 +6,6 @@ Read from the four IDX files, packed or not, or from folders of PNG pictures, on
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from photism.data.archives import members
 from photism.data.fetch import Archive, Upstream, find_archive
-from photism.errors import DataError
+from photism.errors import DataError, ImageError
 
 _MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -153,16 +152,17 @@ def _find_class_folders(folder: Path, names: tuple[str, ...]) -> Path | None:
 def _read_pictures(name: str, folder: Path) -> Digits:
     from PIL import Image
 
+    from photism.images import read
+
     images, labels, skipped = [], [], []
     for member in members(folder):
         if not member.name.lower().endswith(".png"):
             continue
         try:
-            with Image.open(io.BytesIO(member.read())) as picture:
-                image = np.asarray(picture.convert("L"))
+            image = np.asarray(Image.fromarray(read(member.read()).pixels).convert("L"))
             if image.shape != (28, 28):
-                raise ValueError(f"{image.shape[1]}×{image.shape[0]} instead of 28×28")
-        except (OSError, ValueError) as error:
+                raise ImageError(f"{image.shape[1]}×{image.shape[0]} instead of 28×28")
+        except (DataError, ImageError) as error:
             skipped.append({"file": f"{folder.name}/{member.name}", "reason": str(error)})
             continue
         images.append(image)

@@ -16,7 +16,7 @@ from photism.data.sources.mnist import MNIST, Digits, read_mnist
 from photism.errors import DataError
 
 if TYPE_CHECKING:
-    from photism.data.pairs import Card
+    from photism.data.card import Card
 
 TEST_FRACTION = 0.1
 _DRAWS = 1000

@@ -25,7 +25,7 @@ from photism.data.splits import SPLITS
 from photism.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from photism.data.pairs import Card
+    from photism.data.card import Card
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from photism.errors import ConfigError
 from photism.orchestra.instruments import INSTRUMENTS, Instrument
 
 if TYPE_CHECKING:
-    from photism.data.pairs import Card
+    from photism.data.card import Card
     from photism.orchestra.performance import Windows
 
 FRONT_END = "car-gan"
@@ -103,7 +103,7 @@ class Orchestra(PairSource):
 
     def write(self, raw: Path, folder: Path) -> Card:
         """Make the pairs; see `PairSource.write`."""
-        from photism.data.pairs import Card
+        from photism.data.card import Card
         from photism.data.writer import PairWriter
 
         with PairWriter(folder, self._card()) as writer, contextlib.closing(self._make()) as made:
@@ -113,7 +113,7 @@ class Orchestra(PairSource):
 
     def _card(self) -> Card:
         from photism.audio.logmel import front_end
-        from photism.data.pairs import ArraySpec, Card
+        from photism.data.card import ArraySpec, Card
 
         front = front_end(FRONT_END)
         numbers = ", ".join(f"{count} for {split}" for split, count in self.counts.items())

@@ -19,7 +19,7 @@ from photism.errors import ConfigError, DataError
 from photism.files import require_room
 
 if TYPE_CHECKING:
-    from photism.data.pairs import Card
+    from photism.data.card import Card
     from photism.data.sub_urmp.moments import Collection
     from photism.data.sub_urmp.rows import Written
 
@@ -88,7 +88,7 @@ class SubUrmp(PairSource):
     def write(self, raw: Path, folder: Path) -> Card:
         """Make the pairs; see `PairSource.write`."""
         from photism.audio.logmel import front_end
-        from photism.data.pairs import ArraySpec, Card
+        from photism.data.card import ArraySpec, Card
         from photism.data.sub_urmp.moments import CLASSES, Canvas, choose
         from photism.data.sub_urmp.rows import write_rows
         from photism.data.writer import PairWriter
@@ -147,6 +147,8 @@ class SubUrmp(PairSource):
             notes.append(
                 f"sounds with two channels that differ: {written.unequal:,}; the first was read"
             )
+        if written.blank:
+            notes.append(f"pictures of one colour, with nothing to see: {written.blank:,}")
         if written.quiet:
             notes.append(f"left out: {written.quiet:,} with a peak under {self.min_peak:g}")
         kinds = Counter(file["reason"].split(":")[0] for file in skipped)

@@ -134,4 +134,4 @@ def _read(path: Path) -> Image.Image:
     try:
         return read_picture(path.read_bytes())
     except OSError as error:
-        raise ImageError(f"damaged picture: {error.strerror}") from error
+        raise ImageError(f"unreadable picture: {error.strerror}") from error

@@ -38,6 +38,8 @@ class Written:
     """Sounds left out because of their peak."""
     unequal: int = 0
     """Sounds with two channels that differ."""
+    blank: int = 0
+    """Pictures that have one colour."""
     skipped: list[dict[str, str]] = field(default_factory=list)
     """Moments that could not be read, with the reason."""
 
@@ -63,6 +65,7 @@ def write_rows(
         for moment, _, drawn in rows:
             written.pairs += 1
             written.unequal += drawn.unequal
+            written.blank += drawn.blank
             known = written.performances.setdefault(moment.split, set())
             known.add((moment.label, moment.performance))
     return written

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from photism import images
 from photism.audio.clips import BLOCK_S, cut, first_heard
 from photism.audio.decode import stream
 from photism.audio.logmel import FrontEnd, front_end, pictures
 from photism.audio.segment import SILENCE_DB, levels
 from photism.data.pairs import to_bytes
-from photism.errors import AudioError, ImageError, StorageError
-from photism.files import shown
+from photism.errors import AudioError, StorageError
+from photism.terminal import printable
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from photism.audio.decode import Sound
     from photism.data.parts import Save
 
@@ -94,7 +93,7 @@ def reason(error: Exception, *paths: Path) -> str:
     said = str(error) or type(error).__name__
     for path in paths:
         said = said.replace(str(path), path.name)
-    return shown(" ".join(said.split()))
+    return printable(" ".join(said.split()))
 
 
 def _hear(
@@ -126,7 +125,7 @@ class _Rows:
     item: list[int] = field(default_factory=list)
     start_s: list[float] = field(default_factory=list)
     sound: list[np.ndarray] = field(default_factory=list)
-    images: dict[int, np.ndarray] = field(default_factory=dict)
+    pictures: dict[int, np.ndarray] = field(default_factory=dict)
 
     def add(self, item: int, picture: np.ndarray, heard: list[Sound], front: FrontEnd) -> None:
         """Add clips of one recording, in order."""
@@ -138,7 +137,7 @@ class _Rows:
         self.item += [item] * len(heard)
         self.start_s += [clip.start_s for clip in heard]
         self.sound += list(sound)
-        self.images[item] = picture
+        self.pictures[item] = picture
         if len(self.item) >= _ROWS:
             self.flush()
 
@@ -150,18 +149,18 @@ class _Rows:
                     "item": np.array(self.item),
                     "start_s": np.array(self.start_s),
                     "sound": np.stack(self.sound),
-                    "owner": np.array(list(self.images)),
-                    "image": np.stack(list(self.images.values())),
+                    "owner": np.array(list(self.pictures)),
+                    "image": np.stack(list(self.pictures.values())),
                 }
             )
-        self.item, self.start_s, self.sound, self.images = [], [], [], {}
+        self.item, self.start_s, self.sound, self.pictures = [], [], [], {}
 
 
 def draw(path: Path, recipe: Recipe) -> tuple[np.ndarray, bool]:
     """Read a picture and bring it to the size and colours wanted.
 
     Args:
-        path: any picture that Pillow reads.
+        path: any picture that `images.read` takes.
         recipe: what is wanted.
 
     Returns:
@@ -170,34 +169,12 @@ def draw(path: Path, recipe: Recipe) -> tuple[np.ndarray, bool]:
     Raises:
         ImageError: it cannot be read.
     """
-    from PIL.Image import Resampling
-
-    picture = _read(path)
+    pixels = images.read(path).pixels
+    height, width, _ = pixels.shape
+    side = min(height, width)
     if recipe.crop == "centre":
-        side = min(picture.size)
-        left, top = (picture.width - side) // 2, (picture.height - side) // 2
-        picture = picture.crop((left, top, left + side, top + side))
-    enlarged = min(picture.size) < recipe.size
-    if recipe.colour == "grey":
-        picture = picture.convert("L")
-    fitted = picture.resize((recipe.size, recipe.size), Resampling.BICUBIC)
-    return np.atleast_3d(np.asarray(fitted)), enlarged
-
-
-def _read(path: Path) -> Image.Image:
-    """Read a picture, turned as its camera was held, on white where it is transparent."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as picture:
-            turned = ImageOps.exif_transpose(picture)
-            if turned.has_transparency_data:
-                turned = turned.convert("RGBA")
-                white = Image.new("RGBA", turned.size, "white")
-                turned = Image.alpha_composite(white, turned)
-            return turned.convert("RGB")
-    except UnidentifiedImageError as error:
-        raise ImageError(f"{path} is no picture that can be read") from error
-    except Exception as error:  # readers of pictures raise what they like
-        said = getattr(error, "strerror", None) or error
-        raise ImageError(f"{path} cannot be read: {said}") from error
+        top, left = (height - side) // 2, (width - side) // 2
+        pixels = pixels[top : top + side, left : left + side]
+    shape = (1 if recipe.colour == "grey" else 3, recipe.size, recipe.size)
+    fitted = to_bytes(images.fit(images.Raster(pixels), shape).numpy())
+    return fitted.transpose(1, 2, 0), side < recipe.size

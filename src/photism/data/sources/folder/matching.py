@@ -13,12 +13,13 @@ from photism.audio.names import is_sound
 from photism.data.splits import parts_of, split_called
 from photism.data.table import ENDINGS, TableRow, read_table
 from photism.errors import DataError
-from photism.files import shown, walk
+from photism.files import walk
+from photism.terminal import printable
 
 PICTURES = frozenset(
     (
-        ".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm",
-        ".ppm", ".tga", ".tif", ".tiff", ".webp",
+        ".avif", ".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm",
+        ".tif", ".tiff", ".webp",
     )
 )  # fmt: skip
 """Endings of files that are taken for pictures."""
@@ -55,7 +56,7 @@ class Found:
 
     def skip(self, file: str | Path, reason: str) -> None:
         """List a file as left out."""
-        self.skipped.append({"file": shown(file), "reason": reason})
+        self.skipped.append({"file": printable(file), "reason": reason})
 
 
 def find_matches(place: Path, pictures: Path | None) -> Found:
@@ -79,7 +80,7 @@ def find_matches(place: Path, pictures: Path | None) -> Found:
         files = list(walk(place, lambda error: found.skip(error.filename, _closed(error))))
         tables = [f for f in files if f.stem == "metadata" and f.suffix.lower() in ENDINGS]
     if pictures is not None and not pictures.is_dir():
-        raise DataError(f"no folder {shown(pictures)}: --pictures names one with pictures")
+        raise DataError(f"no folder {printable(pictures)}: --pictures names one with pictures")
     if tables:
         _by_table(tables, place, pictures, found)
         named = {path for match in found.matches for path in (match.sound, match.image)}
@@ -133,7 +134,9 @@ def _by_name(sounds: _Side, images: _Side, found: Found) -> None:
             partner[name] = left[own]
     for side in (sounds, images):
         for file, first in side.twice.items():
-            found.skip(file.relative_to(side.place), f"has the same name as {shown(first.name)}")
+            found.skip(
+                file.relative_to(side.place), f"has the same name as {printable(first.name)}"
+            )
     for name, sound in sounds.by_name.items():
         if name in partner:
             found.matches.append(_named(sounds, sound, images, images.by_name[partner[name]]))
@@ -146,7 +149,8 @@ def _by_name(sounds: _Side, images: _Side, found: Found) -> None:
     if not found.matches:
         raise DataError(
             f"no recording has the name of a picture: {len(sounds.by_name):,} recordings in"
-            f" {shown(sounds.place)}, {len(images.by_name):,} pictures in {shown(images.place)}."
+            f" {printable(sounds.place)}, {len(images.by_name):,} pictures in"
+            f" {printable(images.place)}."
             " Name the folder of the pictures with --pictures, or write a metadata.csv"
         )
 
@@ -154,7 +158,7 @@ def _by_name(sounds: _Side, images: _Side, found: Found) -> None:
 def _named(sounds: _Side, sound: Path, images: _Side, image: Path) -> Match:
     recording, picture = sound.relative_to(sounds.place), image.relative_to(images.place)
     split, folder = _told(recording, picture)
-    return Match(sound, image, shown(recording), shown(picture), split, folder)
+    return Match(sound, image, printable(recording), printable(picture), split, folder)
 
 
 def _told(recording: Path, picture: Path) -> tuple[str | None, str | None]:
@@ -184,7 +188,7 @@ def _by_table(tables: Sequence[Path], place: Path, pictures: Path | None, found:
     found.matches = list(matches.values())
     if not found.matches:
         first = "{file}: {reason}".format(**found.skipped[0])
-        raise DataError(f"no row of {shown(tables[0])} can be used; the first: {first}")
+        raise DataError(f"no row of {printable(tables[0])} can be used; the first: {first}")
 
 
 def _file_columns(rows: Sequence[TableRow]) -> tuple[str, str]:
@@ -201,8 +205,8 @@ def _file_columns(rows: Sequence[TableRow]) -> tuple[str, str]:
     ):
         if column is None:
             raise DataError(
-                f"{shown(rows[0].table)} has no column of {what} ({', '.join(names)}):"
-                f" there is {', '.join(map(shown, there))}"
+                f"{printable(rows[0].table)} has no column of {what} ({', '.join(names)}):"
+                f" there is {', '.join(map(printable, there))}"
             )
     return str(sound), str(image)
 
@@ -216,7 +220,7 @@ def _in_row(row: TableRow, columns: tuple[str, str], place: Path, pictures: Path
             raise DataError(f"names no file in column {column}")
         file = (start or row.table.parent) / name
         if not file.is_file():
-            raise DataError(f"there is no file {shown(name)}")
+            raise DataError(f"there is no file {printable(name)}")
         files.append(file)
     sound, image = files
     recording, picture = _below(sound, place), _below(image, pictures or place)
@@ -224,9 +228,9 @@ def _in_row(row: TableRow, columns: tuple[str, str], place: Path, pictures: Path
     if (told := row.values.get("split")) is not None:
         split = split_called(str(told))
         if split is None:
-            raise DataError(f"split {shown(str(told))!r} is none of train, validation, test")
+            raise DataError(f"split {printable(str(told))!r} is none of train, validation, test")
     values = {k: v for k, v in row.values.items() if k not in (*columns, "split")}
-    return Match(sound, image, shown(recording), shown(picture), split, folder, values)
+    return Match(sound, image, printable(recording), printable(picture), split, folder, values)
 
 
 def _below(file: Path, place: Path) -> Path:

@@ -14,10 +14,10 @@ from photism.data.progress import track
 from photism.data.sources.base import PairSource, check_size
 from photism.data.workers import check_workers
 from photism.errors import ConfigError, DataError
-from photism.files import shown
+from photism.terminal import printable
 
 if TYPE_CHECKING:
-    from photism.data.pairs import Card
+    from photism.data.card import Card
     from photism.data.sources.folder.allotment import Allotment
     from photism.data.sources.folder.making import Colour, Recipe
     from photism.data.sources.folder.matching import Found
@@ -104,7 +104,7 @@ class Folder(PairSource):
 
     def write(self, raw: Path, folder: Path) -> Card:
         """Make the pairs; see `PairSource.write`."""
-        from photism.data.pairs import Card
+        from photism.data.card import Card
         from photism.data.parts import kept_parts
         from photism.data.sources.folder.allotment import allot, check_group, find_labelling
         from photism.data.sources.folder.matching import find_matches
@@ -160,14 +160,14 @@ class Folder(PairSource):
 
     def _card(self, name: str, recipe: Recipe, allotment: Allotment) -> Card:
         from photism.audio.logmel import front_end
-        from photism.data.pairs import ArraySpec, Card
+        from photism.data.card import ArraySpec, Card
 
         front = front_end(recipe.front_end)
-        options = {**asdict(self), "pictures": self.pictures and shown(self.pictures)}
+        options = {**asdict(self), "pictures": self.pictures and printable(self.pictures)}
         del options["workers"]
         kinds = {column: kind for column, (kind, _) in allotment.columns.items()}
         return Card(
-            name=shown(name),
+            name=printable(name),
             description=self.what,
             licence=self.terms,
             classes=allotment.classes,
@@ -175,7 +175,7 @@ class Folder(PairSource):
             image=ArraySpec((recipe.size, recipe.size, 1 if recipe.colour == "grey" else 3)),
             front_end=front.name,
             front_end_config=asdict(front),
-            group=shown(self.group),
+            group=printable(self.group),
             columns={**kinds, "start_s": "float"},
             seed=self.seed,
             options=options,
@@ -184,7 +184,7 @@ class Folder(PairSource):
 
 def _nothing(raw: Path, skipped: Sequence[Mapping[str, str]]) -> str:
     first = "; the first: {file}: {reason}".format(**skipped[0]) if skipped else ""
-    return f"no pair that can be used in {shown(raw)}, {len(skipped):,} left out{first}"
+    return f"no pair that can be used in {printable(raw)}, {len(skipped):,} left out{first}"
 
 
 def write_rows(writer: PairWriter, takes: Takes, allotment: Allotment) -> None:
