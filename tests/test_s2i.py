@@ -11,7 +11,8 @@ from photism.config import override
 from photism.data.pairs import Batch
 from photism.errors import ConfigError, WeightsError
 from photism.systems.base import Step, parameter_count
-from photism.systems.s2i import S2I, S2IConfig, kept_channels, moving_average
+from photism.systems.s2i import S2I, kept_channels, moving_average
+from photism.systems.s2i_networks import S2IConfig
 from photism.systems.s2i_published import load_published
 
 DEBUG = S2I.presets["debug"]
