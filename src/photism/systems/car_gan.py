@@ -37,7 +37,8 @@ from photism.data.pairs import Batch, PairDataset
 from photism.errors import ConfigError, DataError, WeightsError
 from photism.images import resize
 from photism.media import Medium
-from photism.systems.base import Losses, Optimiser, Output, Phase, Stage, Step, System
+from photism.systems.base import Output, System
+from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 
 @dataclass(frozen=True)
