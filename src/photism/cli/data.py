@@ -80,8 +80,8 @@ class Fetch:
         from photism.data.prepare import raw_folder
 
         if not self.names:
-            fetched = [name for name, source in SOURCES.items() if source.upstream]
-            raise ConfigError(f"name what to fetch: {', '.join([*fetched, *UPSTREAM])}")
+            sources = [name for name, source in SOURCES.items() if source.upstream]
+            raise ConfigError(f"name what to fetch: {', '.join([*sources, *UPSTREAM])}")
         for upstream in _upstreams(self.names):
             print(f"{upstream.name}: {upstream.terms}, {upstream.homepage}")
             for archive in upstream.archives:

@@ -39,8 +39,8 @@ from photism.systems.s2i_networks import (
     TRANSITION_DROPOUT,
     AudioDecoder,
     AudioEncoder,
+    CoherenceDiscriminator,
     DenseGenerator,
-    Discriminator,
     S2IConfig,
     SequentialGenerator,
 )
@@ -87,7 +87,7 @@ class S2I(System):
         dense = config.generator == "dense"
         self.generator = DenseGenerator(config) if dense else SequentialGenerator(config)
         self.rates = TRANSITION_DROPOUT[:-1] if dense else DECODER_DROPOUT[:-1]
-        self.discriminator = Discriminator(config)
+        self.discriminator = CoherenceDiscriminator(config)
         if config.init == "xavier":
             self.apply(_xavier)
         self.train()

@@ -280,7 +280,7 @@ class DenseGenerator(nn.Module):
         return getattr(self, f"{name}_bn")(getattr(self, name)(seen))
 
 
-class Discriminator(nn.Module):
+class CoherenceDiscriminator(nn.Module):
     """Picture and embedding to one mark for realness and coherence in [-1, 1] (paper's table).
 
     Args:
