@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -90,7 +91,7 @@ class Recorder:
         """Show a warning, once for each kind of it."""
         if message and self.active and (kind := message.split(":")[0]) not in self._warned:
             self._warned.add(kind)
-            self.say(f"[yellow]warning:[/] {message}")
+            self.say(f"[yellow]warning:[/] {escape(message)}")
 
     def say(self, message: str) -> None:
         """Show one line."""
