@@ -177,13 +177,14 @@ def _make(
 
 def _start(args: TrainJudge) -> dict[str, torch.Tensor] | None:
     """Return the tensors that training starts from, if any were asked for."""
-    from photism.judges.imagenet import download_resnet50
-    from photism.stored import find_tensors
+    from photism.blocks.classifier import classifier_tensors
+    from photism.blocks.imagenet import download_resnet50
 
     if args.weights is None:
         return None
     if args.weights != DOWNLOAD:
-        tensors, prefix = find_tensors(args.weights), "classifier."  # as judges and CAR-GAN have it
+        tensors = classifier_tensors(args.weights)
+        prefix = "classifier."  # as judges and CAR-GAN have it
         own = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
         return own or tensors
     if args.architecture != "resnet50":

@@ -185,13 +185,16 @@ def _show_example(example: Example, steps: Sequence[str], classes: Sequence[str]
     ]
     return {
         "key": example.key,
-        "sound": picture_uri(png(_show_sound(example.sound))),
+        "sound": picture_uri(png(show_sound(example.sound))),
         "drawn": drawn,
         "real": picture_uri(png(to_pil(example.real))),
         "pixelated": max(example.real.shape) < PIXELS_TO_SHOW,
     }
 
 
-def _show_sound(sound: np.ndarray) -> Image.Image:
-    """Return a log-mel in colour; those of three channels have theirs already."""
+def show_sound(sound: np.ndarray) -> Image.Image:
+    """Return the picture of a sound, `(channel, height, width)` in [-1, 1], in colour.
+
+    A log-mel of one channel has its lowest band at the bottom, those of three have their colours.
+    """
     return to_pil(sound) if len(sound) == 3 else log_mel_picture(sound[0], low_first=False)

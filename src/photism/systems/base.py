@@ -194,6 +194,17 @@ class System(nn.Module):
             WeightsError: what it should start from cannot be read.
         """
 
+    def begin(self, stages: Sequence[str]) -> tuple[str, ...]:
+        """Take what training starts from, once, when it begins and not when it goes on.
+
+        Args:
+            stages: names of those that are to be trained.
+
+        Returns:
+            What is not as the config asks for, in sentences that are told and kept on the card.
+        """
+        return ()
+
     def lay_out(self, device: torch.device) -> None:
         """Put weights into the order in memory that makes training on a device quickest."""
         self.to(memory_format=torch.channels_last)
