@@ -26,7 +26,7 @@ ROOMS = {
     "Systems": ("photism.systems", "photism.blocks"),
     "Training": ("photism.training", "photism.devices"),
     "Evaluation": ("photism.evaluation", "photism.experiments", "photism.demo"),
-    "Errors and files": ("photism.errors", "photism.files"),
+    "Errors and files": ("photism.errors", "photism.files", "photism.terminal"),
 }
 """Pages of the reference and the packages or modules on them."""
 
