@@ -80,8 +80,8 @@ class Fetch:
         from photism.data.prepare import raw_folder
 
         if not self.names:
-            fetched = [name for name, source in SOURCES.items() if source.upstream]
-            raise ConfigError(f"name what to fetch: {', '.join([*fetched, *UPSTREAM])}")
+            sources = [name for name, source in SOURCES.items() if source.upstream]
+            raise ConfigError(f"name what to fetch: {', '.join([*sources, *UPSTREAM])}")
         for upstream in _upstreams(self.names):
             print(f"{upstream.name}: {upstream.terms}, {upstream.homepage}")
             for archive in upstream.archives:
@@ -217,7 +217,7 @@ def _training(wanted: str, data: Path | str, card: Card) -> str:
     _, config = find_preset(find_system(name), preset or None)
     settings = {"front_end": card.front_end, "classes": len(card.classes)}
     own = settings_of(config)
-    changed = [f"{key}={value}" for key, value in settings.items() if own.get(key, value) != value]
+    changed = [f"{key}={v}" for key, v in settings.items() if v and own.get(key, v) != v]
     words = ["photism", "train", name, "--data", str(data)]
     words += ["--preset", preset] if preset else []
     return shlex.join([*words, *(["--set", *changed] if changed else [])])

@@ -277,6 +277,11 @@ class CARGAN(System):
     def prepare(self, dataset: PairDataset) -> None:
         """Check classes and channels, and read the weights that classifiers start from."""
         card, c = dataset.card, self.config
+        if not card.classes:
+            raise DataError(
+                f"{dataset.folder} names no classes, and {self.title} learns from them: prepare"
+                " pairs that have some"
+            )
         if len(card.classes) != c.classes:
             raise ConfigError(
                 f"{dataset.folder} has {len(card.classes)} classes, the system is built for"
