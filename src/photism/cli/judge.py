@@ -1,4 +1,4 @@
-"""`photism judge`: train the classifiers that judge pictures, test them again, list them."""
+"""`photism judge`: train the classifiers that judge pictures and sounds, test and list them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import tyro
 from photism.cli.arguments import parse
 from photism.devices import DeviceName
 from photism.errors import ConfigError, DataError, nearest
+from photism.media import Medium
 from photism.terminal import say
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from photism.judges.base import Judge
     from photism.judges.card import JudgeCard
     from photism.judges.data import JudgeData, Pictures
     from photism.judges.recipe import JudgeRecipe
@@ -29,53 +31,58 @@ DOWNLOAD = "download"
 
 @dataclass(frozen=True)
 class TrainJudge:
-    """Train a judge on real pictures; the epoch is chosen on held-out pictures, never on the test.
+    """Train a judge on real pictures or sounds; held-out ones choose the epoch, never the test.
 
     Examples:
       photism judge train lenet5 --data mnist --out judges/lenet5-mnist
       photism judge train small --data orchestra --factors midi level_db --out judges/orchestra
+      photism judge train small --medium sound --data orchestra --out judges/orchestra-sound
     """
 
     architecture: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ARCHITECTURE")]
-    """What to train: lenet5 for MNIST; small, resnet18 or resnet50 for colour pictures."""
+    """What to train: lenet5 for MNIST; small, resnet18 or resnet50 for all else."""
     out: Annotated[Path, tyro.conf.arg(aliases=("-o",), metavar="DIR")]
     """Folder for weights, config and card."""
     data: Annotated[str, tyro.conf.arg(metavar="NAME|DIR")] = DIGITS
-    """Real pictures to learn from: mnist, or a prepared data set by name or folder."""
+    """Real examples to learn from: mnist, or a prepared data set by name or folder."""
+    medium: Medium = "image"
+    """What it is to judge: pictures (image), or sounds as a person hears them (sound)."""
+    front_end: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """How a judge of sounds analyses them; by default as the data was prepared."""
     factors: Annotated[tuple[str, ...], tyro.conf.arg(metavar="COLUMN ...")] = ()
-    """Numeric columns of the data to read from pictures too, such as midi and level_db."""
+    """Numeric columns of the data to read too, such as midi and level_db."""
     weights: Annotated[str | None, tyro.conf.arg(metavar="FILE|NAME|download")] = None
     """What to start from: a safetensors file, another judge, or "download" for ImageNet's."""
     from_: Annotated[Path | None, tyro.conf.arg(name="from", metavar="DIR")] = None
     """Folder with the archives of mnist, instead of where `photism data fetch` put them."""
     epochs: int | None = None
-    """Passes over the pictures; as with the next four, what suits the architecture by default."""
+    """Passes over the examples; as with the next four, what suits the architecture by default."""
     batch_size: int | None = None
-    """Pictures in a step."""
+    """Examples in a step."""
     lr: float | None = None
     """Learning rate."""
     shift: float | None = None
-    """Move training pictures by up to this share of their sides."""
+    """Move training examples by up to this share of their sides."""
     distortion: float | None = None
-    """Strength of random changes of half of the training pictures, so that it learns no details."""
+    """Strength of random changes of half of the training examples, so that it learns no details."""
     validation: float | None = None
-    """Share of the training pictures held out for choosing the epoch, where none are set apart."""
+    """Share of the training examples held out for choosing the epoch, where none are set apart."""
     precision: Literal["fp32", "bf16"] = "fp32"
     """bf16 trains faster where the processor has it; figures are always taken in fp32."""
     seed: int = 0
-    """Of weights, order and changes of the pictures."""
+    """Of weights, order and changes of the examples."""
     device: DeviceName = "auto"
     """Where to compute."""
 
 
 @dataclass(frozen=True)
 class TestJudge:
-    """Measure a stored judge on real test pictures again."""
+    """Measure a stored judge on real test examples again."""
 
     judge: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="JUDGE")]
     """Name of a bundled judge, or a folder."""
     data: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
-    """Real pictures to test on: mnist, or a prepared data set; by default those of its card."""
+    """Real examples to test on: mnist, or a prepared data set; by default those of its card."""
     from_: Annotated[Path | None, tyro.conf.arg(name="from", metavar="DIR")] = None
     """Folder with the archives of mnist, instead of where `photism data fetch` put them."""
     device: DeviceName = "auto"
@@ -100,7 +107,7 @@ def main(argv: list[str]) -> int | None:
         Command,
         argv,
         prog="photism judge",
-        description="Judges: classifiers trained on real pictures that tell what a picture shows.",
+        description="Judges: classifiers trained on real examples that tell what is seen or heard.",
         config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
     )
     run: dict[type, Callable[[Any], None]] = {
@@ -125,15 +132,26 @@ def _train(args: TrainJudge) -> None:
     say(
         f"{card.name}: epoch {card.chosen_epoch} of {card.epochs}, validation"
         f" {card.validation_accuracy:.2%}, test {card.test_accuracy:.2%} ({len(data.test):,}"
-        f" pictures, half precision weights){_read(card.factor_r2)}"
+        f" {_many(card.medium)}, half precision weights){_read(card.factor_r2)}{_heard(card)}"
     )
     print(args.out)
+
+
+def _many(medium: Medium) -> str:
+    return {"image": "pictures", "sound": "sounds"}[medium]
+
+
+def _heard(card: JudgeCard) -> str:
+    """Return what the way through a waveform changed, for one line."""
+    if card.original_accuracy is None:
+        return ""
+    return f"; of the log-mels as the data has them {card.original_accuracy:.2%}"
 
 
 def _recipe(args: TrainJudge) -> JudgeRecipe:
     from photism.judges import architecture
 
-    recipe = architecture(args.architecture).recipe
+    recipe = architecture(args.architecture).recipe.of(args.medium)
     given = {f.name: getattr(args, f.name, None) for f in fields(recipe)}
     return replace(recipe, **{name: value for name, value in given.items() if value is not None})
 
@@ -149,7 +167,7 @@ def _make(
     from photism.judges.make import make_judge
     from photism.judges.training import steps_per_epoch
 
-    name = f"{args.architecture}-{data.name}"
+    name = f"{args.architecture}-{data.title}"
     start = _start(args)
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Remaining())
@@ -198,6 +216,10 @@ def _start(args: TrainJudge) -> dict[str, torch.Tensor] | None:
 def _command(args: TrainJudge, data: JudgeData, name: str) -> str:
     """Return the command that trains this judge again, with names instead of folders."""
     words = [f"photism judge train {args.architecture} --data {data.name}"]
+    if args.medium != TrainJudge.medium:
+        words.append(f"--medium {args.medium}")
+    if args.front_end:
+        words.append(f"--front-end {args.front_end}")
     if args.factors:
         words.append(f"--factors {' '.join(args.factors)}")
     if args.weights:
@@ -225,7 +247,7 @@ def _test(args: TestJudge) -> None:
     device = choose_device(args.device)
     judge = load_judge(args.judge)
     name = args.data or (judge.card.data.split(":")[0] if judge.card else DIGITS)
-    classes, pictures = _test_pictures(name, args.from_, judge.factors)
+    classes, pictures = _test_examples(name, args.from_, judge)
     judge.require_classes(classes)
     measured = measure(judge.to(device), pictures)
     read = dict(zip(judge.factors, measured.factor_r2, strict=True))
@@ -233,7 +255,8 @@ def _test(args: TestJudge) -> None:
     if judge.card:
         stated = f", its card says {judge.card.test_accuracy:.2%}{_read(judge.card.factor_r2)}"
     say(
-        f"{judge.name}: {measured.accuracy:.2%} of {len(pictures):,} {name} test pictures"
+        f"{judge.name}: {measured.accuracy:.2%} of {len(pictures):,} {name} test"
+        f" {_many(judge.medium)}"
         f"{_read(read)}{stated}"
     )
 
@@ -247,28 +270,37 @@ def _list(args: ListJudges) -> None:
         card = judge.card
         read = _read(card.factor_r2) if card else ""
         say(
-            f"{name}  {judge.accuracy:.2%} on real test pictures{read}  {len(judge.classes)}"
+            f"{name}  {judge.accuracy:.2%} on real test {_many(judge.medium)}{read} "
+            f" {len(judge.classes)}"
             f" classes, {shown(judge.image_shape)}  sha256 {judge.digest}"
         )
 
 
 def _data(args: TrainJudge, recipe: JudgeRecipe) -> JudgeData:
     """Return what to learn from."""
+    from photism.audio.logmel import front_end
     from photism.judges.data import mnist_data, pair_data
 
+    if args.front_end and args.medium != "sound":
+        raise ConfigError("a judge of pictures hears nothing: leave --front-end out")
     if args.data != DIGITS:
         return pair_data(
-            _find(args.data), args.factors, validation=recipe.validation, seed=recipe.seed
+            _find(args.data),
+            args.factors,
+            medium=args.medium,
+            ear=front_end(args.front_end) if args.front_end else None,
+            validation=recipe.validation,
+            seed=recipe.seed,
         )
-    if args.factors:
-        raise ConfigError(f"{DIGITS} has no columns to read: leave --factors out")
+    if args.factors or args.medium == "sound":
+        has = "sounds" if args.medium == "sound" else "columns to read"
+        option = "medium" if args.medium == "sound" else "factors"
+        raise ConfigError(f"{DIGITS} has no {has}: leave --{option} out")
     return mnist_data(_archives(args.from_), validation=recipe.validation, seed=recipe.seed)
 
 
-def _test_pictures(
-    data: str, raw: Path | None, factors: tuple[str, ...]
-) -> tuple[tuple[str, ...], Pictures]:
-    """Return the classes and the test pictures of a data set."""
+def _test_examples(data: str, raw: Path | None, judge: Judge) -> tuple[tuple[str, ...], Pictures]:
+    """Return the classes and the test examples of a data set, as the judge sees or hears them."""
     from photism.data.pairs import PairDataset
     from photism.judges.data import Pictures, mnist_data
 
@@ -276,7 +308,9 @@ def _test_pictures(
         digits = mnist_data(_archives(raw))
         return digits.classes, digits.test
     dataset = PairDataset(_find(data), "test")
-    return dataset.card.classes, Pictures.of_pairs(dataset, factors)
+    if judge.ear is None:
+        return dataset.card.classes, Pictures.of_pairs(dataset, judge.factors)
+    return dataset.card.classes, Pictures.of_sounds(dataset, judge.factors, ear=judge.ear)
 
 
 def _find(data: str) -> Path:

@@ -86,7 +86,7 @@ def load_judge(name_or_path: str | Path) -> Judge:
     fill(judge, read_tensors(path), path)
     if sha256(path) != card.sha256:
         raise WeightsError(f"{path} is not the file that {CONFIG} describes: train the judge again")
-    judge.card, judge.digest = card, card.sha256
+    judge.card, judge.digest, judge.ear = card, card.sha256, card.front_end()
     return judge.eval().requires_grad_(False)
 
 
