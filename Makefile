@@ -9,7 +9,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 DEMO ?= photism-demo
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow lint format docs bench build clean
+.PHONY: help install demo test test-slow fuzz lint format docs bench build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,10 +44,13 @@ demo: $(VENV)/photism-run ## hear an orchestra and see it drawn: writes a report
 	$(BIN)/photism demo --out $(DEMO)
 
 test: demo $(VENV)/photism-test ## the demo, then the tests, without those marked slow
-	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not fuzz" --numprocesses auto --dist loadfile
 
 test-slow: $(VENV)/photism-test ## run the tests marked slow, minutes each
 	$(BIN)/python -m pytest -m slow
+
+fuzz: $(VENV)/photism-test ## thousands of mutated files, weights and folders: no foreign error, no crash
+	$(BIN)/python -m pytest -m fuzz
 
 lint: $(VENV)/photism-lint $(PYDOCLINT)/photism-ready ## ruff, mypy, pydoclint
 	$(BIN)/ruff check .

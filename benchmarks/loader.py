@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from photism.data.pairs import ArraySpec, Batch, Card, PairDataset, PairLoader
+from photism.data.card import ArraySpec, Card
+from photism.data.pairs import Batch, PairDataset, PairLoader
 from photism.data.writer import PairWriter
 
 CLASSES = tuple("0123456789")

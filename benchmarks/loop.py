@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from photism.data.pairs import ArraySpec, Card, PairDataset, PairLoader
+from photism.data.card import ArraySpec, Card
+from photism.data.pairs import PairDataset, PairLoader
 from photism.data.writer import PairWriter
 from photism.systems import SYSTEMS
 from photism.systems.base import Step

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -12,11 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from photism.blocks.gaussian import Randomness, standard_normal
-from photism.data.pairs import ArraySpec, Card, PairDataset
+from photism.data.card import ArraySpec, Card
+from photism.data.pairs import PairDataset
 from photism.data.writer import PairWriter
 from photism.judges.base import Judge, JudgeOutput
-from photism.systems.base import System
+from photism.media import Medium
+from photism.systems.base import Output, System
 
 CLASSES = ("zero", "one", "two")
 PER_CLASS = 20
@@ -26,7 +26,9 @@ RECORDING = 4
 
 class PixelJudge(Judge):
     architecture = "pixel"
-    image_shape = (1, 4, 4)
+
+    def __init__(self, name: str, classes: tuple[str, ...], factors: tuple[str, ...] = ()) -> None:
+        super().__init__(name, classes, (1, 4, 4), factors)
 
     def judge(self, images: Tensor) -> JudgeOutput:
         pixels = images.flatten(1)
@@ -45,7 +47,7 @@ class PixelSystem(System):
     name = "pixel"
     title = "Pixel"
     paper = "none"
-    direction = "sound-to-image"
+    makes = ("image",)
     config_class = PixelConfig
     presets: ClassVar = {"debug": PixelConfig()}
 
@@ -53,9 +55,15 @@ class PixelSystem(System):
         super().__init__(config)
         self.scale = nn.Parameter(torch.ones(()))
 
-    def latent(self, condition: Tensor, *, rng: Randomness) -> Tensor:
+    def shape(self, medium: Medium) -> tuple[int, int, int]:
+        return (1, 4, 4)
+
+    def noise_shape(self, target: Medium) -> tuple[int, ...]:
+        return (5,)
+
+    def latent(self, condition: Tensor, *, noise: Tensor | None) -> Tensor:
         clean = (condition.flatten(1)[:, :5] + 1) / 2
-        return clean + self.config.noise * standard_normal(clean.shape, rng, clean.device)
+        return clean if noise is None else clean + self.config.noise * noise
 
     def decode(self, latent: Tensor) -> Tensor:
         pixels = torch.zeros(len(latent), 16, device=latent.device)
@@ -63,9 +71,14 @@ class PixelSystem(System):
         return pixels.view(-1, 1, 4, 4).clamp(0, 1) * 2 - 1
 
     def generate(
-        self, condition: Tensor, *, label: Tensor | None = None, rng: Randomness
+        self,
+        condition: Tensor,
+        *,
+        target: Medium,
+        label: Tensor | None = None,
+        noise: Tensor | None = None,
     ) -> Tensor:
-        return self.decode(self.latent(condition, rng=rng))
+        return self.decode(self.latent(condition, noise=noise))
 
 
 def write_pairs(
@@ -121,16 +134,23 @@ class Cascade(PixelSystem):
         self.listener: nn.Module | None = nn.Identity()
 
     @property
-    def can_hear(self) -> bool:
+    def recognises(self) -> bool:
         return self.listener is not None
 
-    def hear(self, condition: Tensor) -> Tensor:
+    def recognise(self, condition: Tensor) -> Tensor:
         return condition.flatten(1)[:, :3].add(1).div(2)
 
-    def outputs(self, condition: Tensor, label: Tensor, *, rng: Randomness) -> Mapping[str, Tensor]:
-        told = {"label heard": self.hear(condition), "label given": F.one_hot(label, 3).float()}
+    def outputs(
+        self, condition: Tensor, *, target: Medium, label: Tensor, noise: Tensor | None
+    ) -> tuple[Output, ...]:
+        told = {
+            "label heard": self.recognise(condition),
+            "label given": F.one_hot(label, 3).float(),
+        }
         drawn = {name: self.decode(F.pad(who, (0, 2))) for name, who in told.items()}
-        return drawn | {f"stage I, {name}": torch.full_like(drawn[name], -1.0) for name in drawn}
+        made = [Output(name, pictures) for name, pictures in drawn.items()]
+        made += [Output(o.name, torch.full_like(o.tensor, -1.0), step="stage I") for o in made]
+        return tuple(made)
 
 
 class FactorJudge(PixelJudge):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from photism.data.pairs import ArraySpec, Card
+from photism.data.card import ArraySpec, Card
 from photism.data.writer import PairWriter
 
 

@@ -12,6 +12,7 @@ import soundfile
 import torch
 from PIL import Image
 
+from photism.stored import WeightsCard
 from photism.systems import SYSTEMS
 from photism.systems.weights import save_weights
 
@@ -42,7 +43,7 @@ def untrained(folder: Path, system: str = "aivae") -> Path:
     """Weights of a system's smallest preset, drawn at random."""
     torch.manual_seed(0)
     built = SYSTEMS[system](SYSTEMS[system].presets["debug"])
-    save_weights(built, folder, preset="debug", card={})
+    save_weights(built, folder, preset="debug", card=WeightsCard())
     return folder
 
 

@@ -14,13 +14,18 @@ import photism
 
 SOURCE = Path(photism.__file__).parent
 LAYERS = (
-    {"errors"},
-    {"files", "devices"},
-    {"audio", "images"},
+    {"errors", "terminal", "version"},
+    {"files", "media"},
+    {"config", "devices"},
+    {"audio", "images", "stored"},
+    {"video"},
+    {"orchestra"},
     {"data"},
     {"blocks"},
     {"systems"},
-    {"training", "translate"},
+    {"metrics"},
+    {"training", "judges", "translate"},
+    {"pages"},
     {"evaluation"},
     {"experiments", "demo"},
     {"cli"},
@@ -63,6 +68,41 @@ def test_imports_point_one_way(path: Path) -> None:
         if LEVEL[parts[1]] >= LEVEL[here]:
             wrong.append(f"line {line}: {here} imports {name}")
     assert not wrong, wrong
+
+
+def test_no_imports_go_round_in_a_circle() -> None:
+    """Nowhere, not inside functions and not for types alone either."""
+    modules = {name_of(path): path for path in MODULES}
+    uses = {
+        name: {target for found, _ in imported(path) if (target := _module(found, modules))}
+        for name, path in modules.items()
+    }
+    while free := {name for name, targets in uses.items() if not targets & uses.keys() - {name}}:
+        uses = {name: targets for name, targets in uses.items() if name not in free}
+    assert not uses, f"go round: {sorted(uses)}"
+
+
+def name_of(path: Path) -> str:
+    """The dotted name of a module."""
+    parts = ("photism", *path.relative_to(SOURCE).with_suffix("").parts)
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def _module(name: str, modules: dict[str, Path]) -> str | None:
+    """The module that an imported name is, or is taken from."""
+    if name in modules:
+        return name
+    outer = name.rpartition(".")[0]
+    return outer if outer in modules else None
+
+
+def test_a_class_name_stands_once() -> None:
+    places: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(name_of(path))
+    assert not {name: where for name, where in places.items() if len(where) > 1}
 
 
 def test_no_module_is_named_after_nothing() -> None:

@@ -20,6 +20,7 @@ from photism.cli import main
 from photism.config import config_from, override
 from photism.data.pairs import Batch
 from photism.errors import ConfigError, WeightsError
+from photism.stored import WeightsCard
 from photism.systems.car_gan import (
     ABLATIONS,
     CARGAN,
@@ -216,25 +217,30 @@ def test_ablations_change_what_they_say():
 # The label, given or heard.
 
 
+def outputs_of(system, batch):
+    outputs = system.outputs(batch.sound, target="image", label=batch.label, noise=None)
+    return {output.title: output.tensor for output in outputs}
+
+
 def test_the_class_is_heard_where_it_is_not_given():
-    system, sound, rng = build().eval(), make_batch().sound, torch.Generator()
+    system, sound = build().eval(), make_batch().sound
     with torch.inference_mode():
-        heard = system.hear(sound)
+        heard = system.recognise(sound)
         assert torch.allclose(heard.sum(1), torch.ones(4), atol=1e-6)
-        picture = system.generate(sound, rng=rng)
+        picture = system.generate(sound, target="image")
         assert torch.equal(picture, system.cascade(sound, heard).stage2)
-        given = system.generate(sound, label=torch.tensor([1, 2, 3, 4]), rng=rng)
+        given = system.generate(sound, target="image", label=torch.tensor([1, 2, 3, 4]))
     assert not torch.equal(picture, given)
 
 
 def test_all_outputs_come_from_one_pass_for_each_label(monkeypatch):
-    system, batch, rng = build().eval(), make_batch(), torch.Generator()
+    system, batch = build().eval(), make_batch()
     passes, cascade = [], system.cascade
     monkeypatch.setattr(
         system, "cascade", lambda *told: passes.append(cascade(*told)) or passes[-1]
     )
     with torch.inference_mode():
-        outputs = system.outputs(batch.sound, batch.label, rng=rng)
+        outputs = outputs_of(system, batch)
         heard, given = passes
         expected = {
             "label heard": heard.stage2,
@@ -244,11 +250,11 @@ def test_all_outputs_come_from_one_pass_for_each_label(monkeypatch):
         }
         assert outputs == expected
         assert list(outputs) == list(expected)  # the main output first
-        assert torch.equal(outputs["label heard"], system.generate(batch.sound, rng=rng))
+        assert torch.equal(outputs["label heard"], system.generate(batch.sound, target="image"))
         deaf = build(listener__epochs="0").eval()
-        assert next(iter(deaf.outputs(batch.sound, batch.label, rng=rng))) == "label given"
+        assert next(iter(outputs_of(deaf, batch))) == "label given"
         short = build(stages_used="1").eval()
-        assert set(short.outputs(batch.sound, batch.label, rng=rng)) == {
+        assert set(outputs_of(short, batch)) == {
             "label heard",
             "label given",
         }
@@ -257,25 +263,27 @@ def test_all_outputs_come_from_one_pass_for_each_label(monkeypatch):
 @pytest.mark.parametrize("label", [[0, 1, 2, 13], [0, -1, 2, 3]])
 def test_a_label_outside_the_classes_is_refused(label):
     with pytest.raises(ConfigError, match="not from 0 to 12"):
-        build().generate(make_batch().sound, label=torch.tensor(label), rng=torch.Generator())
+        build().generate(make_batch().sound, target="image", label=torch.tensor(label))
 
 
 def test_sounds_and_pictures_of_other_sizes_are_resized():
     system = build().eval()
     with torch.no_grad():
         sound = torch.rand(2, 3, 128, 128) * 2 - 1
-        assert system.generate(sound, rng=torch.Generator()).shape == (2, 3, 32, 32)
+        assert system.generate(sound, target="image").shape == (2, 3, 32, 32)
     assert terms_of(system, make_batch(size=64))["l1_stage1"] > 0
 
 
 def test_what_was_left_out_is_missed(tmp_path):
-    sound, rng = make_batch(1).sound, torch.Generator()
-    save_weights(build(), tmp_path / "w", preset="debug", card={}, networks=("generator1",))
+    sound = make_batch(1).sound
+    save_weights(
+        build(), tmp_path / "w", preset="debug", card=WeightsCard(), networks=("generator1",)
+    )
     loaded = load_weights(tmp_path / "w")
     with pytest.raises(WeightsError, match=r"no listener .* give a label"):
-        loaded.generate(sound, rng=rng)
+        loaded.generate(sound, target="image")
     with pytest.raises(WeightsError, match="photism train car-gan"):
-        loaded.generate(sound, label=torch.tensor([0]), rng=rng)
+        loaded.generate(sound, target="image", label=torch.tensor([0]))
     deaf = CARGAN(override(DEBUG, {"listener.epochs": "0"}))
     assert "listener" not in deaf.networks()
     assert [stage.name for stage in deaf.stages()] == ["classifier", "cascade"]
@@ -344,7 +352,7 @@ def test_classifier_starts_from_weights(tmp_path):
     assert torch.equal(added.body.fc.weight, imagenet.fc.weight)
 
     earlier = build()
-    save_weights(earlier, tmp_path / "run" / "weights", preset="debug", card={})
+    save_weights(earlier, tmp_path / "run" / "weights", preset="debug", card=WeightsCard())
     save_file(earlier.classifier.state_dict(), tmp_path / "classifier.safetensors")
     data = write_players(tmp_path / "data", classes=13, train=130)
     for place in (tmp_path / "run", tmp_path / "classifier.safetensors"):
@@ -474,6 +482,6 @@ def test_settings_inside_settings_are_stored(tmp_path):
     assert (config.discriminator.width, config.listener.lr, config.lr) == (8, 1e-4, 0.1)
     assert config.discriminator == DiscriminatorConfig(width=8)
     assert config_from(CARGANConfig, json.loads(json.dumps(asdict(config)))) == config
-    save_weights(CARGAN(config), tmp_path / "w", preset="debug", card={})
+    save_weights(CARGAN(config), tmp_path / "w", preset="debug", card=WeightsCard())
     assert load_weights(tmp_path / "w").config == config
     assert isinstance(load_weights(tmp_path / "w").config.classifier, ClassifierConfig)

@@ -9,7 +9,7 @@ from PIL import Image
 from published_data import write_fsdd, write_mnist, write_speech_commands
 
 from photism.cli import main
-from photism.data.pairs import Card
+from photism.data.card import Card
 from photism.data.prepare import prepared_folder
 
 OPTIONS = ["--speakers", "jackson", "theo"]

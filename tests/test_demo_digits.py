@@ -17,7 +17,7 @@ from photism.cli.demo import Args, run
 from photism.demo import digits
 from photism.files import sha256
 from photism.images import read_provenance
-from photism.stored import bundled
+from photism.stored import WeightsCard, bundled
 from photism.systems.aivae import AIVAE
 from photism.systems.weights import save_weights
 
@@ -30,7 +30,9 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights of a small system that has learnt nothing."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("weights") / "untrained"
-    save_weights(AIVAE(AIVAE.presets["debug"]), folder, preset="debug", card={"data": "nothing"})
+    save_weights(
+        AIVAE(AIVAE.presets["debug"]), folder, preset="debug", card=WeightsCard(data="nothing")
+    )
     return folder
 
 

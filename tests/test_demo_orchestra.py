@@ -21,7 +21,7 @@ from photism.demo import orchestra
 from photism.judges import architecture
 from photism.judges.weights import load_judge
 from photism.orchestra.instruments import INSTRUMENTS
-from photism.stored import bundled
+from photism.stored import WeightsCard, bundled
 from photism.systems.car_gan import CARGAN
 from photism.systems.weights import save_weights
 
@@ -33,7 +33,7 @@ def untrained(folder: Path, **settings: str) -> Path:
     torch.manual_seed(0)
     settings = {"image_size": "64", **{key.replace("__", "."): v for key, v in settings.items()}}
     system = CARGAN(override(CARGAN.presets["debug"], settings))
-    save_weights(system, folder, preset="debug", card={"classes": list(INSTRUMENTS)})
+    save_weights(system, folder, preset="debug", card=WeightsCard(classes=tuple(INSTRUMENTS)))
     return folder
 
 

@@ -24,8 +24,8 @@ from torch import Tensor, nn
 from photism.data.pairs import PairLoader
 from photism.errors import ConfigError, DataError
 from photism.evaluation.critic import Critic
-from photism.evaluation.drawing import row_generators
 from photism.evaluation.evaluate import evaluate
+from photism.evaluation.observe import row_generators
 from photism.judges.inception import Inception
 
 

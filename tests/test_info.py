@@ -11,6 +11,7 @@ from PIL import Image
 
 from photism import images
 from photism.cli import main
+from photism.stored import WeightsCard
 from photism.systems import SYSTEMS
 from photism.systems.base import parameter_count
 from photism.systems.weights import save_weights
@@ -27,7 +28,9 @@ def weights(tmp_path: Path) -> Path:
     """A folder of weights of the smallest AIVAE, untrained."""
     system = SYSTEMS["aivae"](SYSTEMS["aivae"].presets["debug"])
     folder = tmp_path / "my-weights"
-    save_weights(system, folder, preset="debug", card={"licence": "CC0", "metrics": {"kl": 0.5}})
+    save_weights(
+        system, folder, preset="debug", card=WeightsCard(licence="CC0", metrics={"kl": 0.5})
+    )
     return folder
 
 
@@ -35,7 +38,7 @@ def test_overview_lists_every_system(capsys: pytest.CaptureFixture[str]) -> None
     content = info(capsys)
     assert set(content["systems"]) == set(SYSTEMS)
     for name, system in content["systems"].items():
-        assert system["direction"] == SYSTEMS[name].direction
+        assert system["makes"] == list(SYSTEMS[name].makes)
         assert system["presets"] == list(SYSTEMS[name].presets)
     for entry in content["weights"].values():
         assert entry["system"] in SYSTEMS

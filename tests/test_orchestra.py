@@ -16,9 +16,11 @@ import pytest
 from PIL import Image
 
 from photism.cli import main
-from photism.data.pairs import SPLITS, Card, PairDataset
+from photism.data.card import Card
+from photism.data.pairs import PairDataset
 from photism.data.prepare import prepare
 from photism.data.sources.orchestra import Orchestra
+from photism.data.splits import SPLITS
 from photism.data.verify import verify
 from photism.errors import ConfigError, DataError
 from photism.files import sha256

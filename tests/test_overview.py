@@ -21,7 +21,7 @@ from photism.experiments.overview import (
     write_overview,
     write_strip,
 )
-from photism.experiments.table import Measured, columns_of, sweep_figure, table_rows
+from photism.experiments.table import MeasuredRow, columns_of, sweep_figure, table_rows
 
 FIGURES = {
     "accuracy": {"value": 0.9, "low": 0.85, "high": 0.95},
@@ -31,10 +31,10 @@ FIGURES = {
 }
 
 
-def measured(row: Row, frechet: float, **outputs: dict[str, object]) -> Measured:
+def measured(row: Row, frechet: float, **outputs: dict[str, object]) -> MeasuredRow:
     figures = {name: FIGURES | {"frechet": frechet} for name in row.outputs}
     evaluation = {"outputs": figures | outputs, "references": {"real": FIGURES | {"frechet": 1.5}}}
-    return Measured(row, evaluation)
+    return MeasuredRow(row, evaluation)
 
 
 def table(**changes: object) -> Experiment:
@@ -73,7 +73,7 @@ def texts(cells: tuple[Cell, ...]) -> list[str]:
 def test_published_stands_beside_measured_and_the_best_stands_out() -> None:
     experiment = table()
     first, second, third = experiment.rows
-    rows = [measured(first, 30), measured(second, 20), Measured(third)]
+    rows = [measured(first, 30), measured(second, 20), MeasuredRow(third)]
     assert columns_of(experiment, rows) == {
         "accuracy": Column("accuracy", "published", "measured"),
         "fid": Column("FID", "published", ""),
@@ -120,7 +120,7 @@ def test_logarithms_are_drawn_over_the_rows_that_have_been_run() -> None:
     experiment = table(sweep="lambda_l1", metrics=("fd", "kd"))
     first, second, third = experiment.rows
     assert sweep_figure(experiment, [measured(first, 30)]) is None
-    rows = [measured(first, 30), Measured(second), measured(third, 0.0)]
+    rows = [measured(first, 30), MeasuredRow(second), measured(third, 0.0)]
     figure = sweep_figure(experiment, rows)
     assert figure is not None
     assert figure.names == ["ln FD(judge)", "ln KD(judge)"]

@@ -14,16 +14,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from photism.data.card import ArraySpec, Card
 from photism.data.inspect import contact_sheet
-from photism.data.pairs import (
-    ArraySpec,
-    Batch,
-    Card,
-    PairDataset,
-    PairLoader,
-    hold_out,
-    to_bytes,
-)
+from photism.data.pairs import Batch, PairDataset, PairLoader, hold_out, to_bytes
 from photism.data.verify import verify
 from photism.data.writer import PairWriter
 from photism.errors import ConfigError, DataError, StorageError

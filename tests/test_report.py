@@ -14,13 +14,14 @@ from fake_digits import CLASSES, PixelJudge, cascade_world, pixel_world
 from page import Page
 
 from photism.cli import main
-from photism.data.pairs import ArraySpec, Card
+from photism.data.card import ArraySpec, Card
 from photism.data.writer import PairWriter
 from photism.errors import DataError
 from photism.evaluation.evaluate import Evaluation, evaluate
 from photism.evaluation.report import loss_charts, write_report
 from photism.evaluation.table import Published, figure_table
-from photism.pages.charts import Line, line_chart
+from photism.pages.charts import Curve, line_chart
+from photism.stored import WeightsCard
 from photism.systems.aivae import AIVAE
 from photism.systems.weights import save_weights
 
@@ -132,8 +133,8 @@ def test_json_beside_the_report_holds_the_same_figures(
 
 
 def test_a_chart_is_well_formed_and_stays_inside(evaluation: Evaluation) -> None:
-    curve = Line("a & b", [1, 2, 3], [0.1, 0.9, 0.5], low=[0, 0.8, 0.4], high=[0.2, 1, 0.6])
-    flat = Line("flat", [1, 3], [0.5, 0.5], dashed=True)
+    curve = Curve("a & b", [1, 2, 3], [0.1, 0.9, 0.5], low=[0, 0.8, 0.4], high=[0.2, 1, 0.6])
+    flat = Curve("flat", [1, 3], [0.5, 0.5], dashed=True)
     svg = line_chart([curve, flat], x_label="k", y_label="accuracy", percent=True)
     root = ElementTree.fromstring(svg)
     paths = [element.attrib["d"] for element in root if "stroke" in element.attrib]
@@ -149,7 +150,7 @@ def test_a_chart_is_well_formed_and_stays_inside(evaluation: Evaluation) -> None
 
 
 def test_a_chart_of_a_single_point_can_be_drawn() -> None:
-    ElementTree.fromstring(line_chart([Line("one", [1], [2.5])], x_label="epoch", y_label="loss"))
+    ElementTree.fromstring(line_chart([Curve("one", [1], [2.5])], x_label="epoch", y_label="loss"))
 
 
 def write_metrics(run: Path, lines: list[dict[str, object]]) -> None:
@@ -218,7 +219,7 @@ def digits(tmp_path: Path) -> Path:
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
     system = AIVAE(AIVAE.presets["debug"])
-    save_weights(system, tmp_path / "weights", preset="debug", card={})
+    save_weights(system, tmp_path / "weights", preset="debug", card=WeightsCard())
     return tmp_path / "weights"
 
 

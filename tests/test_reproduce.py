@@ -13,13 +13,14 @@ import pytest
 import photism.experiments.runs as room
 from photism.cli import main
 from photism.config import override
-from photism.data.pairs import ArraySpec, Card
+from photism.data.card import ArraySpec, Card
 from photism.data.writer import PairWriter
 from photism.errors import ConfigError, DataError
-from photism.experiments import EXPERIMENTS, find_experiment, published_rows
 from photism.experiments.declarations import Experiment
+from photism.experiments.options import Reproduction
+from photism.experiments.published import EXPERIMENTS, find_experiment, published_rows
 from photism.experiments.reproduce import select_rows
-from photism.experiments.runs import Reproduction
+from photism.experiments.runs import Job
 from photism.systems import find_system
 
 TABLE_4, TABLE_5 = EXPERIMENTS["aivae-table-4"], EXPERIMENTS["aivae-table-5"]
@@ -134,16 +135,16 @@ def test_published_numbers_are_found_for_a_system_whatever_its_size() -> None:
 
 def test_the_budget_is_a_share_of_the_published_steps() -> None:
     fsdd, scd = TABLE_4.rows
-    full, tenth = Reproduction(Path()), Reproduction(Path(), budget=0.1)
-    assert full.epochs_of(TABLE_4, fsdd, 60_000) == 100
-    assert tenth.epochs_of(TABLE_4, fsdd, 60_000) == 10
-    assert tenth.epochs_of(TABLE_4, scd, 2_116) == 100  # a tenth of the pairs: ten times as often
-    assert Reproduction(Path(), budget=1e-6).epochs_of(TABLE_4, fsdd, 60_000) == 1
-    assert full.preset_of(TABLE_4, fsdd) == "paper"
-    assert tenth.preset_of(TABLE_4, fsdd) == "small"
-    assert replace(tenth, preset="paper").preset_of(TABLE_4, fsdd) == "paper"
+    full, tenth = Reproduction(), Reproduction(budget=0.1)
+    assert Job(TABLE_4, fsdd, full).epochs(60_000) == 100
+    assert Job(TABLE_4, fsdd, tenth).epochs(60_000) == 10
+    assert Job(TABLE_4, scd, tenth).epochs(2_116) == 100  # a tenth of the pairs: ten times as often
+    assert Job(TABLE_4, fsdd, Reproduction(budget=1e-6)).epochs(60_000) == 1
+    assert Job(TABLE_4, fsdd, full).preset == "paper"
+    assert Job(TABLE_4, fsdd, tenth).preset == "small"
+    assert Job(TABLE_4, fsdd, replace(tenth, preset="paper")).preset == "paper"
     with pytest.raises(ConfigError, match="budget must be above 0, not 0"):
-        Reproduction(Path(), budget=0)
+        Reproduction(budget=0)
 
 
 def test_a_table_is_run_and_reported(
@@ -263,7 +264,7 @@ def test_of_partial_speech_commands_the_digits_it_is_rich_in_are_taken(tmp_path:
             (tmp_path / word / f"0a0b0c0d_nohash_{take}.wav").touch()
     source = room._source("mnist-scd", tmp_path)
     assert source == room.MnistScd(digits=(0, 1))
-    options = Reproduction(tmp_path, data_from=tmp_path / "missing")
+    options = Reproduction(out=tmp_path, data_from=tmp_path / "missing")
     with pytest.raises(DataError, match="no folder"):
         room.training_data(room.Job(TABLE_4, TABLE_4.rows[1], options))
 

@@ -16,11 +16,12 @@ from torch import Tensor
 import photism.experiments.runs as room
 from photism.cli import main
 from photism.config import override
-from photism.data.pairs import ArraySpec, Card
+from photism.data.card import ArraySpec, Card
 from photism.data.writer import PairWriter
 from photism.errors import ConfigError
-from photism.experiments import EXPERIMENTS, published_rows
-from photism.experiments.runs import Job, Reproduction, training_of
+from photism.experiments.options import Reproduction
+from photism.experiments.published import EXPERIMENTS, published_rows
+from photism.experiments.runs import Job, training_of
 from photism.judges.base import Judge, JudgeOutput
 from photism.orchestra.instruments import INSTRUMENTS
 from photism.systems import find_system
@@ -165,7 +166,7 @@ def test_classifiers_are_trained_once_and_the_budget_is_the_cascade_s(
 def test_runs_of_an_earlier_preset_are_not_taken_for_those_of_today(
     players: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = Reproduction(tmp_path, budget=3e-5, preset="debug", judge="small-orchestra")
+    options = Reproduction(out=tmp_path, budget=3e-5, preset="debug", judge="small-orchestra")
     job = Job(TABLE_1, TABLE_1.rows[-1], options)
     presets = find_system("car-gan").presets
 
@@ -224,13 +225,13 @@ def test_the_orchestra_is_made_once_in_the_size_of_the_judge(
     monkeypatch.setattr(
         room, "load_judge", lambda name: type("Judge", (), {"image_shape": (3, 64, 64)})
     )
-    little, half = Reproduction(tmp_path, budget=0.01), Reproduction(tmp_path, budget=0.5)
+    little, half = Reproduction(out=tmp_path, budget=0.01), Reproduction(out=tmp_path, budget=0.5)
     for options in (little, little, half):
         folder = room.training_data(Job(TABLE_1, TABLE_1.rows[0], options))
         assert folder.parent == tmp_path / "data"
     assert [source.performances for source, _ in made] == [40, 180]
     assert {source.size for source, _ in made} == {64}
-    archives = Job(TABLE_1, TABLE_1.rows[0], Reproduction(tmp_path, data_from=tmp_path))
+    archives = Job(TABLE_1, TABLE_1.rows[0], Reproduction(out=tmp_path, data_from=tmp_path))
     with pytest.raises(ConfigError, match="orchestra comes without archives"):
         room.training_data(archives)
 

@@ -19,20 +19,20 @@ from safetensors.torch import load_file, save_file
 
 from photism.blocks.classifier import Classifier
 from photism.cli import main
-from photism.data.pairs import ArraySpec, Card, PairDataset
+from photism.data.card import ArraySpec, Card
+from photism.data.pairs import PairDataset
 from photism.data.writer import PairWriter
 from photism.errors import ConfigError, WeightsError
 from photism.files import sha256
-from photism.judges import architecture
+from photism.judges import ARCHITECTURES, architecture
 from photism.judges import training as judge_training
-from photism.judges.colour import ColourJudge
+from photism.judges.colour import ColourJudge, Small
 from photism.judges.data import Pictures, pair_data, prepare_command
 from photism.judges.factors import FactorHead, read_factors
 from photism.judges.imagenet import download_resnet50
+from photism.judges.recipe import JudgeRecipe
 from photism.judges.training import (
-    RECIPES,
-    JudgeRecipe,
-    Measured,
+    JudgeFigures,
     measure,
     train_judge,
 )
@@ -263,10 +263,10 @@ def test_an_interrupted_training_leaves_the_judge_that_was_there(
     shutil.copytree(stored, out)
     calls: Iterator[int] = iter(range(10))
 
-    def interrupted(judge: object, pictures: object) -> Measured:
+    def interrupted(judge: object, pictures: object) -> JudgeFigures:
         if next(calls) == 2:
             raise KeyboardInterrupt
-        return Measured(0.5, np.zeros((3, 3), int), ())
+        return JudgeFigures(0.5, np.zeros((3, 3), int), ())
 
     monkeypatch.setattr(judge_training, "measure", interrupted)
     argv = ["judge", "train", "small", "--data", str(prepared), "--out", str(out), *OPTIONS]
@@ -282,13 +282,13 @@ def test_the_epoch_is_chosen_by_accuracy_and_factors(
     monkeypatch.setattr(
         judge_training,
         "measure",
-        lambda judge, pictures: Measured(*(now := next(figures))[:1], np.eye(3), now[1:]),
+        lambda judge, pictures: JudgeFigures(*(now := next(figures))[:1], np.eye(3), now[1:]),
     )
     data = pair_data(prepared, ("height_m",))
     trained = train_judge("small", "scenes", data, replace(QUICK, epochs=4), device=CPU)
     assert trained.chosen.number == 2
-    assert Measured(0.5, np.eye(3), (None,)).score == 0.5
-    assert Measured(0.5, np.eye(3), ()).score == 0.5
+    assert JudgeFigures(0.5, np.eye(3), (None,)).score == 0.5
+    assert JudgeFigures(0.5, np.eye(3), ()).score == 0.5
 
 
 def test_half_of_the_pictures_are_distorted_and_teach_no_factor(
@@ -363,7 +363,7 @@ def test_the_command_starts_from_a_file_that_the_card_names_without_its_folder(
         "photism judge train small --data scenes --weights start.safetensors --epochs 1 --seed 0"
         " --out small-scenes"
     )
-    assert card.recipe["lr"] == RECIPES["small"].lr
+    assert card.recipe["lr"] == Small.recipe.lr
 
 
 def test_imagenet_is_fetched_without_unpickling_and_fits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -423,7 +423,7 @@ def test_judges_of_colour_pictures_are_the_classifiers(
     assert output.logits.shape == (2, 13)
     assert output.features.shape == (2, feature)
     assert output.factors is None
-    assert RECIPES[kind].epochs >= 1
+    assert ARCHITECTURES[kind].recipe.epochs >= 1
 
 
 def test_the_factor_head_weighs_what_each_class_would_mean() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from photism.errors import DataError
 from photism.orchestra.drawing.body import joints
-from photism.orchestra.drawing.hold import Frame, Layers, Moment
+from photism.orchestra.drawing.hold import Frame, Gesture, Layers
 from photism.orchestra.drawing.pen import Sheet, pixels
 from photism.orchestra.instruments import INSTRUMENTS
 from photism.orchestra.stage import PLAYING, Look, draw
@@ -83,7 +83,7 @@ def test_the_camera_shows_the_whole_instrument(instrument):
     for pitch, stroke, seed in itertools.product((0.0, 1.0), (-1.0, 1.0), range(3)):
         pose = joints(look(seed).person, 0.05, playing.nod, playing.standing, playing.knees_apart)
         layers, whole = Layers(Sheet(1), Sheet(1), Sheet(1)), Sheet(1)
-        playing.draw(layers, pose, Moment(pitch, 0.7, playing=1, sway=0, stroke=stroke))
+        playing.draw(layers, pose, Gesture(pitch, 0.7, playing=1, sway=0, stroke=stroke))
         for sheet in (layers.back, layers.chest, layers.front):
             whole.place(sheet, complex(200, 300))
         seen = pixels(whole.svg(span_cm), 400)[..., 3].astype(float)  # a pixel is a centimetre

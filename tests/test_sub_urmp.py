@@ -16,7 +16,8 @@ from PIL import Image
 
 from photism.audio.logmel import front_end, pictures
 from photism.cli import main
-from photism.data.pairs import Card, PairDataset, to_bytes
+from photism.data.card import Card
+from photism.data.pairs import PairDataset, to_bytes
 from photism.data.prepare import prepare
 from photism.data.sources.sub_urmp import SubUrmp
 from photism.data.sub_urmp.folders import _Waiting
@@ -257,13 +258,16 @@ def test_everything_left_out_is_listed_with_its_reason(tmp_path: Path) -> None:
         f"{img}/cello/notes.pdf": "unknown kind: no picture (.jpg .jpeg .png)",
         f"{img}/bassoon/bassoon00_500.jpg": f"found twice: Copy/{img}/bassoon/bassoon00_500.jpg"
         " has the same name",
-        f"{oboe}800": "damaged picture: neither JPEG nor PNG",
+        f"{oboe}800": "unreadable picture: no picture that photism reads, which are"
+        " JPEG, PNG, WEBP, GIF, BMP, PPM, TIFF, AVIF",
         f"{oboe}900": "wrong size: 15×40 pixels, smaller than 16×16",
         f"{oboe}1200": "wrong length: 11,025 frames at 44,100 Hz, not 22,050 at 44,100 Hz",
         f"{oboe}1300": "wrong length: 22,050 frames at 22,050 Hz, not 22,050 at 44,100 Hz",
     }
     assert {name: found.pop(name, "not listed") for name in expected} == expected
-    assert found.pop(f"{oboe}700").startswith("damaged picture: image file is truncated")
+    assert found.pop(f"{oboe}700").startswith(
+        "unreadable picture: damaged or cut short (image file is truncated"
+    )
     assert found.pop(f"{oboe}1000").startswith("damaged sound: cut short: 88,144 of 88,244 bytes")
     assert found.pop(f"{oboe}1100").startswith("damaged sound: no sound that can be read")
     assert found == {}
@@ -271,6 +275,26 @@ def test_everything_left_out_is_listed_with_its_reason(tmp_path: Path) -> None:
     (note,) = (note for note in card.notes if note.startswith("left out: "))
     assert "wrong length 2" in note
     assert "unpaired sound 1" in note
+
+
+def test_drawings_on_nothing_are_laid_on_white_and_blank_ones_counted(tmp_path: Path) -> None:
+    levels = np.zeros((32, 32, 4), np.uint8)
+    drawings = {"500": levels.copy(), "600": levels}
+    drawings["500"][8:24, 8:24, 3] = 255
+    files = {}
+    for time_ms, drawing in drawings.items():
+        place = f"Sub-URMP/{{}}/train/tuba/tuba00_{time_ms}.{{}}"
+        file = io.BytesIO()
+        Image.fromarray(drawing).save(file, "PNG")
+        files[place.format("img", "png")] = file.getvalue()
+        files[place.format("chunk", "wav")] = wav(tone())
+    raw = unpack(files, tmp_path / "raw")
+    card = prepare(SubUrmp(**SMALL), raw=raw, out=tmp_path / "pairs")
+    drawn, blank = PairDataset(tmp_path / "pairs", "train").images(np.arange(2))
+    assert drawn[8, 8].tolist() == [0, 0, 0]
+    assert drawn[0, 0].tolist() == [255, 255, 255]
+    assert blank.min() == 255
+    assert "pictures of one colour, with nothing to see: 1" in card.notes
 
 
 def test_of_two_different_channels_the_first_is_read(tmp_path: Path) -> None:
@@ -455,7 +479,7 @@ def test_damaged_pictures_of_lists_are_listed(tmp_path: Path) -> None:
     card = prepare(SubUrmp(size=16), raw=raw, out=tmp_path / "pairs")
     ((name, reason),) = reasons(card).items()
     assert name == "train/violin/violin01_500"
-    assert reason.startswith("damaged picture: ")
+    assert reason.startswith("unreadable picture: ")
 
 
 def test_lists_have_no_sounds_to_hear(tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor
 
 from photism.config import override
 from photism.data.pairs import Batch
 from photism.errors import ConfigError
+from photism.media import MEDIA, other
+from photism.stored import WeightsCard
 from photism.systems import SYSTEMS, find_preset, find_system
-from photism.systems.base import Step, System, parameter_count
+from photism.systems.base import Step, System, draw_noise, parameter_count
 from photism.systems.weights import load_weights, save_weights
 
 # Parameter counts of the papers' tables.
@@ -24,10 +27,8 @@ PAPER_COUNTS = {
         "listener": 392_237,
     },
 }
-SHAPES = {"car-gan": ((3, 32, 32), (3, 32, 32))}
-"""Sound and picture of the debug preset, where they are not a spoken and a written digit."""
-VARIATIONAL = ("aivae", "aivae-gan")
-"""Systems that draw a latent vector, and another picture with another seed."""
+VARIATIONAL = [name for name, cls in SYSTEMS.items() if hasattr(cls, "latent")]
+"""Systems that draw a latent vector."""
 EVERY_PRESET = [(name, preset) for name, cls in SYSTEMS.items() for preset in cls.presets]
 
 
@@ -38,14 +39,24 @@ def build(name: str, preset: str = "debug") -> System:
 
 
 def make_batch(count: int = 8, name: str = "aivae") -> Batch:
-    rng = torch.Generator().manual_seed(1)
-    sound, image = SHAPES.get(name, ((1, 48, 48), (1, 28, 28)))
+    rng, system = torch.Generator().manual_seed(1), build(name)
     return Batch(
-        sound=torch.rand(count, *sound, generator=rng) * 2 - 1,
-        image=(torch.rand(count, *image, generator=rng) > 0.5).float() * 2 - 1,
+        sound=torch.rand(count, *system.shape("sound"), generator=rng) * 2 - 1,
+        image=(torch.rand(count, *system.shape("image"), generator=rng) > 0.5).float() * 2 - 1,
         label=torch.arange(count) % 10,
         row=torch.arange(count),
     )
+
+
+def translate(system: System, batch: Batch, *, seed: int = 0) -> dict[str, Tensor]:
+    """Make everything that a system makes, each row with noise of its own."""
+    made = {}
+    for target in system.targets:
+        condition = batch.of(other(target))
+        rows = [torch.Generator().manual_seed(1000 * seed + row) for row in range(len(batch))]
+        noise = draw_noise(system, target, rows, condition.device)
+        made[target] = system.generate(condition, target=target, noise=noise)
+    return made
 
 
 def make_step(number: int = 0, seed: int = 0) -> Step:
@@ -92,30 +103,76 @@ def _stages_of(body, x):
 @pytest.mark.parametrize(("name", "preset"), EVERY_PRESET)
 def test_output_shape_range_and_seed(name, preset):
     system = build(name, preset).eval()
-    sound = make_batch(2, name).sound
+    batch = make_batch(2, name)
     with torch.no_grad():
-        first, again, other = (
-            system.generate(sound, rng=torch.Generator().manual_seed(seed)) for seed in (5, 5, 6)
-        )
-    size = getattr(system.config, "image_size", 28)
-    assert first.shape == (2, 1 if name in VARIATIONAL else 3, size, size)
-    assert first.isfinite().all()
-    assert first.abs().max() <= 1
-    assert torch.equal(first, again)
-    assert torch.equal(first, other) == (name not in VARIATIONAL)
+        first, again, others = (translate(system, batch, seed=seed) for seed in (5, 5, 6))
+    assert set(first) == set(system.targets) <= set(system.makes)
+    for target, made in first.items():
+        assert made.shape == (2, *system.shape(target))
+        assert made.isfinite().all()
+        assert made.abs().max() <= 1
+        assert torch.equal(made, again[target])
+        assert torch.equal(made, others[target]) == (not system.noise_shape(target))
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_a_row_does_not_depend_on_its_neighbours(name):
+    system, batch = build(name).eval(), make_batch(4, name)
+    for target in system.targets:
+        condition = batch.of(other(target))
+        shape = system.noise_shape(target)
+        noise = torch.randn(4, *shape, generator=torch.Generator().manual_seed(0))
+        with torch.no_grad():
+            together = system.generate(condition, target=target, noise=noise if shape else None)
+            alone = system.generate(
+                condition[2:3], target=target, noise=noise[2:3] if shape else None
+            )
+        assert torch.allclose(together[2:3], alone, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_a_medium_that_is_not_made_is_refused_by_name(name):
+    system, batch = build(name), make_batch(1, name)
+    for target in set(MEDIA) - set(system.targets):
+        with pytest.raises(ConfigError, match=f"makes {system.targets[0]}.*, no {target}"):
+            system.generate(batch.of(other(target)), target=target)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_the_main_output_is_what_is_generated(name):
+    system, batch = build(name).eval(), make_batch(2, name)
+    for target in system.targets:
+        condition = batch.of(other(target))
+        rows = [torch.Generator().manual_seed(row) for row in range(2)]
+        noise = draw_noise(system, target, rows, condition.device)
+        with torch.no_grad():
+            outputs = system.outputs(condition, target=target, label=batch.label, noise=noise)
+            made = system.generate(condition, target=target, noise=noise)
+        assert torch.equal(outputs[0].tensor, made)
+        assert not outputs[0].step
+        assert len({output.title for output in outputs}) == len(outputs)
+
+
+def test_sampling_of_another_system_is_refused_by_name():
+    with pytest.raises(ConfigError, match=r"CAR-GAN has nothing to choose in sampling.* steps"):
+        build("car-gan").sampled({"steps": "4"})
+    with pytest.raises(ConfigError, match="unknown field 'steps'"):
+        build("aivae").sampled({"steps": "4"})
+    system = build("aivae")
+    assert system.sampled({}) is system
+    mean = system.sampled({"latent": "mean"})
+    assert mean.encoder is system.encoder
+    assert (mean.noise_shape("image"), system.noise_shape("image")) == ((), (8,))
 
 
 @pytest.mark.parametrize("name", VARIATIONAL)
 def test_taking_the_mean_needs_no_seed(name):
     cls = find_system(name)
     torch.manual_seed(0)
-    system = cls(override(cls.presets["debug"], {"sample": "false"})).eval()
-    sound = make_batch(3).sound
+    system = cls(override(cls.presets["debug"], {"sampling.latent": "mean"})).eval()
     with torch.no_grad():
-        pictures = [
-            system.generate(sound, rng=torch.Generator().manual_seed(seed)) for seed in (5, 6)
-        ]
-    assert torch.equal(*pictures)
+        pictures = [translate(system, make_batch(3, name), seed=seed) for seed in (5, 6)]
+    assert torch.equal(pictures[0]["image"], pictures[1]["image"])
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -178,32 +235,26 @@ def test_overfits_eight_pairs(name):
 @pytest.mark.parametrize("half", [False, True])
 def test_saved_and_loaded_weights_draw_the_same(name, half, tmp_path):
     system = build(name).eval()
-    save_weights(system, tmp_path / "w", preset="debug", card={"seed": 0}, half=half)
+    save_weights(
+        system,
+        tmp_path / "w",
+        preset="debug",
+        card=WeightsCard(seed=7, classes=("a", "b")),
+        half=half,
+    )
     loaded = load_weights(tmp_path / "w")
-    sound = make_batch(4, name).sound
     with torch.no_grad():
-        before, after = (
-            s.generate(sound, rng=torch.Generator().manual_seed(0)) for s in (system, loaded)
-        )
+        before, after = (translate(s, make_batch(4, name)) for s in (system, loaded))
     assert loaded.preset == "debug"
-    assert loaded.card["seed"] == 0
-    assert torch.allclose(before, after, atol=5e-3 if half else 0)
-
-
-@pytest.mark.parametrize("name", SYSTEMS)
-def test_weights_load_through_the_hub_interface(name, tmp_path):
-    system = build(name).eval()
-    system.preset = "debug"
-    system.save_pretrained(tmp_path / "w")
-    loaded = type(system).from_pretrained(str(tmp_path / "w"))
-    for key, value in system.state_dict().items():
-        assert torch.equal(value, loaded.state_dict()[key]), key
+    assert loaded.card == WeightsCard(seed=7, classes=("a", "b"))
+    for target, made in before.items():
+        assert torch.allclose(made, after[target], atol=5e-3 if half else 0)
 
 
 def test_networks_for_training_alone_may_be_left_out(tmp_path):
     system = build("aivae-gan")
     kept = system.translators
-    save_weights(system, tmp_path / "w", preset="debug", card={}, networks=kept)
+    save_weights(system, tmp_path / "w", preset="debug", card=WeightsCard(), networks=kept)
     assert set(load_weights(tmp_path / "w").networks()) == {"generator"}
 
 
@@ -258,7 +309,9 @@ def test_jitter_keeps_range_and_follows_the_seed():
         ({"alhpa": "1"}, "did you mean 'alpha'"),
         ({"lr": "fast"}, "lr is a number, not 'fast'"),
         ({"epochs": "1.5"}, "epochs is a whole number"),
-        ({"sample": "maybe"}, "true or false"),
+        ({"sampling.latent": "maybe"}, "latent is 'maybe'"),
+        ({"non_saturating": "maybe"}, "true or false"),
+        ({"lr": "inf"}, "lr is a finite number"),
         ({"width": "0"}, "width must be at least 1"),
         ({"beta1": "1.5"}, "beta1 must be in"),
     ],

@@ -17,12 +17,17 @@ from torch import Tensor
 import photism
 from photism.audio.decode import Sound
 from photism.audio.words import words
-from photism.blocks.gaussian import Randomness, standard_normal
 from photism.errors import AudioError, ConfigError, PhotismError, WeightsError
 from photism.images import read_provenance
+from photism.media import Medium
+from photism.stored import WeightsCard
 from photism.systems.base import System
-from photism.translate import BATCH, Label, Translator
+from photism.translate.request import Request
+from photism.translate.results import Label
+from photism.translate.sounds import clips
+from photism.translate.translator import BATCH, Translator
 
+MEAN = {"latent": "mean"}
 SPEAKERS = ("jackson", "nicolas", "theo", "yweweler")
 """Of the recordings that the bundled systems learnt from."""
 
@@ -45,13 +50,23 @@ class Windows(System):
     """Draws the mean colour of what it hears, and noise: a system with clips of a fixed length."""
 
     name = "windows"
-    direction = "sound-to-image"
+    title = "Windows"
+    makes = ("image",)
+
+    def noise_shape(self, target: Medium) -> tuple[int, ...]:
+        return (3, 4, 4)
 
     def generate(
-        self, condition: Tensor, *, label: Tensor | None = None, rng: Randomness
+        self,
+        condition: Tensor,
+        *,
+        target: Medium,
+        label: Tensor | None = None,
+        noise: Tensor | None = None,
     ) -> Tensor:
+        assert noise is not None
         mean = condition.mean((2, 3), keepdim=True).expand(-1, -1, 4, 4)
-        return (mean + 0.1 * standard_normal(mean.shape, rng, mean.device)).clamp(-1, 1)
+        return (mean + 0.1 * noise).clamp(-1, 1)
 
 
 class Listening(Windows):
@@ -60,21 +75,27 @@ class Listening(Windows):
     name = "listening"
     takes_label = True
 
-    def hear(self, condition: Tensor) -> Tensor:
+    def recognise(self, condition: Tensor) -> Tensor:
         share = (condition.mean((1, 2, 3)) / 2 + 0.5)[:, None]
         return torch.cat([0.9 * (1 - share), 0.9 * share, torch.full_like(share, 0.1)], 1)
 
     def generate(
-        self, condition: Tensor, *, label: Tensor | None = None, rng: Randomness
+        self,
+        condition: Tensor,
+        *,
+        target: Medium,
+        label: Tensor | None = None,
+        noise: Tensor | None = None,
     ) -> Tensor:
-        label = self.hear(condition).argmax(1) if label is None else label
+        label = self.recognise(condition) if label is None else label
+        label = label.argmax(1) if label.ndim == 2 else label
         return (label[:, None, None, None] / 2 - 0.5).expand(-1, 3, 4, 4)
 
 
 @pytest.fixture
 def listener() -> Translator:
     system = Listening(WindowConfig())
-    system.card = {"classes": ["flute", "tuba", "viola"]}
+    system.card = WeightsCard(classes=("flute", "tuba", "viola"))
     system.source = "three-voices"
     return Translator(system, device="cpu")
 
@@ -153,8 +174,8 @@ def test_seeds_repeat_and_differ(translator: Translator) -> None:
 @pytest.mark.parametrize("system", ["aivae", "aivae-gan"])
 def test_a_picture_does_not_depend_on_its_company(system: str, tmp_path: Path) -> None:
     translator = photism.load(recordings.untrained(tmp_path / "weights", system), device="cpu")
-    clips = [next(translator.clips(*_given(digit))) for digit in range(10)]
-    requests = [(clip, seed) for seed, clip in enumerate(clips)]
+    cut = [next(clips(_given(digit), translator.front_end)) for digit in range(10)]
+    requests = [Request(clip, seed) for seed, clip in enumerate(cut)]
     alone = [next(translator.draw([request])).tensor for request in requests]
     together = [t.tensor for t in translator.draw(requests)]
     backwards = [t.tensor for t in translator.draw(reversed(requests))]
@@ -164,11 +185,37 @@ def test_a_picture_does_not_depend_on_its_company(system: str, tmp_path: Path) -
         assert torch.equal(one, three)
 
 
-def _given(digit: int) -> tuple[bytes]:
+def _given(digit: int) -> bytes:
     samples, rate = recordings.spoken(digit)
     file = io.BytesIO()
     soundfile.write(file, samples, rate, format="WAV")
-    return (file.getvalue(),)
+    return file.getvalue()
+
+
+def test_one_lot_serves_many_callers(listener: Translator, tmp_path: Path) -> None:
+    """Each request has its own seed, label and way of sampling, and gets what it gets alone."""
+    cut = [next(clips(_given(digit), listener.front_end)) for digit in range(4)]
+    labels = [None, "viola", None, "flute"]
+    requests = [Request(c, 3, label) for c, label in zip(cut, labels, strict=True)]
+    together = list(listener.draw(requests, batch=4))
+    for request, result in zip(requests, together, strict=True):
+        [alone] = listener.draw([request], batch=4)
+        assert torch.equal(result.tensor, alone.tensor)
+        assert result.label is not None
+        assert result.label.name == (request.label or result.label.name)
+    system = photism.load(recordings.untrained(tmp_path / "weights"), device="cpu")
+    mixed = [Request(cut[0], seed, sampling=how) for seed in (1, 2) for how in ({}, MEAN)]
+    one, mean, two, again = system.draw(mixed)
+    assert not torch.equal(one.tensor, two.tensor)
+    assert torch.equal(mean.tensor, again.tensor)
+    assert mean.provenance["sampling"] == MEAN
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 1.0, True, "1"])
+def test_a_seed_is_a_whole_number(translator: Translator, seed: object) -> None:
+    samples, rate = recordings.spoken(3)
+    with pytest.raises(ConfigError, match="a seed is a whole number from 0"):
+        translator.translate(samples, rate=rate, seed=seed)  # type: ignore[arg-type]
 
 
 def test_each_word_gives_a_picture(translator: Translator) -> None:
@@ -187,7 +234,8 @@ def test_one_word_is_translated_and_the_rest_mentioned(translator: Translator) -
     samples, rate = recordings.sentence(3, 1)
     result = translator.translate(samples, rate=rate)
     first, second = translator.translate_all(samples, rate=rate)
-    assert torch.equal(result.tensor, first.tensor)
+    assert torch.allclose(result.tensor, first.tensor, atol=1e-5)
+    assert (result.made.batch, first.made.batch) == (1, BATCH)
     assert f"there is more from {second.start_s:.2f} s on" in result.notes[0]
 
 
@@ -219,7 +267,7 @@ def test_windows_of_a_fixed_length() -> None:
 def test_the_class_is_told_or_heard(listener: Translator) -> None:
     samples, rate = recordings.sentence(3, 1)
     for result in listener.translate_all(samples, rate=rate):
-        heard = listener.system.hear(result.log_mel[None])[0]
+        heard = listener.system.recognise(result.log_mel[None])[0]
         [first, second, _] = heard.argsort(descending=True).tolist()
         assert result.label is not None
         assert result.label.name == listener.classes[first]
@@ -331,8 +379,8 @@ def test_what_cannot_be_loaded(tmp_path: Path) -> None:
 
 def test_a_system_of_the_other_direction_is_refused() -> None:
     system = Windows(WindowConfig())
-    system.direction = "image-to-sound"  # type: ignore[misc]
-    with pytest.raises(ConfigError, match="makes sounds from pictures"):
+    system.makes = ("sound",)  # type: ignore[misc]
+    with pytest.raises(ConfigError, match="Windows makes sound, no image: it translates image"):
         Translator(system)
 
 

@@ -20,6 +20,7 @@ from PIL import Image
 from photism.cli import main
 from photism.images import read_provenance
 from photism.orchestra.instruments import INSTRUMENTS
+from photism.stored import WeightsCard
 from photism.systems.car_gan import CARGAN
 from photism.systems.weights import save_weights
 
@@ -93,7 +94,8 @@ def test_company_changes_nothing(translate: Run, tmp_path: Path) -> None:
         recordings.write(folder / f"{digit}.wav", digit)
     assert translate("sounds")[0] == 0
     for digit in (0, 4, 9):
-        assert translate(f"sounds/{digit}.wav")[0] == 0
+        made = read_provenance(Path(f"pictures/{digit}.png"))
+        assert translate(f"sounds/{digit}.wav", "--batch", str(made["batch"]))[0] == 0
         alone = Path(f"{digit}.png").read_bytes()
         assert alone == Path(f"pictures/{digit}.png").read_bytes()
 
@@ -103,15 +105,22 @@ def test_words_are_numbered(translate: Run, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "two.wav", samples, rate)
     code, out, _ = translate("two.wav", "--num-samples", "2")
     assert code == 0
-    assert pictures(tmp_path) == [
-        "two_000_s0.png",
-        "two_000_s1.png",
-        "two_001_s0.png",
-        "two_001_s1.png",
-    ]
-    assert out.startswith("two.wav → two_000_s0.png … two_001_s1.png  4 pictures of ")
-    starts_s = [read_provenance(Path(f"two_00{word}_s0.png"))["start_s"] for word in (0, 1)]
+    names = ["two_001_s0.png", "two_001_s1.png", "two_s0.png", "two_s1.png"]
+    assert pictures(tmp_path) == names
+    assert out.startswith("two.wav → two_s0.png … two_001_s1.png  4 pictures of ")
+    starts_s = [read_provenance(Path(f"two{word}_s0.png"))["start_s"] for word in ("", "_001")]
     assert 0.4 < starts_s[0] < 0.7 < starts_s[1]
+
+
+def test_further_words_of_an_earlier_run_do_not_stay(translate: Run, tmp_path: Path) -> None:
+    samples, rate = recordings.sentence(1, 2)
+    soundfile.write(tmp_path / "two.wav", samples, rate)
+    recordings.write(tmp_path / "two_001_x.wav")
+    Image.new("L", (4, 4)).save(tmp_path / "two_002.png")
+    assert translate("two.wav")[0] == 0
+    assert pictures(tmp_path) == ["two.png", "two_001.png", "two_002.png"]
+    assert translate("two.wav", "--duration", "0.9")[0] == 0
+    assert pictures(tmp_path) == ["two.png", "two_002.png"]  # somebody else's picture stays
 
 
 def test_folders_keep_their_shape_and_one_bad_file_costs_itself(
@@ -122,7 +131,7 @@ def test_folders_keep_their_shape_and_one_bad_file_costs_itself(
         recordings.write(tmp_path / "in" / name, format="WAV")
     (tmp_path / "in" / "b" / "bad.wav").write_text("nothing of the kind")
     code, out, err = translate("in", "-o", "out")
-    assert code == 2
+    assert code == 1
     assert pictures(tmp_path / "out") == ["a/three.png", "b/four.png", "b/three.png"]
     assert re.fullmatch(r"photism: in/b/bad\.wav is no sound or video .*\n", err)
     assert "3 pictures of 3 recordings" in out.splitlines()[-1]
@@ -148,6 +157,67 @@ def test_standard_input(translate: Run, tmp_path: Path, monkeypatch: pytest.Monk
         assert piped.tobytes() == named.tobytes()
 
 
+def test_an_error_that_nobody_foresaw_costs_one_file(
+    translate: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from photism.translate import many
+
+    for digit in range(3):
+        recordings.write(tmp_path / f"{digit}.wav", digit)
+    cut = many.clips
+
+    def clips(source: Any, *args: Any, **options: Any) -> Any:
+        if source == "1.wav":
+            raise RuntimeError("a bug\nin two lines")
+        return cut(source, *args, **options)
+
+    monkeypatch.setattr(many, "clips", clips)
+    code, _, err = translate("0.wav", "1.wav", "2.wav")
+    assert (code, err) == (1, "photism: 1.wav cannot be translated: a bug\n")
+    assert pictures(tmp_path) == ["0.png", "2.png"]
+
+
+def test_a_clip_that_cannot_be_drawn_does_not_spoil_its_batch(
+    translate: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from photism.translate import translator
+
+    for digit in range(3):
+        recordings.write(tmp_path / f"{digit}.wav", digit)
+    lengths: list[int] = []
+    heard = translator.heard
+
+    def fail(samples: np.ndarray, rate: int) -> Any:
+        if len(samples) not in lengths:
+            lengths.append(len(samples))
+        if lengths.index(len(samples)) == 1:
+            raise ValueError("no such clip")
+        return heard(samples, rate)
+
+    monkeypatch.setattr(translator, "heard", fail)
+    code, _, err = translate("0.wav", "1.wav", "2.wav")
+    assert (code, err) == (1, "photism: 1.wav cannot be translated: no such clip\n")
+    assert pictures(tmp_path) == ["0.png", "2.png"]
+
+
+def test_linked_folders_are_followed(translate: Run, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    recordings.write(tmp_path / "real" / "three.wav")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "linked").symlink_to(tmp_path / "real")
+    (tmp_path / "real" / "back").symlink_to(tmp_path / "in")
+    assert translate("in", "-o", "out")[0] == 0
+    assert pictures(tmp_path / "out") == ["linked/three.png"]
+
+
+def test_a_very_long_name_gets_a_picture(translate: Run, tmp_path: Path) -> None:
+    name = "ä" * 120 + ".wav"
+    recordings.write(tmp_path / name)
+    assert translate(name)[0] == 0
+    [picture] = tmp_path.glob("*.png")
+    assert read_provenance(picture)["source"] == name
+
+
 def test_native_size(translate: Run, tmp_path: Path) -> None:
     recordings.write(tmp_path / "three.wav")
     assert translate("three.wav", "--size", "native")[0] == 0
@@ -159,7 +229,7 @@ def test_json_is_one_document(translate: Run, tmp_path: Path) -> None:
     recordings.write(tmp_path / "three.wav")
     code, out, err = translate("three.wav", "missing.wav", "--json")
     content = json.loads(out)
-    assert code == 2
+    assert code == 1
     assert "missing.wav does not exist" in err
     assert content["errors"] == [{"file": "missing.wav", "error": "missing.wav does not exist"}]
     [picture] = content["pictures"]
@@ -175,7 +245,7 @@ def test_what_was_heard_is_said(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     system = CARGAN(CARGAN.presets["debug"])
-    card = {"classes": list(INSTRUMENTS)}
+    card = WeightsCard(classes=tuple(INSTRUMENTS))
     save_weights(system, tmp_path / "untrained", preset="debug", card=card)
     samples, rate = recordings.spoken(3)
     soundfile.write("two.wav", np.stack([np.tile(samples, 4)] * 6, 1), rate)
@@ -306,7 +376,7 @@ def test_a_full_disk_ends_it_and_keeps_what_is_done(
 
     monkeypatch.setattr(os, "fsync", fill)
     code, out, err = translate("0.wav", "1.wav", "2.wav")
-    assert code == 2
+    assert code == 1
     assert err == "photism: cannot write 1.png: No space left on device\n"
     assert out.splitlines()[-1].endswith("; 1 failed; 1 not tried")
     assert [path.name for path in tmp_path.iterdir() if path.suffix != ".wav"] == ["0.png"]
@@ -318,6 +388,9 @@ def test_a_full_disk_ends_it_and_keeps_what_is_done(
         ([], "name a recording, such as: photism translate three.wav"),
         (["-", "-"], "standard input (-) can be read only once"),
         (["a.wav", "--seed", "-1"], "--seed is a whole number from 0"),
+        (["a.wav", "--batch", "0"], "--batch must be at least 1, not 0"),
+        (["a.wav", "--sampling", "latent"], "--sampling wants name=value, not 'latent'"),
+        (["a.wav", "--sampling", "steps=4"], "unknown field 'steps': choose from: latent"),
         (["a.wav", "--num-samples", "0"], "--num-samples must be at least 1, not 0"),
         (["a.wav", "--size", "0"], "--size must be at least 1, not 0"),
         (["a.wav", "-o", "a.jpg"], "pictures are PNGs: call it a.png"),

@@ -11,21 +11,20 @@ every choice was made on the validation split.
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import photism
 from photism.data.pairs import PairDataset
 from photism.data.prepare import find
 from photism.evaluation.evaluate import Evaluation, evaluate
 from photism.evaluation.figures import OutputFigures
 from photism.judges.data import prepare_command
 from photism.judges.weights import load_judge
-from photism.stored import TENSORS
+from photism.stored import ASSETS, TENSORS
 from photism.systems.weights import load_weights, save_weights
 from photism.training.options import TrainOptions
 
-ASSETS = Path(photism.__file__).parent / "assets" / "systems"
 LICENCES = {"mnist-fsdd": "cc-by-sa-4.0", "mnist-scd": "cc-by-sa-3.0", "orchestra": "cc0-1.0"}
 """Of the weights: that of the stricter of the data's two licences."""
 
@@ -47,23 +46,23 @@ def main() -> None:
     args = parser.parse_args()
     dataset, judge = PairDataset(find(args.data), "test"), load_judge(args.judge)
     system = load_weights(args.run)
-    card = {
-        "licence_id": LICENCES[dataset.card.name],
-        "precision": "float16",
-        **system.card,
-        "command": " && ".join(command(run, dataset) for run in (*args.after, args.run)),
-        "data_command": prepare_command(dataset.card),
-        "data_sha256": {name: shard["sha256"] for name, shard in dataset.card.shards.items()},
-    }
+    card = replace(
+        system.card,
+        licence_id=LICENCES[dataset.card.name],
+        precision="float16",
+        command=" && ".join(command(run, dataset) for run in (*args.after, args.run)),
+        data_command=prepare_command(dataset.card),
+        data_sha256={name: shard["sha256"] for name, shard in dataset.card.shards.items()},
+    )
     folder = ASSETS / args.name
     keep = {"preset": system.preset, "half": True, "networks": system.translators}
     save_weights(system, folder, card=card, **keep)
     found = evaluate(load_weights(folder), dataset, judge, latent_zeroing=0)
-    card["metrics"] = {**card["metrics"], **_metrics(found)}
+    card = replace(card, metrics={**card.metrics, **_metrics(found)})
     save_weights(load_weights(args.run), folder, card=card, **keep)
     megabytes = (folder / TENSORS).stat().st_size / 1e6
     print(f"{folder}: {megabytes:.1f} MB")
-    for name, value in card["metrics"].items():
+    for name, value in card.metrics.items():
         print(f"  {name}: {value}")
 
 

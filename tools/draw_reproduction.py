@@ -15,9 +15,9 @@ from pathlib import Path
 from draw_orchestra import CELL, draw
 from PIL import Image
 
-from photism.experiments import find_experiment
 from photism.experiments.measure import read_measured
 from photism.experiments.overview import Strip
+from photism.experiments.published import find_experiment
 from photism.experiments.table import REAL
 
 

@@ -45,7 +45,7 @@ def main() -> None:
             print(f"{name:<12} nothing")
             continue
         with torch.inference_mode():
-            heard = torch.cat([system.hear(part) for part in pictures(cuts, fe).split(64)])
+            heard = torch.cat([system.recognise(part) for part in pictures(cuts, fe).split(64)])
         order = heard.argsort(dim=1, descending=True)
         first, three = (float((order[:, :n] == label).any(dim=1).float().mean()) for n in (1, 3))
         shares.append((first, three))

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from photism.version import __version__
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from photism.devices import DeviceName
-    from photism.translate import Translator
+    from photism.translate.translator import Translator
 
 __all__ = ["__version__", "list_systems", "list_weights", "load"]
-__version__ = "0.1.0"
 
 
 def load(name_or_path: str | Path = "aivae-fsdd", device: DeviceName = "auto") -> Translator:
@@ -32,7 +33,7 @@ def load(name_or_path: str | Path = "aivae-fsdd", device: DeviceName = "auto") -
         ConfigError: the device is not there.
     """
     from photism.systems.weights import load_weights
-    from photism.translate import Translator
+    from photism.translate.translator import Translator
 
     return Translator(load_weights(name_or_path), device)
 

@@ -1,4 +1,4 @@
-"""Pictures: from tensors and back, enlarged for the eye, in grids, as PNGs that know their origin.
+"""Pictures: read from any file, from tensors and back, in grids, as PNGs that know their origin.
 
 A picture tensor is `(channel, height, width)` in [-1, 1] with one channel (grey) or three (RGB).
 """
@@ -7,22 +7,177 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, PngImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageDraw, ImageFont, PngImagePlugin, UnidentifiedImageError
 
-import photism
 from photism.errors import ImageError
-from photism.files import write_bytes
+from photism.files import parse_json, write_bytes
+from photism.terminal import printable
+from photism.version import __version__
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 PROVENANCE = "photism"
 """Keyword of the PNG text chunk that holds the provenance as JSON."""
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "PPM", "TIFF", "AVIF")
+"""What is read, by content and not by name. None of them starts another program."""
+MOST_PIXELS = 89_478_485
+"""The largest picture that is decoded, where Pillow too begins to warn: 256 MiB of colour."""
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What undoes each EXIF orientation."""
+_PNG = b"\x89PNG\r\n\x1a\n"
+_DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
+"""Pillow's modes of grey with more than 8 bits."""
+
+
+@dataclass(frozen=True)
+class Raster:
+    """A picture as it was read."""
+
+    pixels: np.ndarray
+    """`(height, width, 3)` uint8, RGB, upright."""
+    notes: tuple[str, ...] = ()
+    """What a person should know, such as that it is the first of several frames."""
+
+
+def read(source: str | Path | bytes | BinaryIO | Image.Image) -> Raster:
+    """Read a picture of any size and kind: grey, palette, CMYK, 16 bits, transparent, turned.
+
+    What is transparent is laid on white, as every viewer shows it. Pictures that lie on their side
+    are turned as their EXIF data says. Colour profiles are not applied.
+
+    Args:
+        source: a file of one of `FORMATS`, its path or content, or an open file, read from where
+            it stands; or a PIL picture.
+
+    Returns:
+        The picture, of several frames the first.
+
+    Raises:
+        ImageError: it is no picture, damaged, cut short, or has more than `MOST_PIXELS`, which is
+            found before it is decoded. The message begins with the path, if there is one.
+    """
+    if isinstance(source, Image.Image):
+        with _damage():
+            return _raster(source)
+    if isinstance(source, str | Path):
+        try:
+            with open(source, "rb") as file:
+                return _decoded(file)
+        except ImageError as error:
+            raise ImageError(f"{source}: {error}") from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ImageError(f"{source} cannot be read: {reason}") from error
+    return _decoded(io.BytesIO(source if isinstance(source, bytes) else source.read()))
+
+
+def _decoded(file: BinaryIO) -> Raster:
+    formats = FORMATS if find_spec("PIL.AvifImagePlugin") else FORMATS[:-1]  # Pillow from 11.3
+    with _damage(), Image.open(file, formats=formats) as picture:
+        return _raster(picture)
+
+
+@contextmanager
+def _damage() -> Iterator[None]:
+    """Turn whatever Pillow raises, which for damaged files may be anything, into one error."""
+    try:
+        yield
+    except ImageError:
+        raise
+    except UnidentifiedImageError as error:
+        kinds = ", ".join(FORMATS)
+        raise ImageError(f"no picture that photism reads, which are {kinds}") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageError(_too_large()) from error
+    except Exception as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise ImageError(f"damaged or cut short ({reason})") from error
+
+
+def _too_large() -> str:
+    return f"more than {MOST_PIXELS // 10**6} million pixels: make it smaller first"
+
+
+def _require_size(picture: Image.Image) -> None:
+    pixels = picture.width * picture.height
+    if pixels > MOST_PIXELS:
+        raise ImageError(_too_large())
+    if not pixels:
+        raise ImageError("has no pixels")
+
+
+def _raster(picture: Image.Image) -> Raster:
+    _require_size(picture)
+    notes = []
+    if picture.format != "MPO" and getattr(picture, "is_animated", False):  # MPO: of cameras
+        picture.seek(0)
+        notes.append("the first of several frames or pages")
+    flat, transparent = _flat(picture)
+    if transparent:
+        notes.append("transparent parts are laid on white")
+    try:
+        turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # EXIF data of any kind must not cost the picture
+        turn = None
+        notes.append("its EXIF data is damaged: it may lie on its side")
+    pixels = np.array((flat if turn is None else flat.transpose(turn)).convert("RGB"))
+    if (pixels == pixels[0, 0]).all():
+        notes.append("all of it has one colour: there is nothing to see")
+    return Raster(pixels, tuple(notes))
+
+
+def _flat(picture: Image.Image) -> tuple[Image.Image, bool]:
+    """Return a picture in 8 bits, "L" or "RGB", and whether the white below showed through."""
+    if picture.mode in _DEEP:
+        return _shallow(picture)
+    mode = "L" if picture.mode in ("1", "L", "LA", "La") else "RGB"
+    if not picture.has_transparency_data:
+        return picture.convert(mode), False
+    if picture.mode == "La":
+        picture = picture.convert("LA")
+    clear = picture.info.get("transparency")
+    if isinstance(clear, tuple) and max(clear, default=0) > 255:  # of 16 bits, where Pillow reads 8
+        picture = picture.copy()
+        picture.info["transparency"] = tuple(value >> 8 for value in clear)
+    seen = picture.convert("RGBA")
+    white = Image.new("RGBA", seen.size, "white")
+    return Image.alpha_composite(white, seen).convert(mode), np.asarray(seen)[..., 3].min() < 255
+
+
+def _shallow(picture: Image.Image) -> tuple[Image.Image, bool]:
+    """Bring grey of 16 bits, or of numbers of any kind, to 8; return what `_flat` does."""
+    picture.load()
+    values = np.asarray(picture).astype(np.float64)
+    least, most = values.min(), values.max()
+    if picture.mode.startswith("I;16") or picture.format == "PNG":
+        top = 65_535
+    elif least >= 0 and most <= 65_535:
+        top = 1 if picture.mode == "F" and most <= 1 else 255 if most <= 255 else 65_535
+    else:
+        raise ImageError(
+            f"holds values from {least:g} to {most:g}, which are no brightness: save it with 8 or"
+            " 16 bits"
+        )
+    clear = values == (seen if isinstance(seen := picture.info.get("transparency"), int) else None)
+    levels = np.where(clear, 255, np.rint(values * (255 / top)))
+    return Image.fromarray(levels.astype(np.uint8)), bool(clear.any())
 
 
 def to_pil(image: Tensor | np.ndarray) -> Image.Image:
@@ -48,9 +203,29 @@ def from_pil(picture: Image.Image) -> Tensor:
     """Turn a picture into `(channel, height, width)` float32 in [-1, 1]; grey keeps one channel."""
     import torch
 
-    picture = picture.convert("L" if picture.mode in ("1", "L", "LA", "I;16") else "RGB")
-    levels = np.atleast_3d(np.asarray(picture)).transpose(2, 0, 1)
+    levels = np.atleast_3d(np.asarray(_flat(picture)[0])).transpose(2, 0, 1)
     return torch.from_numpy(levels.astype(np.float32) / 127.5 - 1)
+
+
+def fit(raster: Raster, shape: tuple[int, int, int]) -> Tensor:
+    """Bring a picture to the shape that a network takes, whole, its sides stretched if they differ.
+
+    Args:
+        raster: a picture of any size.
+        shape: channel (1 is grey), height and width wanted.
+
+    Returns:
+        `(channel, height, width)` float32 in [-1, 1], resized as pictures of training data are:
+        bicubic, without aliases.
+
+    Raises:
+        ImageError: neither one nor three channels.
+    """
+    channels, height, width = shape
+    if channels not in (1, 3):
+        raise ImageError(f"a picture is (1 or 3, height, width), not {shape}")
+    picture = Image.fromarray(raster.pixels).convert("L" if channels == 1 else "RGB")
+    return from_pil(picture.resize((width, height), Image.Resampling.BICUBIC))
 
 
 def resize(pictures: Tensor, size: tuple[int, int]) -> Tensor:
@@ -137,7 +312,7 @@ def _label(text: str, width: int, font_size: int, mode: str) -> Image.Image:
     label = Image.new(mode, (width, font_size), "white")
     # The font's own size leaves room for descenders within font_size pixels.
     font = ImageFont.load_default(size=font_size * 0.8)
-    ImageDraw.Draw(label).text((0, 0), text, fill="black", font=font)
+    ImageDraw.Draw(label).text((0, 0), printable(text), fill="black", font=font)
     return label
 
 
@@ -163,6 +338,21 @@ def log_mel_picture(
     return Image.fromarray(colours[..., :3])
 
 
+def show_log_mel(log_mel: Tensor | np.ndarray, origin: str) -> Image.Image:
+    """Show a sound as a network sees it.
+
+    Args:
+        log_mel: `(channel, height, width)` in [-1, 1]; three channels are colours, drawn already.
+        origin: of the front end: where the lowest band of a grey picture lies, "top" or "bottom".
+
+    Returns:
+        A picture in colour, of grey ones with low frequencies at the bottom.
+    """
+    if len(log_mel) == 3:
+        return to_pil(log_mel)
+    return log_mel_picture(log_mel[0], low_first=origin == "top")
+
+
 def _array(values: Tensor | np.ndarray) -> np.ndarray:
     return values if isinstance(values, np.ndarray) else values.detach().float().cpu().numpy()
 
@@ -182,13 +372,18 @@ def png(picture: Image.Image, provenance: Mapping[str, Any] | None = None) -> by
     """
     text = PngImagePlugin.PngInfo()
     if provenance is not None:
-        text.add_text("Software", f"photism {photism.__version__}")
+        text.add_text("Software", f"photism {__version__}")
         if "description" in provenance:
-            text.add_itxt("Description", str(provenance["description"]))
-        text.add_itxt(PROVENANCE, json.dumps(provenance, ensure_ascii=False))
+            text.add_itxt("Description", _encodable(str(provenance["description"])))
+        text.add_itxt(PROVENANCE, _encodable(json.dumps(provenance, ensure_ascii=False)))
     file = io.BytesIO()
     picture.save(file, "PNG", pnginfo=text)
     return file.getvalue()
+
+
+def _encodable(text: str) -> str:
+    r"""Write bytes of a name that were no text as `\udc80` and the like, which JSON reads back."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def write_png(
@@ -220,19 +415,26 @@ def read_provenance(path: Path) -> dict[str, Any]:
         ImageError: it cannot be read, is no picture, or was not written by photism.
     """
     try:
-        with Image.open(path, formats=["PNG"]) as picture:
-            picture.load()
+        content = path.read_bytes()
+    except OSError as error:
+        raise ImageError(f"{path} cannot be read: {error.strerror or error}") from error
+    if not content.startswith(_PNG):
+        raise ImageError(f"{path} is not a PNG: only those carry photism's provenance")
+    try:
+        with _damage(), Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+            _require_size(picture)
+            picture.load()  # what stands behind the pixels counts too
             text = getattr(picture, "text", {}).get(PROVENANCE)
-    except UnidentifiedImageError as error:
-        raise ImageError(f"{path} is not a PNG: only those carry photism's provenance") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ImageError(f"{path} cannot be read: {reason}") from error
+    except ImageError as error:
+        raise ImageError(f"{path} cannot be read: {error}") from error
     if text is None:
         raise ImageError(
             f"{path} has no provenance: photism did not write it, or something edited it"
         )
     try:
-        return dict(json.loads(text))
-    except (ValueError, TypeError) as error:
+        provenance = parse_json(text)
+        if not isinstance(provenance, dict):
+            raise ValueError("not a table")
+    except ValueError as error:
         raise ImageError(f"{path} carries a damaged provenance: {error}") from error
+    return provenance

@@ -18,11 +18,13 @@ from typing import Any
 import torch
 from safetensors.torch import load
 
-import photism
 from photism.errors import WeightsError, nearest
+from photism.files import PACKAGED
 
 TENSORS, CONFIG, CARD, README = "model.safetensors", "config.json", "card.json", "README.md"
-ASSETS = Path(photism.__file__).parent / "assets" / "systems"
+ASSETS = PACKAGED / "systems"
+PICKLED = (".pth", ".pt")
+"""How files that torch pickled are called."""
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 """An owner and a name, as the Hub has them."""
 
@@ -90,8 +92,7 @@ class WeightsCard:
     def to_json(self) -> dict[str, Any]:
         """Return what is known as values that JSON can hold, what is not known left out."""
         content = asdict(self)
-        empty = (None, "", (), {})
-        return {name: value for name, value in content.items() if value not in empty}
+        return {name: value for name, value in content.items() if value or value == 0}
 
 
 def bundled() -> dict[str, Path]:
@@ -140,11 +141,10 @@ def _of_run(folder: Path) -> Path:
 def _fetched(repository: str, known: Mapping[str, Path]) -> Path:
     """Fetch a repository's files from the Hub into its own cache, or take what is there."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
         return Path(snapshot_download(repository, allow_patterns=[TENSORS, CONFIG, CARD, README]))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+    except Exception as error:  # the client, its network and its cache raise all kinds
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise WeightsError(
             f"no folder {repository!r}, and the Hub gave no such weights ({reason}):"
@@ -189,6 +189,32 @@ def read_stored(path: Path) -> tuple[dict[str, torch.Tensor], str]:
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     """Read a safetensors file; see `read_stored`, which has its checksum too."""
     return read_stored(path)[0]
+
+
+def read_pickled(path: Path) -> dict[str, torch.Tensor]:
+    """Read tensors by name from a file that torch pickled; nothing else in it is looked at.
+
+    Args:
+        path: such as weights that others published.
+
+    Returns:
+        Name to tensor, on the CPU.
+
+    Raises:
+        WeightsError: it is missing or damaged, or holds more than tensors by name.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path} is missing")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged file makes torch raise all kinds
+        raise WeightsError(f"{path} is damaged, or holds more than tensors") from error
+    tensors = isinstance(content, dict) and all(
+        isinstance(name, str) and isinstance(t, torch.Tensor) for name, t in content.items()
+    )
+    if not tensors:
+        raise WeightsError(f"{path} holds no tensors by name")
+    return dict(content)
 
 
 def find_tensors(name_or_path: str | Path) -> dict[str, torch.Tensor]:

@@ -5,13 +5,16 @@ Nothing here imports torch or tyro, so that `photism --help` answers at once.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
+import warnings
 from typing import TextIO
 
-import photism
 from photism.errors import ConfigError, PhotismError, nearest
+from photism.terminal import printable
+from photism.version import __version__
 
 COMMANDS = {
     "Use a trained system": {
@@ -52,9 +55,12 @@ def main(argv: list[str] | None = None) -> int:
         of a pipe went away.
     """
     argv = sys.argv[1:] if argv is None else argv
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a file name need not fit the terminal's encoding
             stream.reconfigure(errors="replace")
+    # Pillow doubts a damaged picture in several lines; what comes of it is said in one.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
         code = _dispatch(argv)
         sys.stdout.flush()
@@ -65,10 +71,32 @@ def main(argv: list[str] | None = None) -> int:
         print(paint("photism: interrupted", RED, sys.stderr), file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The interpreter flushes again on its way out; let that go nowhere instead of failing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         return 141
+    except OSError as error:
+        if not _full(error):
+            raise
+        _silence()
+        print(f"photism: standard output: {error.strerror}", file=sys.stderr)
+        return 2
     return code
+
+
+def _open_streams() -> None:
+    """Let what a closed standard output or error would have shown go nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+
+
+def _full(error: OSError) -> bool:
+    """Tell whether it was standard output that could not be written, and no file."""
+    return error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF)
+
+
+def _silence() -> None:
+    """Let standard output go nowhere: the interpreter flushes it again on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(argv: list[str]) -> int:
@@ -77,7 +105,7 @@ def _dispatch(argv: list[str]) -> int:
         print(_help(sys.stdout))
         return 0
     if command in ("-V", "--version"):
-        print(f"photism {photism.__version__}")
+        print(f"photism {__version__}")
         return 0
     known = [name for commands in COMMANDS.values() for name in commands]
     if command not in known:
@@ -93,8 +121,7 @@ def _dispatch(argv: list[str]) -> int:
 
 def _help(stream: TextIO) -> str:
     lines = [
-        f"{paint('photism', BOLD, stream)} {photism.__version__}: "
-        "sound to picture and picture to sound",
+        f"{paint('photism', BOLD, stream)} {__version__}: sound to picture and picture to sound",
         "",
         f"{paint('usage:', BOLD, stream)} photism COMMAND [OPTIONS]",
     ]
@@ -111,7 +138,8 @@ def _help(stream: TextIO) -> str:
 
 
 def paint(text: str, colour: str, stream: TextIO) -> str:
-    """Return `text` in an ANSI colour if `stream` is a terminal that may show it."""
+    """Return `printable` text, in an ANSI colour if `stream` is a terminal that may show it."""
+    text = printable(text)
     if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text
     return f"\x1b[{colour}m{text}\x1b[0m"

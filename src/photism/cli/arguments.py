@@ -64,6 +64,25 @@ def parse(
         raise ConfigError(_one_line(said.getvalue(), _command(shape, argv, prog))) from None
 
 
+def settings(words: tuple[str, ...], option: str) -> dict[str, str]:
+    """Return what was typed as NAME=VALUE.
+
+    Args:
+        words: such as "lr=1e-4".
+        option: they stand behind, for the message.
+
+    Returns:
+        Name to value as text.
+
+    Raises:
+        ConfigError: a word without "=".
+    """
+    for word in words:
+        if "=" not in word:
+            raise ConfigError(f"{option} wants name=value, not {word!r}")
+    return dict(word.split("=", 1) for word in words)
+
+
 @_REGISTRY.struct_rule
 def _plain(info: StructTypeInfo) -> StructConstructorSpec | None:
     """Read a dataclass as tyro does, but show options that may be left out without its `None`s."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,13 @@ import tyro
 from photism.cli.arguments import parse
 from photism.data.sources import SOURCES, UPSTREAM
 from photism.errors import ConfigError, DataError, nearest
+from photism.terminal import plain, say
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from photism.data.card import Card
     from photism.data.fetch import Upstream
-    from photism.data.pairs import Card
     from photism.data.sources.base import PairSource as AnySource
 else:
     AnySource = Union[  # noqa: UP007 - made of a dict
@@ -34,6 +36,7 @@ Examples:
   photism data prepare mnist-fsdd                  make 60,000 + 10,000 pairs of them
   photism data prepare mnist-fsdd --from archives  the same from a folder, no download
   photism data prepare orchestra                   instruments and performers, all embedded
+  photism data prepare folder --from mine --for aivae:small   recordings and pictures of your own
   photism data inspect mnist-fsdd                  counts, and a contact sheet to look at
   photism data verify                              compare everything here with its checksums
 
@@ -41,7 +44,7 @@ Archives and prepared sets lie in the user's cache; $PHOTISM_HOME chooses anothe
 
 
 @dataclass(frozen=True)
-class List:
+class ListData:
     """Show every data set: what it is, its size and licence, and whether it is here."""
 
     def run(self) -> int:
@@ -77,13 +80,14 @@ class Fetch:
         from photism.data.prepare import raw_folder
 
         if not self.names:
-            raise ConfigError(f"name what to fetch: {', '.join([*SOURCES, *UPSTREAM])}")
+            sources = [name for name, source in SOURCES.items() if source.upstream]
+            raise ConfigError(f"name what to fetch: {', '.join([*sources, *UPSTREAM])}")
         for upstream in _upstreams(self.names):
             print(f"{upstream.name}: {upstream.terms}, {upstream.homepage}")
             for archive in upstream.archives:
                 fetched = fetch(archive, raw_folder() / upstream.name, source=self.from_)
                 how = "checksum agrees" if fetched.verified else _UNVERIFIED
-                print(f"  {fetched.how}: {fetched.path} ({how})")
+                say(f"  {fetched.how}: {fetched.path} ({how})")
         return 0
 
 
@@ -95,6 +99,8 @@ class Prepare:
     """Make pairs of pictures and log-mels; an earlier set is replaced only when all is done.
 
     For example:
+      photism data prepare folder --from mine --for aivae:small --out pairs   data of your own
+      photism data prepare folder --help                                      how it has to lie
       photism data prepare mnist-fsdd
       photism data prepare mnist-fsdd --speakers jackson theo --out pairs
       photism data prepare mnist-scd --from archives --digits 0 1 5 8
@@ -104,8 +110,13 @@ class Prepare:
     from_: tyro.conf.CascadeSubcommandArgs[
         Annotated[Path | None, tyro.conf.arg(name="from", metavar="DIR")]
     ] = None
-    """Folder with the archives or their unpacked files, searched with all below it; by default the
-    one that `photism data fetch` fills."""
+    """Your own files, or the folder with the archives or their unpacked files, searched with all
+    below it; by default the one that `photism data fetch` fills."""
+    for_: tyro.conf.CascadeSubcommandArgs[
+        Annotated[str | None, tyro.conf.arg(name="for", metavar="SYSTEM[:PRESET]")]
+    ] = None
+    """System that is to learn from the pairs, such as car-gan:small: own data gets its front end
+    and the size of its pictures."""
     out: tyro.conf.CascadeSubcommandArgs[
         Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")]
     ] = None
@@ -115,9 +126,16 @@ class Prepare:
         """Prepare and print what came of it."""
         from photism.data.prepare import prepare, prepared_folder
 
-        card = prepare(self.source, raw=self.from_, out=self.out)
+        source = self.source
+        if self.for_:
+            from photism.systems import wanted_form
+
+            source = source.fitted(*wanted_form(self.for_))
+        card = prepare(source, raw=self.from_, out=self.out)
         _print_card(card)
-        print(f"written to {self.out or prepared_folder(self.source.name)}")
+        say(f"written to {self.out or prepared_folder(self.source.name)}")
+        if self.for_:
+            say(f"next:    {_training(self.for_, self.out or self.source.name, card)}")
         return 0
 
 
@@ -143,8 +161,8 @@ class Inspect:
 
     def run(self) -> int:
         """Print the card and write the sheet."""
+        from photism.data.card import Card
         from photism.data.inspect import contact_sheet
-        from photism.data.pairs import Card
         from photism.data.prepare import find
         from photism.images import write_png
 
@@ -154,7 +172,7 @@ class Inspect:
         out = self.out or Path(f"{card.name}-{self.split}.png")
         write_png(out, sheet)
         _print_card(card)
-        print(f"contact sheet: {out}")
+        say(f"contact sheet: {out}")
         return 0
 
 
@@ -182,16 +200,31 @@ class Verify:
         for name in names:
             problems = _verify_archives(name) if name in UPSTREAM else _verify_prepared(name)
             damaged += bool(problems)
-            print(f"{name}: {'NOT as it should be' if problems else 'as it should be'}")
+            say(f"{name}: {'NOT as it should be' if problems else 'as it should be'}")
             for problem in problems:
-                print(f"  {problem}")
+                say(f"  {problem}")
         if damaged:
             raise DataError(f"{damaged} of {len(names)} not as they should be: see above")
         return 0
 
 
+def _training(wanted: str, data: Path | str, card: Card) -> str:
+    """Return the command that trains a system on the pairs that were made for it."""
+    from photism.config import settings_of
+    from photism.systems import find_preset, find_system
+
+    name, _, preset = wanted.partition(":")
+    _, config = find_preset(find_system(name), preset or None)
+    settings = {"front_end": card.front_end, "classes": len(card.classes)}
+    own = settings_of(config)
+    changed = [f"{key}={v}" for key, v in settings.items() if v and own.get(key, v) != v]
+    words = ["photism", "train", name, "--data", str(data)]
+    words += ["--preset", preset] if preset else []
+    return shlex.join([*words, *(["--set", *changed] if changed else [])])
+
+
 Command = (
-    Annotated[List, tyro.conf.subcommand("list")]
+    Annotated[ListData, tyro.conf.subcommand("list")]
     | Annotated[Fetch, tyro.conf.subcommand("fetch")]
     | Annotated[Prepare, tyro.conf.subcommand("prepare")]
     | Annotated[Inspect, tyro.conf.subcommand("inspect")]
@@ -278,7 +311,7 @@ def _sources_table() -> Table:
     table = Table("pairs to train on", "what", "number", "made of", "prepared")
     for name, source in SOURCES.items():
         parts = ", ".join(upstream.name for upstream in source.upstream)
-        parts = parts or ("embedded" if source.embedded else "your copy")
+        parts = parts or ("embedded" if source.embedded else "your files")
         here = prepared_folder(name).is_dir()
         table.add_row(name, source.what, source.pairs, parts, "yes" if here else "no")
     return table
@@ -309,25 +342,26 @@ def _print_card(card: Card) -> None:
     from rich.table import Table
 
     console = Console()
-    print(f"{card.name}: {card.description}")
+    say(f"{card.name}: {card.description}")
     table = Table("class")
     for split in card.counts:
         table.add_column(split, justify="right")
-    classes = [c for c in card.classes if any(counts.get(c) for counts in card.counts.values())]
-    for name in classes:
-        table.add_row(name, *(f"{counts.get(name, 0):,}" for counts in card.counts.values()))
+    for name in (*card.classes, "unlabelled"):
+        if not any(counts.get(name) for counts in card.counts.values()):
+            continue
+        table.add_row(plain(name), *(f"{counts.get(name, 0):,}" for counts in card.counts.values()))
     table.add_section()
     table.add_row("all", *(f"{sum(counts.values()):,}" for counts in card.counts.values()))
     console.print(table)
     sound, image = ("×".join(map(str, spec.shape)) for spec in (card.sound, card.image))
-    print(f"sound:     {sound} {card.sound.dtype}, front end {card.front_end}")
-    print(f"picture:   {image} {card.image.dtype}")
-    print(f"licence:   {card.licence}")
-    print(f"seed:      {card.seed}")
+    say(f"sound:     {sound} {card.sound.dtype}, front end {card.front_end}")
+    say(f"picture:   {image} {card.image.dtype}")
+    say(f"licence:   {card.licence}")
+    say(f"seed:      {card.seed}")
     for note in card.notes:
         style = "bold yellow" if note.startswith("NOT ") else ""
-        console.print(f"note:      {note}", style=style, soft_wrap=True, markup=False)
+        console.print(plain(f"note:      {note}", style), soft_wrap=True)
     for file in card.skipped[:_SHOWN_SKIPPED]:
-        print(f"skipped:   {file['file']}: {file['reason']}")
+        say(f"skipped:   {file['file']}: {file['reason']}")
     if len(card.skipped) > _SHOWN_SKIPPED:
-        print(f"skipped:   {len(card.skipped) - _SHOWN_SKIPPED:,} more, listed in card.json")
+        say(f"skipped:   {len(card.skipped) - _SHOWN_SKIPPED:,} more, listed in card.json")

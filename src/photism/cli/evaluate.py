@@ -10,6 +10,7 @@ import tyro
 
 from photism.cli.arguments import parse
 from photism.devices import DeviceName
+from photism.terminal import plain
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -108,7 +109,7 @@ def main(argv: list[str]) -> int:
 
 
 def _split(name: str) -> str:
-    from photism.data.pairs import SPLITS
+    from photism.data.splits import SPLITS
     from photism.errors import ConfigError, nearest
 
     if name not in SPLITS:
@@ -132,7 +133,7 @@ def _bundled_judge(dataset: PairDataset) -> Judge:
 
 def _published(system: System, dataset: PairDataset) -> tuple[list[Published], list[str]]:
     """Return what papers report for such a system and data, and how its settings differ."""
-    from photism.experiments import published_figures, published_rows, setting_differences
+    from photism.experiments.published import published_figures, published_rows, setting_differences
 
     figures, notes = [], []
     rows = published_rows(system.name, dataset.card.name, system.config, split=dataset.split)
@@ -152,7 +153,7 @@ def _table(evaluation: Evaluation, published: list[Published]) -> Table:
 
     p, figures = evaluation.provenance, figure_table(evaluation, published)
     title = f"{p.system} · {p.data} {p.split}"
-    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table = Table(title=plain(title), box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("figure", no_wrap=True)
     for name in (*figures.outputs, "real", *(["paper"] if figures.sources else [])):
         table.add_column(name, justify="right", min_width=7)
@@ -160,7 +161,7 @@ def _table(evaluation: Evaluation, published: list[Published]) -> Table:
         texts = [cell.text for cell in (*line.outputs, line.real)]
         if figures.sources:
             texts.append("\n".join(cell.text for cell in line.published))
-        table.add_row(line.name.replace(f"({p.judge})", "(judge)"), *texts)
+        table.add_row(plain(line.name.replace(f"({p.judge})", "(judge)")), *texts)
     low, high = evaluation.accuracy.low, evaluation.accuracy.high
     beside = [
         f"95 % interval of the accuracy {low:.1%} to {high:.1%}",
@@ -168,7 +169,7 @@ def _table(evaluation: Evaluation, published: list[Published]) -> Table:
     ]
     if evaluation.listener:
         beside.append(f"sounds heard rightly {evaluation.listener.accuracy.value:.1%}")
-    table.caption = (
+    table.caption = plain(
         f"{p.pairs:,} of {p.pairs_in_split:,} pairs, seed {p.seed}, judge {p.judge};"
         f" {', '.join(beside)}"
     )

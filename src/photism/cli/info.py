@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-import photism
 from photism.cli.arguments import parse
 from photism.errors import ConfigError, nearest
+from photism.terminal import plain, printable, printable_json
+from photism.version import __version__
 
 if TYPE_CHECKING:
     from photism.systems.base import System
@@ -49,7 +50,7 @@ def main(argv: list[str]) -> int:
     )
     content = describe(args.target, args.preset)
     if args.json:
-        print(json.dumps(content, indent=2, ensure_ascii=False))
+        print(printable_json(content))
     elif args.target is None:
         _print_overview(content)
     else:
@@ -102,7 +103,7 @@ def _refuse_preset(preset: str | None, target: str) -> None:
 
 
 def _overview() -> dict[str, Any]:
-    from photism.stored import CONFIG, TENSORS, bundled
+    from photism.stored import CONFIG, TENSORS, WeightsCard, bundled
     from photism.systems import SYSTEMS
 
     weights = {}
@@ -113,26 +114,19 @@ def _overview() -> dict[str, Any]:
             "preset": config["preset"],
             "front_end": config["config"]["front_end"],
             "bytes": (folder / TENSORS).stat().st_size,
-            "metrics": _read_card(folder).get("metrics", {}),
+            "metrics": dict(WeightsCard.read(folder).metrics),
         }
     systems = {
         name: {
             "title": system.title,
             "paper": system.paper,
-            "direction": system.direction,
+            "makes": list(system.makes),
             "presets": list(system.presets),
             "weights": [key for key, entry in weights.items() if entry["system"] == name],
         }
         for name, system in SYSTEMS.items()
     }
-    return {"photism": photism.__version__, "systems": systems, "weights": weights}
-
-
-def _read_card(folder: Path) -> dict[str, Any]:
-    from photism.systems.weights import CARD
-
-    path = folder / CARD
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return {"photism": __version__, "systems": systems, "weights": weights}
 
 
 def _describe_system(cls: type[System], preset: str, config: Any) -> dict[str, Any]:
@@ -150,7 +144,7 @@ def _describe_weights(system: System) -> dict[str, Any]:
         "weights": system.source,
         "sha256": system.digest,
         **_anatomy(system),
-        "card": system.card,
+        "card": system.card.to_json(),
     }
 
 
@@ -159,7 +153,7 @@ def _identity(system: System) -> dict[str, Any]:
         "system": system.name,
         "title": system.title,
         "paper": system.paper,
-        "direction": system.direction,
+        "makes": list(system.targets),
         "preset": system.preset,
     }
 
@@ -186,11 +180,13 @@ def _print_overview(content: Mapping[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    systems = Table("system", "direction", "presets", "weights", "paper", box=box.SIMPLE)
+    systems = Table("system", "makes", "presets", "weights", "paper", box=box.SIMPLE)
     for name, system in content["systems"].items():
         presets, weights = "\n".join(system["presets"]), "\n".join(system["weights"])
         paper = system["paper"].replace(", ", ",\n")
-        systems.add_row(f"[cyan]{name}", system["direction"], presets, weights or "-", paper)
+        systems.add_row(
+            f"[cyan]{name}", " and ".join(system["makes"]), presets, weights or "-", paper
+        )
     console = Console()
     console.print(systems)
     if content["weights"]:
@@ -206,18 +202,18 @@ def _print_overview(content: Mapping[str, Any]) -> None:
 
 
 def _tree(title: str, content: Mapping[str, Any]) -> Any:
-    from rich.markup import escape
     from rich.tree import Tree
 
-    tree = Tree(escape(title))
+    tree = Tree(plain(title))
     for key, value in content.items():
-        name = f"[bold]{escape(key)}[/]"
+        name = plain(f"{key} ", "bold")
         if isinstance(value, Mapping) and list(value) == ["parameters"]:
-            tree.add(f"{name} [cyan]{value['parameters']:,}[/] parameters")
+            count = printable(_shown(value["parameters"]))
+            tree.add(name.append(count, "cyan not bold").append(" parameters", "not bold"))
         elif isinstance(value, Mapping):
             tree.add(_tree(key, value))
         elif value is not None:
-            tree.add(f"{name} [cyan]{escape(_shown(value))}[/]")
+            tree.add(name.append(printable(_shown(value)), "cyan not bold"))
     return tree
 
 

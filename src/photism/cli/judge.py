@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,6 +11,7 @@ import tyro
 from photism.cli.arguments import parse
 from photism.devices import DeviceName
 from photism.errors import ConfigError, DataError, nearest
+from photism.terminal import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,14 +20,15 @@ if TYPE_CHECKING:
 
     from photism.judges.card import JudgeCard
     from photism.judges.data import JudgeData, Pictures
-    from photism.judges.training import Epoch, JudgeRecipe, Measured, TrainedJudge
+    from photism.judges.recipe import JudgeRecipe
+    from photism.judges.training import Epoch
 
 DIGITS = "mnist"
 DOWNLOAD = "download"
 
 
 @dataclass(frozen=True)
-class Train:
+class TrainJudge:
     """Train a judge on real pictures; the epoch is chosen on held-out pictures, never on the test.
 
     Examples:
@@ -67,7 +69,7 @@ class Train:
 
 
 @dataclass(frozen=True)
-class Test:
+class TestJudge:
     """Measure a stored judge on real test pictures again."""
 
     judge: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="JUDGE")]
@@ -81,14 +83,14 @@ class Test:
 
 
 @dataclass(frozen=True)
-class List:
+class ListJudges:
     """List the judges that come with photism."""
 
 
 Command = (
-    Annotated[Train, tyro.conf.subcommand("train")]
-    | Annotated[Test, tyro.conf.subcommand("test")]
-    | Annotated[List, tyro.conf.subcommand("list")]
+    Annotated[TrainJudge, tyro.conf.subcommand("train")]
+    | Annotated[TestJudge, tyro.conf.subcommand("test")]
+    | Annotated[ListJudges, tyro.conf.subcommand("list")]
 )
 
 
@@ -101,47 +103,51 @@ def main(argv: list[str]) -> int | None:
         description="Judges: classifiers trained on real pictures that tell what a picture shows.",
         config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
     )
-    run: dict[type, Callable[[Any], None]] = {Train: _train, Test: _test, List: _list}
+    run: dict[type, Callable[[Any], None]] = {
+        TrainJudge: _train,
+        TestJudge: _test,
+        ListJudges: _list,
+    }
     run[type(args)](args)
     return 0
 
 
-def _train(args: Train) -> None:
+def _train(args: TrainJudge) -> None:
     from photism.devices import choose_device
     from photism.files import require_room
     from photism.judges import architecture
-    from photism.judges.training import measure
-    from photism.judges.weights import save_judge
 
     architecture(args.architecture)
     recipe, device = _recipe(args), choose_device(args.device)
     require_room(args.out.parent, 2**20)
     data = _data(args, recipe)
-    trained = _learn(args, data, recipe, device)
-    measured = measure(trained.judge, data.test)
-    card = save_judge(trained.judge, args.out, _card(args, data, recipe, trained, measured))
-    print(
+    card = _make(args, data, recipe, device)
+    say(
         f"{card.name}: epoch {card.chosen_epoch} of {card.epochs}, validation"
         f" {card.validation_accuracy:.2%}, test {card.test_accuracy:.2%} ({len(data.test):,}"
-        f" pictures, half precision weights){_read(card.factor_r2)}\n{args.out}"
+        f" pictures, half precision weights){_read(card.factor_r2)}"
     )
+    print(args.out)
 
 
-def _recipe(args: Train) -> JudgeRecipe:
-    from photism.judges.training import RECIPES
+def _recipe(args: TrainJudge) -> JudgeRecipe:
+    from photism.judges import architecture
 
-    given = {f.name: getattr(args, f.name, None) for f in fields(RECIPES[args.architecture])}
-    asked = {name: value for name, value in given.items() if value is not None}
-    return replace(RECIPES[args.architecture], **asked)
+    recipe = architecture(args.architecture).recipe
+    given = {f.name: getattr(args, f.name, None) for f in fields(recipe)}
+    return replace(recipe, **{name: value for name, value in given.items() if value is not None})
 
 
-def _learn(args: Train, data: JudgeData, recipe: JudgeRecipe, device: torch.device) -> TrainedJudge:
-    """Train and show how far it is."""
+def _make(
+    args: TrainJudge, data: JudgeData, recipe: JudgeRecipe, device: torch.device
+) -> JudgeCard:
+    """Make the judge and show how far it is."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
 
-    from photism.judges.training import steps_per_epoch, train_judge
+    from photism.judges.make import make_judge
+    from photism.judges.training import steps_per_epoch
 
     name = f"{args.architecture}-{data.name}"
     start = _start(args)
@@ -156,19 +162,20 @@ def _learn(args: Train, data: JudgeData, recipe: JudgeRecipe, device: torch.devi
             text = f"loss {epoch.loss:.4f}, validation {now.accuracy:.2%}{r2}"
             bar.update(task, description=text)
 
-        return train_judge(
+        return make_judge(
             args.architecture,
-            name,
             data,
+            args.out,
             recipe,
             device=device,
             start=start,
+            command=_command(args, data, name),
             on_step=lambda: bar.advance(task),
             on_epoch=tell,
         )
 
 
-def _start(args: Train) -> dict[str, torch.Tensor] | None:
+def _start(args: TrainJudge) -> dict[str, torch.Tensor] | None:
     """Return the tensors that training starts from, if any were asked for."""
     from photism.judges.imagenet import download_resnet50
     from photism.stored import find_tensors
@@ -187,44 +194,7 @@ def _start(args: Train) -> dict[str, torch.Tensor] | None:
     return download_resnet50()
 
 
-def _card(
-    args: Train,
-    data: JudgeData,
-    recipe: JudgeRecipe,
-    trained: TrainedJudge,
-    measured: Measured,
-) -> JudgeCard:
-    from photism.judges.card import JudgeCard
-
-    told = {"seed", "validation"}  # in `seed` and `counts`
-    settings = {name: value for name, value in asdict(recipe).items() if name not in told}
-    return JudgeCard(
-        name=trained.judge.name,
-        architecture=args.architecture,
-        classes=data.classes,
-        data=data.about,
-        licence=data.licence,
-        command=_command(args, data, trained.judge.name),
-        seed=recipe.seed,
-        epochs=recipe.epochs,
-        chosen_epoch=trained.chosen.number,
-        counts={
-            "train": len(data.train),
-            "validation": len(data.validation),
-            "test": len(data.test),
-        },
-        validation_accuracy=trained.chosen.validation.accuracy,
-        test_accuracy=measured.accuracy,
-        image_shape=data.image_shape,
-        confusion=tuple(tuple(row) for row in measured.confusion.tolist()),
-        factors=data.factors,
-        factor_r2=dict(zip(data.factors, measured.factor_r2, strict=True)),
-        recipe=settings,
-        data_sha256=data.sha256,
-    )
-
-
-def _command(args: Train, data: JudgeData, name: str) -> str:
+def _command(args: TrainJudge, data: JudgeData, name: str) -> str:
     """Return the command that trains this judge again, with names instead of folders."""
     words = [f"photism judge train {args.architecture} --data {data.name}"]
     if args.factors:
@@ -236,7 +206,7 @@ def _command(args: Train, data: JudgeData, name: str) -> str:
         for option in ("epochs", "batch_size", "lr", "shift", "distortion", "validation")
         if getattr(args, option) is not None
     ]
-    if args.precision != Train.precision:
+    if args.precision != TrainJudge.precision:
         words.append(f"--precision {args.precision}")
     return " ".join([*words, f"--seed {args.seed}", f"--out {name}"])
 
@@ -246,7 +216,7 @@ def _read(factor_r2: Any) -> str:
     return "".join(f", R² of {name} {r2:.3f}" for name, r2 in factor_r2.items() if r2 is not None)
 
 
-def _test(args: Test) -> None:
+def _test(args: TestJudge) -> None:
     from photism.devices import choose_device
     from photism.judges.training import measure
     from photism.judges.weights import load_judge
@@ -261,13 +231,13 @@ def _test(args: Test) -> None:
     stated = ""
     if judge.card:
         stated = f", its card says {judge.card.test_accuracy:.2%}{_read(judge.card.factor_r2)}"
-    print(
+    say(
         f"{judge.name}: {measured.accuracy:.2%} of {len(pictures):,} {name} test pictures"
         f"{_read(read)}{stated}"
     )
 
 
-def _list(args: List) -> None:
+def _list(args: ListJudges) -> None:
     from photism.judges.card import shown
     from photism.judges.weights import bundled_judges, load_judge
 
@@ -275,13 +245,13 @@ def _list(args: List) -> None:
         judge = load_judge(name)
         card = judge.card
         read = _read(card.factor_r2) if card else ""
-        print(
+        say(
             f"{name}  {judge.accuracy:.2%} on real test pictures{read}  {len(judge.classes)}"
             f" classes, {shown(judge.image_shape)}  sha256 {judge.digest}"
         )
 
 
-def _data(args: Train, recipe: JudgeRecipe) -> JudgeData:
+def _data(args: TrainJudge, recipe: JudgeRecipe) -> JudgeData:
     """Return what to learn from."""
     from photism.judges.data import mnist_data, pair_data
 

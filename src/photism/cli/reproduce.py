@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from photism.cli.arguments import parse
-from photism.devices import DeviceName
 from photism.errors import ConfigError
+from photism.experiments.options import Reproduction
+from photism.terminal import plain, printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -32,44 +33,18 @@ Stopped with Ctrl-C, the same command goes on where it was.
 
 
 @dataclass(frozen=True)
-class Reproduce:
+class Reproduce(Reproduction):
     """Arguments of `photism reproduce`."""
 
     experiment: Annotated[tyro.conf.Positional[str | None], tyro.conf.arg(metavar="EXPERIMENT")] = (
         None
     )
     """Name of a table or figure; --list shows them."""
+    out: Annotated[Path, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = Reproduction.out
     list: bool = False
     """List the experiments and their rows."""
     rows: Annotated[tuple[str, ...], tyro.conf.arg(metavar="ROW ...")] = ()
     """Rows to run, by the keys that --list shows; all by default."""
-    budget: float = 1.0
-    """Share of the published training; below 1 the preset "small" is trained."""
-    preset: Annotated[str | None, tyro.conf.arg(metavar="PRESET")] = None
-    """Preset to train, whatever the budget, such as paper, small or debug."""
-    data: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
-    """Prepared data by name or folder, in place of the experiment's own."""
-    data_from: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """Folder with archives of the data, complete or in part; by default data that was prepared."""
-    out: Annotated[Path, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = Path("reports")
-    """Folder for data, runs and reports."""
-    seed: int = 0
-    """Of training and evaluation."""
-    judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
-    """A bundled judge by name, or a folder of `photism judge train`; the experiment's own by
-    default."""
-    inception: Annotated[str | None, tyro.conf.arg(metavar="FILE|download")] = None
-    """Inception weights for FID and IS: a file, or "download"; without it they are left out."""
-    train_only: bool = False
-    """Train and measure nothing yet: the same command without it does."""
-    limit: int | None = None
-    """Pairs to look at; all by default."""
-    device: DeviceName = "auto"
-    """Where to compute."""
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """bf16 is faster and a little coarser."""
-    ema: float = 0.0
-    """Measure a moving average of the weights with this decay, such as 0.999; 0 has none."""
 
 
 def main(argv: list[str]) -> int:
@@ -85,44 +60,28 @@ def main(argv: list[str]) -> int:
 
     from rich.console import Console
 
-    from photism.experiments import find_experiment
+    from photism.experiments.published import find_experiment
     from photism.experiments.reproduce import reproduce
-    from photism.experiments.runs import Reproduction
     from photism.training.loop import Interrupted
 
     experiment = find_experiment(args.experiment)
-    options = Reproduction(
-        out=args.out,
-        budget=args.budget,
-        preset=args.preset,
-        data=args.data,
-        data_from=args.data_from,
-        seed=args.seed,
-        judge=args.judge,
-        inception=args.inception,
-        device=args.device,
-        precision=args.precision,
-        ema=args.ema,
-        limit=args.limit,
-        train_only=args.train_only,
-    )
     command = "photism reproduce " + shlex.join(argv)
     try:
-        overview, html = reproduce(experiment, options, keys=args.rows, command=command, say=print)
+        overview, html = reproduce(experiment, args, keys=args.rows, command=command, say=print)
     except Interrupted:
         print("stopped; the same command goes on where it was")
         return 130
-    console = Console()
+    console = Console(markup=False, emoji=False)
     console.print(_table(overview))
     for line in _differences(overview):
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
+        console.print(plain(line), soft_wrap=True)
     print(f"{html}\n{html.with_suffix('.json')}")
     return 0
 
 
 def _list() -> None:
-    from photism.experiments import EXPERIMENTS
-    from photism.experiments.table import METRICS
+    from photism.experiments.published import EXPERIMENTS
+    from photism.metrics.registry import METRICS
 
     for experiment in EXPERIMENTS.values():
         print(f"{experiment.name}: {experiment.title} ({experiment.source})")
@@ -146,7 +105,7 @@ def _table(overview: Overview) -> Table:
         table.add_column("")
     for column in overview.columns:
         for heading in filter(None, (column.row, column.line)):
-            table.add_column(f"{column.title}\n{heading}", justify="right")
+            table.add_column(f"{printable(column.title)}\n{heading}", justify="right")
     for row in overview.rows:
         name = f"{row.name} (partial data)" if row.partial else row.name
         for number, line in enumerate(row.lines):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-from photism.cli.arguments import parse
+from photism.cli.arguments import parse, settings
 from photism.errors import ConfigError
+from photism.terminal import plain, printable
 
 if TYPE_CHECKING:
     from photism.training.options import TrainOptions
@@ -92,8 +94,19 @@ def main(argv: list[str]) -> int:
     except Interrupted as stopped:
         print(stopped)
         return 0 if args.max_steps else 130
-    print(f"weights: {weights}\nnext:    photism evaluate {options.out} --data {options.data}")
+    print(f"weights: {weights}\nnext:    {_following(options)}")
     return 0
+
+
+def _following(options: TrainOptions) -> str:
+    """Return the command that measures a run, on a split that its data has."""
+    from photism.data.card import Card
+
+    words = ["photism", "evaluate", str(options.out), "--data", str(options.data)]
+    splits = Card.read(options.data).counts
+    if "test" not in splits:
+        words += ["--split", "validation" if "validation" in splits else "train"]
+    return shlex.join(words)
 
 
 def _options(args: Train) -> tuple[TrainOptions, bool]:
@@ -119,7 +132,7 @@ def _options(args: Train) -> tuple[TrainOptions, bool]:
         data=find(args.data),
         out=args.out or Path("runs") / f"{args.system}-{args.preset or 'default'}",
         preset=args.preset,
-        settings=_settings(args.set),
+        settings=settings(args.set, "--set"),
         start_from=args.start_from,
         stages=args.stages,
         epochs=args.epochs,
@@ -134,13 +147,6 @@ def _options(args: Train) -> tuple[TrainOptions, bool]:
         checkpoint_every=args.checkpoint_every,
         max_steps=args.max_steps,
     ), False
-
-
-def _settings(words: tuple[str, ...]) -> dict[str, str]:
-    for word in words:
-        if "=" not in word:
-            raise ConfigError(f"--set wants field=value, not {word!r}")
-    return dict(word.split("=", 1) for word in words)
 
 
 def _print_plan(options: TrainOptions, *, as_json: bool) -> None:
@@ -160,11 +166,11 @@ def _print_plan(options: TrainOptions, *, as_json: bool) -> None:
 def _tree(title: str, content: Mapping[str, Any]) -> Any:
     from rich.tree import Tree
 
-    tree = Tree(f"[bold]{title}[/]")
+    tree = Tree(plain(title, "bold"))
     for name, value in content.items():
         if isinstance(value, dict):
             tree.add(_tree(name, value))
         elif name not in ("system", "preset"):
             shown = f"{value:,}" if type(value) is int and name != "seed" else value
-            tree.add(f"{name} [cyan]{shown}[/]")
+            tree.add(plain(f"{name} ").append(printable(shown), "cyan"))
     return tree

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-import json
-import os
 import sys
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,13 +15,16 @@ import tyro
 
 import photism
 from photism.cli import CYAN, DIM, RED, YELLOW, paint
-from photism.cli.arguments import parse
-from photism.errors import AudioError, ConfigError, ImageError, PhotismError, StorageError
+from photism.cli.arguments import parse, settings
+from photism.errors import ConfigError
 from photism.files import require_room
+from photism.terminal import printable, printable_json
+from photism.translate.items import find_items
+from photism.version import __version__
 
 if TYPE_CHECKING:
-    from photism.audio.decode import Sound
-    from photism.translate import Translator
+    from photism.translate.many import Outcome, Wish
+    from photism.translate.translator import Translator
 
 DESCRIPTION = """\
 Translate recordings into pictures.
@@ -37,17 +37,14 @@ Translate recordings into pictures.
   arecord -d 2 -f cd | photism translate -           from standard input, to stdin.png
   photism info three.png                             what made this picture
 
-A recording of several words or windows gives several pictures: name_000.png, name_001.png, ...
+The first word or window becomes three.png, further ones three_001.png, three_002.png, ...
 
-Each PNG carries system, weights, seed, and file and time of its sound. The exit code is 2 if any
-file failed; the others are done all the same.
+Each PNG carries system, weights, seed, and file and time of its sound. A file that fails does not
+stop the others: the exit code is 1 then, and 2 where nothing was translated.
 """
-EXTENSIONS = {
-    ".3gp", ".aac", ".aif", ".aifc", ".aiff", ".amr", ".au", ".avi", ".caf", ".flac", ".flv",
-    ".m4a", ".m4v", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpeg", ".mpg", ".oga",
-    ".ogg", ".ogv", ".opus", ".snd", ".ts", ".w64", ".wav", ".webm", ".wma", ".wmv", ".wv",
-}  # fmt: skip
-"""Files taken from a folder; a file named by itself is tried whatever it is called."""
+FEW = 1
+MANY = 16
+"""Clips drawn at once of a single recording, and of several, where nothing else is asked for."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +66,11 @@ class Translate:
     """Of the noise that systems draw from."""
     num_samples: int = 1
     """Pictures of each clip, with seeds SEED, SEED + 1, ...; each can be made again alone."""
+    sampling: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...")] = ()
+    """How to sample, where a system lets one choose, such as: --sampling latent=mean"""
+    batch: int | None = None
+    """Clips drawn at once; 1 for a single recording by default, 16 for several. More are faster;
+    the last digits of a picture depend on it, so that it stands in the provenance."""
     start: float = 0.0
     """Seconds to pass over at the beginning."""
     duration: Annotated[float | None, tyro.conf.arg(metavar="FLOAT")] = None
@@ -94,36 +96,10 @@ class Translate:
             raise ConfigError(f"--num-samples must be at least 1, not {self.num_samples}")
         if self.size != "native" and self.size < 1:
             raise ConfigError(f"--size must be at least 1, not {self.size}")
+        if self.batch is not None and self.batch < 1:
+            raise ConfigError(f"--batch must be at least 1, not {self.batch}")
         if self.out and self.out.suffix.lower() in (".jpg", ".jpeg", ".gif", ".webp", ".tiff"):
             raise ConfigError(f"pictures are PNGs: call it {self.out.with_suffix('.png').name}")
-
-
-@dataclass(frozen=True)
-class Recording:
-    """What to translate, and the PNG it becomes where that is a single one."""
-
-    source: str
-    target: Path
-
-
-@dataclass(frozen=True)
-class Job:
-    """One picture to draw."""
-
-    recording: Recording
-    clip: Sound
-    seed: int
-    path: Path
-
-
-@dataclass
-class Outcome:
-    """What became of one recording."""
-
-    recording: Recording
-    pictures: list[dict[str, Any]] = field(default_factory=list)
-    """Provenance of each picture, with its path."""
-    error: str | None = None
 
 
 def main(argv: list[str]) -> int:
@@ -135,179 +111,49 @@ def main(argv: list[str]) -> int:
         prog="photism translate",
         description=DESCRIPTION,
     )
-    recordings = find_recordings(args.sources, args.out)
-    require_room(recordings[0].target.parent)
+    items = find_items(args.sources, args.out)
+    require_room(items[0].target.parent)
     translator = photism.load(args.system, device=args.device)
+    wish = _wish(args, len(items))
+    translator.require(wish.label, wish.sampling)
+    from photism.translate.many import Lot
+
     outcomes = []
-    with _progress(len(recordings), hidden=args.json) as show:
-        for outcome in translate(translator, recordings, args, show):
+    with _progress(len(items), hidden=args.json) as show:
+        for outcome in Lot(translator, items, wish, show).translate():
             outcomes.append(outcome)
             _print_outcome(outcome, quiet=args.json)
     failed = sum(outcome.error is not None for outcome in outcomes)
     summary = {
-        "pictures": sum(len(outcome.pictures) for outcome in outcomes),
+        "pictures": sum(len(outcome.results) for outcome in outcomes),
         "translated": len(outcomes) - failed,
         "failed": failed,
-        "not_tried": len(recordings) - len(outcomes),
+        "not_tried": len(items) - len(outcomes),
         "seconds": round(time.perf_counter() - began_s, 2),
         "peak_memory_mb": peak_memory_mb(),
     }
     if args.json:
         _print_json(translator, outcomes, summary)
-    elif len(recordings) > 1 or not failed:
+    elif len(items) > 1 or not failed:
         print(paint(_describe(summary), DIM, sys.stdout))
-    return 2 if failed else 0
+    if failed:
+        return 1 if len(outcomes) > failed else 2
+    return 0
 
 
-def find_recordings(sources: tuple[str, ...], out: Path | None) -> list[Recording]:
-    """List the recordings that were asked for, folders opened, each with a name of its own.
+def _wish(args: Translate, items: int) -> Wish:
+    from photism.translate.many import Wish
 
-    Args:
-        sources: files, folders or "-".
-        out: a PNG for a single recording, or a folder.
-
-    Returns:
-        Recordings in the order given, those of a folder sorted; never none.
-
-    Raises:
-        AudioError: a folder holds no sounds or videos.
-        ConfigError: a PNG is named for several recordings.
-    """
-    found: list[tuple[str, Path]] = []
-    for source in sources:
-        if source != "-" and Path(source).is_dir():
-            found += [(str(path), path.relative_to(source)) for path in _walk(Path(source))]
-        else:
-            found.append((source, Path("stdin" if source == "-" else Path(source).name)))
-    if out is not None and out.suffix.lower() == ".png" and not out.is_dir():
-        if len(found) > 1:
-            raise ConfigError(f"{len(found)} recordings cannot share {out}: name a folder with -o")
-        return [Recording(found[0][0], out)]
-    folder = out or Path("pictures" if any(Path(source).is_dir() for source in sources) else "")
-    taken: set[Path] = set()
-    recordings = []
-    for source, name in found:
-        target = folder / name.with_suffix(".png")
-        for number in itertools.count(2):
-            if target not in taken:
-                break
-            target = folder / name.with_name(f"{name.stem}-{number}.png")
-        taken.add(target)
-        recordings.append(Recording(source, target))
-    return recordings
-
-
-def _walk(folder: Path) -> list[Path]:
-    paths = [
-        Path(parent) / name
-        for parent, _, names in os.walk(folder)
-        for name in names
-        if Path(name).suffix.lower() in EXTENSIONS and not name.startswith(".")
-    ]
-    if not paths:
-        raise AudioError(f"{folder} holds no sounds or videos, or none with a name that says so")
-    return sorted(paths)
-
-
-def translate(
-    translator: Translator,
-    recordings: Sequence[Recording],
-    args: Translate,
-    show: Callable[[int, int], None],
-) -> Iterator[Outcome]:
-    """Translate recordings, and say of each what became of it as soon as that is known.
-
-    Pictures are drawn in batches that reach across recordings. A recording that cannot be read
-    does not stop the others; a disk that is full does.
-
-    Args:
-        translator: what draws.
-        recordings: what to translate.
-        args: seeds, part to read, size, and whether other files may be replaced.
-        show: told the recordings and pictures done so far.
-
-    Yields:
-        Outcomes in the order of `recordings`.
-    """
-    pending: deque[Job | Outcome] = deque()
-
-    def requests() -> Iterator[tuple[Sound, int]]:
-        for item in _jobs(translator, recordings, args):
-            pending.append(item)
-            if isinstance(item, Job):
-                yield item.clip, item.seed
-
-    pictures: list[dict[str, Any]] = []
-    done = 0
-    for count, translation in enumerate(translator.draw(requests(), args.label), 1):
-        while isinstance(job := pending.popleft(), Outcome):
-            yield replace(job, pictures=pictures)
-            pictures, done = [], done + 1
-        try:
-            translation.save(job.path, size=None if args.size == "native" else args.size)
-        except StorageError as error:
-            yield Outcome(job.recording, pictures, str(error))
-            return
-        pictures.append({"path": str(job.path), **translation.provenance})
-        show(done, count)
-    for outcome in pending:
-        assert isinstance(outcome, Outcome)
-        yield replace(outcome, pictures=pictures)
-        pictures = []
-
-
-def _jobs(
-    translator: Translator, recordings: Sequence[Recording], args: Translate
-) -> Iterator[Job | Outcome]:
-    """Yield the pictures to draw of each recording, then an outcome that says whether all came."""
-    written: set[Path] = {Path(recording.source).resolve() for recording in recordings}
-    for recording in recordings:
-        error = None
-        try:
-            for index, clip, alone in _numbered(_clips(translator, recording, args)):
-                for seed in range(args.seed, args.seed + args.num_samples):
-                    word = "" if alone else f"_{index:03d}"
-                    sample = "" if args.num_samples == 1 else f"_s{seed}"
-                    path = recording.target.with_stem(recording.target.stem + word + sample)
-                    _require_free(path, written, force=args.force)
-                    yield Job(recording, clip, seed, path)
-        except PhotismError as failure:
-            error = str(failure)
-        yield Outcome(recording, error=error)
-
-
-def _clips(translator: Translator, recording: Recording, args: Translate) -> Iterator[Sound]:
-    if recording.source == "-" and sys.stdin.isatty():
-        raise AudioError("standard input is the keyboard: pipe a recording into photism")
-    source = sys.stdin.buffer if recording.source == "-" else recording.source
-    return translator.clips(source, start_s=args.start, duration_s=args.duration)
-
-
-def _numbered(clips: Iterator[Sound]) -> Iterator[tuple[int, Sound, bool]]:
-    """Yield number and clip, and whether it is the only one, reading one clip ahead."""
-    first = next(clips)
-    second = next(clips, None)
-    yield 0, first, second is None
-    if second is not None:
-        yield 1, second, False
-    for index, clip in enumerate(clips, 2):
-        yield index, clip, False
-
-
-def _require_free(path: Path, written: set[Path], *, force: bool) -> None:
-    """Refuse to write over an input, a picture of this call, or a file of somebody else."""
-    if path.resolve() in written:
-        raise ImageError(f"{path} would replace another file of this call: choose a folder with -o")
-    written.add(path.resolve())
-    if path.exists() and not force:
-        from photism.images import read_provenance
-
-        try:
-            read_provenance(path)
-        except ImageError:
-            raise ImageError(
-                f"{path} exists and is no picture of photism's: --force replaces it"
-            ) from None
+    return Wish(
+        seeds=range(args.seed, args.seed + args.num_samples),
+        label=args.label,
+        sampling=settings(args.sampling, "--sampling"),
+        start_s=args.start,
+        duration_s=args.duration,
+        size=None if args.size == "native" else args.size,
+        batch=args.batch or (FEW if items == 1 else MANY),
+        replace=args.force,
+    )
 
 
 @contextlib.contextmanager
@@ -334,7 +180,7 @@ def _progress(total: int, *, hidden: bool) -> Iterator[Callable[[int, int], None
 
 def _print_outcome(outcome: Outcome, *, quiet: bool) -> None:
     """Print where the pictures are; what is amiss goes to standard error."""
-    source, pictures = outcome.recording.source, outcome.pictures
+    source, pictures = outcome.item.source, outcome.results
     if pictures and not quiet:
         first, last = pictures[0], pictures[-1]
         many = f" … {last['path']}" if len(pictures) > 1 else ""
@@ -345,7 +191,7 @@ def _print_outcome(outcome: Outcome, *, quiet: bool) -> None:
             detail += f", heard at {first['level_db']:.0f} dB"
         detail += _labels(pictures)
         target = paint(f"{first['path']}{many}", CYAN, sys.stdout)
-        print(f"{source} → {target}  {paint(detail, DIM, sys.stdout)}")
+        print(f"{printable(source)} → {target}  {paint(detail, DIM, sys.stdout)}")
     for note, count in Counter(note for entry in pictures for note in entry["notes"]).items():
         share = f" ({count} of {len(pictures)} pictures)" if len(pictures) > 1 else ""
         print(paint(f"photism: {source}: {note}{share}", YELLOW, sys.stderr), file=sys.stderr)
@@ -355,7 +201,7 @@ def _print_outcome(outcome: Outcome, *, quiet: bool) -> None:
 
 def _labels(pictures: Sequence[Mapping[str, Any]]) -> str:
     """Say what a recording was drawn as: a class with its probability, or how often each."""
-    from photism.translate import Label
+    from photism.translate.results import Label
 
     labels = [Label(**entry["label"]) for entry in pictures if entry["label"] and entry["heard"]]
     if len(pictures) > 1:
@@ -368,21 +214,21 @@ def _print_json(
     translator: Translator, outcomes: Sequence[Outcome], summary: Mapping[str, Any]
 ) -> None:
     content = {
-        "photism": photism.__version__,
+        "photism": __version__,
         **translator.origin,
         "pictures": [
-            {"file": outcome.recording.source, **picture}
+            {"file": outcome.item.source, **picture}
             for outcome in outcomes
-            for picture in outcome.pictures
+            for picture in outcome.results
         ],
         "errors": [
-            {"file": outcome.recording.source, "error": outcome.error}
+            {"file": outcome.item.source, "error": outcome.error}
             for outcome in outcomes
             if outcome.error
         ],
         "summary": summary,
     }
-    print(json.dumps(content, indent=2, ensure_ascii=False))
+    print(printable_json(content))
 
 
 def _describe(summary: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from photism.errors import AudioError, DataError
 
 if TYPE_CHECKING:
     from photism.audio.logmel import FrontEnd
-    from photism.data.pairs import Card
+    from photism.data.card import Card
     from photism.data.sources.base import PairSource
     from photism.data.sources.mnist import Digits
 
@@ -62,15 +62,21 @@ class Pairing:
 
 
 def hear(
-    recordings: Iterable[Recording], front_end: FrontEnd, *, total: int | None = None
+    recordings: Iterable[Recording],
+    front_end: FrontEnd,
+    *,
+    trimmed: bool,
+    total: int | None = None,
 ) -> Spoken:
-    """Turn recordings into log-mel pictures.
+    """Turn the word in each recording into a log-mel picture.
 
     A recording that cannot be used is left out and listed with the reason.
 
     Args:
         recordings: read one at a time, so that a large archive never lies in memory whole.
         front_end: decides rate and picture; recordings at another rate are resampled.
+        trimmed: they come trimmed and are taken whole; others are cut to the word, as `translate`
+            cuts them.
         total: how many there are, about, for the progress bar.
 
     Returns:
@@ -90,7 +96,7 @@ def hear(
         waveforms = []
         for recording in chunk:
             try:
-                waveforms.append(_waveform(recording.content, front_end.rate))
+                waveforms.append(_waveform(recording.content, front_end, trimmed))
                 kept.append(replace(recording, content=b""))
             except AudioError as error:
                 skipped.append({"file": recording.key, "reason": str(error)})
@@ -112,16 +118,31 @@ def hear(
     )
 
 
-def _waveform(content: bytes, rate: int) -> np.ndarray:
-    """Decode a sound file to mono `(sample,)` float32 at `rate` Hz, or say why it is no use."""
+def _waveform(content: bytes, front_end: FrontEnd, trimmed: bool) -> np.ndarray:
+    """Decode a sound file to mono `(sample,)` float32 at the front end's rate, or say what ails it.
+
+    Args:
+        content: of the file.
+        front_end: knows the rate, and how words are cut.
+        trimmed: there is nothing but the word.
+
+    Returns:
+        The word.
+
+    Raises:
+        AudioError: it is damaged, or silent.
+    """
+    from photism.audio.clips import cut, first_heard
     from photism.audio.decode import resample
     from photism.data.clips import read_clip
 
-    clip = read_clip(content)
-    mono = clip.mono()
-    if not mono.any():
+    recording = read_clip(content)
+    if not recording.samples.any():
         raise AudioError("silent or empty")
-    return resample(mono, clip.rate, rate)
+    if trimmed:
+        return resample(recording.mono(), recording.rate, front_end.rate)
+    word, _ = first_heard(cut([recording], front_end))
+    return word.samples[0]
 
 
 def write_pairs(
@@ -145,7 +166,7 @@ def write_pairs(
     Returns:
         The card as written.
     """
-    from photism.data.pairs import ArraySpec, Card
+    from photism.data.card import ArraySpec, Card
     from photism.data.writer import PairWriter
 
     skipped = {digits.name: digits.skipped for digits, _ in parts.values()}

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
-import photism
 from photism.data.archives import members
 from photism.data.progress import transfer
 from photism.errors import DataError, DownloadError, StorageError
-from photism.files import replacing, require_room, sha256
+from photism.files import replacing, require_room, sha256, walk
+from photism.version import __version__
 
 _CHUNK = 2**18
 _FINAL = (400, 401, 403, 404, 405, 410, 451)
@@ -119,7 +119,7 @@ def find_archive(archive: Archive, folder: Path) -> Path | None:
     Raises:
         DataError: the file found is not the published one.
     """
-    for path in sorted(folder.rglob(archive.name)):
+    for path in sorted(path for path in walk(folder) if path.name == archive.name):
         if path.is_file():
             check(archive, path)
             return path
@@ -190,7 +190,8 @@ def download(
             failures.append(f"{url} gave another file of {_size(part):,} bytes, which was deleted")
             part.unlink()
         else:
-            part.replace(folder / archive.name)
+            with _storing(part):
+                part.replace(folder / archive.name)
             return verified
     raise DownloadError(
         f"{archive.name} could not be fetched: {'; '.join(failures)}. Try again later, which goes"
@@ -234,7 +235,7 @@ def _receive(url: str, part: Path, timeout_s: float) -> None:
     An OSError is a matter of the connection, a StorageError one of the disk.
     """
     already = _size(part)
-    headers = {"User-Agent": f"photism/{photism.__version__}", "Accept-Encoding": "identity"}
+    headers = {"User-Agent": f"photism/{__version__}", "Accept-Encoding": "identity"}
     if already:
         headers["Range"] = f"bytes={already}-"
     request = urllib.request.Request(url, headers=headers)

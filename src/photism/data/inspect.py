@@ -8,9 +8,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from photism import images
-from photism.data.pairs import Card, PairDataset
+from photism.data.card import Card
+from photism.data.pairs import PairDataset
 from photism.data.sources.base import check_seed
 from photism.errors import ConfigError
+from photism.terminal import printable
 
 _TILES = (96, 128)
 _INK, _FAINT = "#1a1a1a", "#767676"
@@ -40,7 +42,7 @@ def contact_sheet(
     dataset = PairDataset(folder, split)
     rng = np.random.default_rng(seed)
     tiles: list[Image.Image] = []
-    name_size = 34 if max(map(len, dataset.card.classes)) < 4 else 18
+    name_size = 34 if max(map(len, dataset.card.classes), default=8) < 4 else 18
     side = _TILES[max(dataset.card.image.shape[:2]) > _TILES[0]]
     for label in np.unique(dataset.labels):
         places = np.flatnonzero(dataset.labels == label)
@@ -87,7 +89,7 @@ def _shown(picture: Image.Image, side: int) -> Image.Image:
 def _label(name: str, size: int, count: str, side: int) -> Image.Image:
     tile = Image.new("RGB", (2 * side, side), "white")
     draw = ImageDraw.Draw(tile)
-    draw.text((10, 34), name, _INK, ImageFont.load_default(size), anchor="lm")
+    draw.text((10, 34), printable(name), _INK, ImageFont.load_default(size), anchor="lm")
     draw.text((10, 66), count, _FAINT, ImageFont.load_default(13), anchor="lm")
     return tile
 
@@ -99,6 +101,7 @@ def _titled(sheet: Image.Image, card: Card, split: str, seed: int) -> Image.Imag
     titled.paste(sheet.convert("RGB"), (0, height))
     draw = ImageDraw.Draw(titled)
     draw.text((20, 16), f"{card.name} · {split}", _INK, ImageFont.load_default(24))
-    how = f"log-mel ({card.front_end}) with its picture to the right; drawn with seed {seed}"
+    front_end = printable(card.front_end)
+    how = f"log-mel ({front_end}) with its picture to the right; drawn with seed {seed}"
     draw.text((20, 48), how, _FAINT, ImageFont.load_default(13))
     return titled

@@ -9,111 +9,24 @@ times faster.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import torch
 from torch import Tensor
 
-import photism
+from photism.data.card import ArraySpec, Card
+from photism.data.shards import open_shards
+from photism.data.splits import draw_groups
 from photism.errors import DataError
 from photism.media import Medium
 
-CARD = "card.json"
-SPLITS = ("train", "validation", "test")
-_STORED = ("uint8", "float16", "float32")
-
-
-@dataclass(frozen=True)
-class ArraySpec:
-    """Shape and type of one stored array.
-
-    `uint8` holds [-1, 1] in 255 steps; floating types are stored as they are. A sound is
-    `(channel, mel_bin, frame)`, a picture `(height, width, channel)`.
-    """
-
-    shape: tuple[int, ...]
-    dtype: str = "uint8"
-
-    def __post_init__(self) -> None:
-        if self.dtype not in _STORED:
-            raise DataError(f"arrays are stored as {', '.join(_STORED)}, not {self.dtype!r}")
-
-    @property
-    def items(self) -> int:
-        """Number of values in one array."""
-        return int(np.prod(self.shape))
-
-
-@dataclass(frozen=True)
-class Card:
-    """What a prepared data set is, where it came from and how to make it again."""
-
-    name: str
-    description: str
-    licence: str
-    classes: tuple[str, ...]
-    sound: ArraySpec
-    image: ArraySpec
-    front_end: str
-    """Name of the front end that made `sound`; its parameters are in `front_end_config`."""
-    front_end_config: Mapping[str, Any]
-    group: str
-    """Column whose values must not cross a split, such as the recording, performance or video."""
-    columns: Mapping[str, str] = field(default_factory=dict)
-    """Further columns of the source: name to "int", "float", "string" or "bool"."""
-    seed: int = 0
-    options: Mapping[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    skipped: tuple[Mapping[str, str], ...] = ()
-    """Files left out, each `{"file": …, "reason": …}`."""
-    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """Pairs per split and class; filled in by `PairWriter`."""
-    shards: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Arrow files, each `{"rows": …, "sha256": …}`; filled in by `PairWriter`."""
-    photism_version: str = photism.__version__
-
-    @classmethod
-    def read(cls, folder: Path) -> Card:
-        """Read the card of a prepared folder.
-
-        Args:
-            folder: the prepared folder.
-
-        Returns:
-            The card.
-
-        Raises:
-            DataError: there is no folder or card, or the card cannot be understood.
-        """
-        path = folder / CARD
-        if not folder.is_dir():
-            raise DataError(f"no prepared data at {folder}: see `photism data prepare --help`")
-        if not path.is_file():
-            raise DataError(
-                f"{folder} holds no {CARD}: not a prepared data set, or its preparation was"
-                " interrupted; run `photism data prepare` again"
-            )
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            known = {f.name for f in fields(cls)}
-            for name in ("sound", "image"):
-                spec = content[name]
-                content[name] = ArraySpec(tuple(spec["shape"]), spec["dtype"])
-            for name in ("classes", "notes", "skipped"):
-                content[name] = tuple(content.get(name, ()))
-            return cls(**{name: value for name, value in content.items() if name in known})
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{path} is damaged ({error}): prepare the data again") from error
-
 
 class PairDataset:
-    """One split of a prepared data set, mapped into memory.
+    """One split of a prepared data set, mapped into memory after its files were checked.
 
     Args:
         folder: the prepared folder.
@@ -126,13 +39,7 @@ class PairDataset:
     def __init__(self, folder: str | Path, split: str) -> None:
         self.folder = Path(folder)
         self.split = split
-        self.card = Card.read(self.folder)
-        names = sorted(name for name in self.card.shards if name.rsplit("-", 1)[0] == split)
-        if not names:
-            raise DataError(
-                f"{self.folder} has no {split!r} split, only {', '.join(sorted(self.card.counts))}"
-            )
-        self._batches = [self._map(name) for name in names]
+        self.card, self._batches = _open(self.folder, split)
         self._sounds = [_from_arrow(b.column("sound"), self.card.sound) for b in self._batches]
         self._images = [_from_arrow(b.column("image"), self.card.image) for b in self._batches]
         self._ends = np.cumsum([b.num_rows for b in self._batches])
@@ -140,16 +47,6 @@ class PairDataset:
             [b.column("label").to_numpy() for b in self._batches]
         )
         """Class index of every pair, `(pair,)` int64; -1 is unlabelled."""
-
-    def _map(self, name: str) -> pa.RecordBatch:
-        path = self.folder / name
-        try:
-            batch = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise DataError(f"{path} is missing or damaged: prepare the data again") from error
-        if batch.num_rows != self.card.shards[name]["rows"]:
-            raise DataError(f"{path} is not the file its card lists: prepare the data again")
-        return batch
 
     def __len__(self) -> int:
         return int(self._ends[-1])
@@ -313,8 +210,7 @@ def hold_out(
 
     Args:
         dataset: usually the "train" split.
-        fraction: of each class's groups to hold out, in [0, 1); at least one group if above 0. A
-            class with a single group is trained on whole.
+        fraction: of each class's groups to hold out, in [0, 1); see `splits.draw_groups`.
         seed: of the choice.
 
     Returns:
@@ -325,22 +221,29 @@ def hold_out(
     """
     if not 0 <= fraction < 1:
         raise DataError(f"the held-out fraction must be in [0, 1), not {fraction}")
-    held = np.zeros(len(dataset), bool)
-    if fraction > 0:
-        groups = dataset.column(dataset.card.group)
-        rng = np.random.default_rng((seed, 1))
-        for label in np.unique(dataset.labels):
-            of_class = dataset.labels == label
-            names = rng.permutation(np.unique(groups[of_class]))
-            if len(names) > 1:
-                count = max(1, round(fraction * len(names)))
-                held |= of_class & np.isin(groups, names[:count])
+    groups = dataset.column(dataset.card.group)
+    rng = np.random.default_rng((seed, 1))
+    held = draw_groups(groups, dataset.labels, fraction, rng)
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
 def to_bytes(values: np.ndarray) -> np.ndarray:
     """Quantise values in [-1, 1] to uint8, rounding to nearest; the inverse of what loaders do."""
     return np.rint((np.clip(values, -1, 1) + 1) * 127.5).astype(np.uint8)
+
+
+def _open(folder: Path, split: str) -> tuple[Card, list[pa.RecordBatch]]:
+    """Open a split; again, if the folder was replaced between its card and its files."""
+    card = Card.read(folder)
+    names = sorted(name for name in card.shards if name.rsplit("-", 1)[0] == split)
+    if not names:
+        raise DataError(f"{folder} has no {split!r} split, only {', '.join(sorted(card.counts))}")
+    try:
+        return card, open_shards(folder, names, card)
+    except DataError:
+        if Card.read(folder) == card:
+            raise
+        return _open(folder, split)
 
 
 def _from_arrow(column: pa.Array, spec: ArraySpec) -> np.ndarray:

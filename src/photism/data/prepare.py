@@ -10,7 +10,7 @@ from photism.errors import DataError, StorageError, nearest
 from photism.files import home, require_room
 
 if TYPE_CHECKING:
-    from photism.data.pairs import Card
+    from photism.data.card import Card
     from photism.data.sources.base import PairSource
 
 
@@ -47,6 +47,8 @@ def prepare(source: PairSource, *, raw: Path | None = None, out: Path | None = N
     """
     if raw is not None and not raw.exists():
         raise DataError(f"no folder {raw}: --from names one with the archives or their files")
+    if raw is None and source.own_files:
+        raise DataError(f"{source.name} has no download: name with --from {source.own_files}")
     raw = raw or raw_folder()
     out = out or prepared_folder(source.name)
     if source.upstream and not raw.is_dir():
@@ -64,7 +66,7 @@ def prepare(source: PairSource, *, raw: Path | None = None, out: Path | None = N
 
 def _replaceable(folder: Path) -> bool:
     """Whether a folder is empty or holds nothing but a prepared data set."""
-    from photism.data.pairs import CARD
+    from photism.data.card import CARD
 
     return folder.is_dir() and all(
         path.name == CARD or path.suffix == ".arrow" for path in folder.iterdir()

@@ -21,24 +21,25 @@ from rich.progress import (
 T = TypeVar("T")
 
 
-def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
+def track(items: Iterable[T], what: str, total: int | None = None, *, done: int = 0) -> Iterator[T]:
     """Yield items and show how many went by and how long the rest will take.
 
     Args:
         items: read one at a time.
         what: the work, such as "log-mels".
         total: how many there will be, about, if known.
+        done: how many of them an earlier run did.
 
     Yields:
         The items.
     """
     columns: tuple[ProgressColumn, ...] = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
     )
     with _progress(*columns, TimeRemainingColumn()) as bar:
-        task = bar.add_task(what, total=total)
+        task = bar.add_task(what, total=total, completed=done)
         for item in items:
             yield item
             bar.advance(task)
@@ -59,7 +60,7 @@ def transfer(
         A function to call with the number of bytes that arrived.
     """
     columns: tuple[ProgressColumn, ...] = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
     )

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from photism.data.pairs import Card, PairDataset
+from photism.data.card import Card
+from photism.data.pairs import PairDataset
 from photism.data.progress import track
 from photism.errors import DataError
 from photism.files import sha256

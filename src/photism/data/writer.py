@@ -10,17 +10,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from photism.data.pairs import CARD, ArraySpec, Card
+from photism.data.card import CARD, Card
+from photism.data.shards import require_range, schema
+from photism.data.splits import SPLITS
 from photism.errors import DataError
 from photism.files import replacing, sha256, write_json
 
 SHARD_BYTES = 128 * 2**20
-_COLUMN_TYPES = {
-    "int": pa.int64(),
-    "float": pa.float64(),
-    "string": pa.string(),
-    "bool": pa.bool_(),
-}
 
 
 class PairWriter:
@@ -36,15 +32,7 @@ class PairWriter:
         self.card = card
         self._counts: dict[str, dict[str, int]] = {}
         self._shards: dict[str, dict[str, Any]] = {}
-        self._schema = pa.schema(
-            [
-                ("sound", _list_type(card.sound)),
-                ("image", _list_type(card.image)),
-                ("label", pa.int64()),
-                ("key", pa.string()),
-                *((name, _COLUMN_TYPES[kind]) for name, kind in card.columns.items()),
-            ]
-        )
+        self._schema = schema(card)
         row_bytes = sum(
             spec.items * np.dtype(spec.dtype).itemsize for spec in (card.sound, card.image)
         )
@@ -59,11 +47,19 @@ class PairWriter:
 
     def __exit__(self, *exception: Any) -> None:
         if exception[0] is None:
-            for split in list(self._open):
-                self._close_shard(split)
-            card = replace(self.card, counts=self._counts, shards=self._shards)
-            write_json(self._temporary / CARD, asdict(card))
+            try:
+                self._finish()
+            except BaseException as error:  # such as a full disk, of which `replacing` tells
+                self._replacing.__exit__(type(error), error, error.__traceback__)
+                raise
         self._replacing.__exit__(*exception)
+
+    def _finish(self) -> None:
+        for split in list(self._open):
+            self._close_shard(split)
+        counts = {split: self._counts[split] for split in SPLITS if split in self._counts}
+        card = replace(self.card, counts=counts, shards=self._shards)
+        write_json(self._temporary / CARD, asdict(card))
 
     def write(
         self,
@@ -79,16 +75,34 @@ class PairWriter:
 
         Args:
             split: "train", "validation" or "test".
-            sound: `(pair, *card.sound.shape)` of the card's type.
-            image: `(pair, *card.image.shape)` of the card's type.
+            sound: `(pair, *card.sound.shape)` of the card's type; floats in [-1, 1].
+            image: `(pair, *card.image.shape)` of the card's type; floats in [-1, 1].
             label: class index of each pair, or -1.
             key: a unique name of each pair that leads back to its files.
             columns: one sequence for each of the card's further columns.
 
         Raises:
-            DataError: shapes, types or columns differ from the card.
+            DataError: shapes, types, values, labels or columns are not what the card says.
         """
         columns = columns or {}
+        named: dict[str, Any] = {"label": label, "key": key, **columns}
+        self._check(split, sound, image, named)
+        self._count(split, np.asarray(label))
+        start = 0
+        while start < len(label):
+            shard = self._open.setdefault(split, _Shard(self.card, self.shard_rows))
+            rows = slice(start, start + self.shard_rows - len(shard))
+            shard.add(sound[rows], image[rows], {name: named[name][rows] for name in named})
+            start = rows.stop
+            if len(shard) == self.shard_rows:
+                self._close_shard(split)
+
+    def _check(
+        self, split: str, sound: np.ndarray, image: np.ndarray, named: Mapping[str, Any]
+    ) -> None:
+        """Raise a DataError for pairs that are not what the card says."""
+        if split not in SPLITS:
+            raise DataError(f"no split {split!r}: there are {', '.join(SPLITS)}")
         for name, spec, array in (
             ("sound", self.card.sound, sound),
             ("image", self.card.image, image),
@@ -98,20 +112,27 @@ class PairWriter:
                     f"{name} is {array.shape[1:]} {array.dtype}, the card says"
                     f" {spec.shape} {spec.dtype}"
                 )
-        if set(columns) != set(self.card.columns):
-            raise DataError(f"columns {sorted(columns)}, the card says {sorted(self.card.columns)}")
-        start = 0
-        while start < len(label):
-            shard = self._open.setdefault(split, _Shard(self.card, self.shard_rows))
-            rows = slice(start, start + self.shard_rows - len(shard))
-            named: dict[str, Any] = {"label": label, "key": key, **columns}
-            shard.add(sound[rows], image[rows], {name: named[name][rows] for name in named})
-            start = rows.stop
-            if len(shard) == self.shard_rows:
-                self._close_shard(split)
-        counts = self._counts.setdefault(split, dict.fromkeys(self.card.classes, 0))
-        for index, count in zip(*np.unique(label, return_counts=True), strict=True):
-            name = self.card.classes[index] if index >= 0 else "unlabelled"
+            try:
+                require_range(name, array)
+            except ValueError as error:
+                raise DataError(str(error)) from error
+        columns = sorted(set(named) - {"label", "key"})
+        if columns != sorted(self.card.columns):
+            raise DataError(f"columns {columns}, the card says {sorted(self.card.columns)}")
+        lengths = {name: len(values) for name, values in named.items()}
+        if {len(sound), len(image), *lengths.values()} != {len(sound)}:
+            raise DataError(f"{len(sound)} sounds, {len(image)} pictures, but {lengths}")
+
+    def _count(self, split: str, labels: np.ndarray) -> None:
+        """Count pairs by class."""
+        classes = self.card.classes
+        counts = self._counts.setdefault(split, dict.fromkeys(classes, 0))
+        for index, count in zip(*np.unique(labels, return_counts=True), strict=True):
+            if not -1 <= index < len(classes):
+                raise DataError(
+                    f"a label is -1 or the place of one of {len(classes)} classes, not {index}"
+                )
+            name = classes[index] if index >= 0 else "unlabelled"
             counts[name] = counts.get(name, 0) + int(count)
 
     def _close_shard(self, split: str) -> None:
@@ -139,7 +160,7 @@ class _Shard:
         rows = slice(len(self), len(self) + len(sound))
         self._sound[rows], self._image[rows] = sound, image
         for name, values in named.items():
-            self._named[name].extend(values)
+            self._named[name].extend(map(_encodable, values))
 
     def to_arrow(self, schema: pa.Schema) -> pa.RecordBatch:
         arrays = [_to_arrow(self._sound[: len(self)]), _to_arrow(self._image[: len(self)])]
@@ -147,8 +168,11 @@ class _Shard:
         return pa.record_batch(arrays, schema=schema)
 
 
-def _list_type(spec: ArraySpec) -> pa.DataType:
-    return pa.list_(pa.from_numpy_dtype(np.dtype(spec.dtype)), spec.items)
+def _encodable(value: Any) -> Any:
+    r"""Write bytes of a name that were no text as `\udc80` and the like."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    return value
 
 
 def _to_arrow(array: np.ndarray) -> pa.Array:

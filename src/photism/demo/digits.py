@@ -11,20 +11,21 @@ from typing import Any
 
 import torch
 
-import photism
 from photism.data.progress import track
-from photism.files import data_uri, write_json, write_text
+from photism.files import PACKAGED, data_uri, write_json, write_text
 from photism.images import png
 from photism.judges.base import Judge
 from photism.pages.render import render
-from photism.translate import Translation, Translator
+from photism.translate.results import Picture
+from photism.translate.translator import Translator
+from photism.version import __version__
 
-ASSETS = Path(photism.__file__).parent / "assets" / "demo"
+ASSETS = PACKAGED / "demo"
 JUDGE = "lenet5-mnist"
 
 
 @dataclass(frozen=True)
-class Recording:
+class DemoRecording:
     """An embedded recording and what is known of it."""
 
     path: Path
@@ -40,8 +41,8 @@ class Judged:
     `read` is the judge's class, None where nothing was heard; `confidence` its probability.
     """
 
-    recording: Recording
-    translation: Translation
+    recording: DemoRecording
+    translation: Picture
     read: int | None
     confidence: float
 
@@ -76,15 +77,15 @@ def run(translator: Translator, judge: Judge, out: Path, *, seed: int) -> str:
     return f"{judge.name} reads {right} of {len(judged)} drawings as the digit that was spoken."
 
 
-def recordings() -> list[Recording]:
+def recordings() -> list[DemoRecording]:
     """Return the embedded recordings, voice by voice, from zero to nine."""
     return [
-        Recording(ASSETS / name, entry["digit"], entry["voice"], entry["speed_wpm"])
+        DemoRecording(ASSETS / name, entry["digit"], entry["voice"], entry["speed_wpm"])
         for name, entry in _card()["files"].items()
     ]
 
 
-def judge_one(judge: Judge, recording: Recording, translation: Translation) -> Judged:
+def judge_one(judge: Judge, recording: DemoRecording, translation: Picture) -> Judged:
     """Let the judge read one picture; a sound in which nothing was heard counts as not read."""
     with torch.inference_mode():
         probabilities = judge(translation.tensor[None]).logits.softmax(dim=1)[0]
@@ -116,7 +117,7 @@ def write_report(
         "seed": judged[0].translation.seed,
         "judge": judge.name,
         "judge_sha256": judge.digest,
-        "photism": photism.__version__,
+        "photism": __version__,
     }
     right = sum(one.right for one in judged)
     for one in judged:
@@ -129,7 +130,7 @@ def write_report(
         "demo-digits.html.j2",
         facts=facts,
         judge=judge,
-        card=translator.system.card,
+        card=translator.system.card.to_json(),
         generator=_card()["generator"],
         rows=_rows(judged),
         right=right,

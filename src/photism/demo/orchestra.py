@@ -21,7 +21,7 @@ from torch import Tensor
 from photism.audio.logmel import LogMel, pictures
 from photism.data.progress import track
 from photism.data.sources.orchestra import scenes
-from photism.evaluation.drawing import pixels, row_generators
+from photism.evaluation.observe import pixels, row_generators
 from photism.files import data_uri, write_bytes, write_json, write_text
 from photism.images import log_mel_picture, png
 from photism.judges.base import Judge
@@ -37,7 +37,7 @@ from photism.orchestra.performance import (
 )
 from photism.pages.render import render
 from photism.systems.base import draw_noise
-from photism.translate import Translator
+from photism.translate.translator import Translator
 
 JUDGE = "small-orchestra"
 PHRASE_S = 4.0

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from torch import Tensor
 
-from photism.data.pairs import Batch, Card
-from photism.evaluation.drawing import fit, row_generators
+from photism.data.card import Card
+from photism.data.pairs import Batch
+from photism.evaluation.observe import fit, row_generators
 from photism.judges.base import Judge
 from photism.judges.weights import load_judge
 from photism.media import other

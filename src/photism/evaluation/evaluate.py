@@ -10,11 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
-import photism
 from photism.data.pairs import PairDataset, PairLoader
 from photism.data.progress import track
 from photism.errors import ConfigError, DataError
-from photism.evaluation.drawing import Drawn, draw
 from photism.evaluation.figures import (
     ClassFigures,
     OutputFigures,
@@ -27,6 +25,7 @@ from photism.evaluation.latent_zeroing import (
     LatentZeroing,
     measure_latent_zeroing,
 )
+from photism.evaluation.observe import Observed, observe
 from photism.files import sha256
 from photism.judges.base import Judge
 from photism.judges.factors import read_factors
@@ -41,6 +40,7 @@ from photism.metrics.features import (
     group_accuracy,
 )
 from photism.systems.base import System
+from photism.version import __version__
 
 EXAMPLES_PER_CLASS = 5
 
@@ -180,7 +180,7 @@ class Evaluation:
             "frechet": self.frechet,
             "frechet_name": self.frechet_name,
         }
-        return {"photism_version": photism.__version__} | main | content
+        return {"photism_version": __version__} | main | content
 
 
 def evaluate(
@@ -227,7 +227,7 @@ def evaluate(
 
     truth = _truth(dataset, judge, rows, seed)
     shown = _choose_examples(truth.labels, rows, seed)
-    drawn = draw(
+    drawn = observe(
         system,
         judge,
         load(rows),
@@ -360,7 +360,7 @@ def _by_recording(right: np.ndarray, truth: Truth, group: str) -> Recordings:
     return Recordings(group, len(rates), float(np.mean(list(rates.values()))), tuple(hardest))
 
 
-def _references(drawn: Drawn, truth: Truth) -> References:
+def _references(drawn: Observed, truth: Truth) -> References:
     order = np.random.default_rng((truth.seed, 3)).permutation(len(truth.labels))
     dealt = next(iter(drawn.outputs.values())).predicted[order]
     return References(
@@ -370,7 +370,7 @@ def _references(drawn: Drawn, truth: Truth) -> References:
 
 
 def _examples(
-    dataset: PairDataset, rows: np.ndarray, shown: list[int], drawn: Drawn
+    dataset: PairDataset, rows: np.ndarray, shown: list[int], drawn: Observed
 ) -> tuple[Example, ...]:
     keys = dataset.column("key")
     loader = PairLoader(dataset, 1, shuffle=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from photism.evaluation.drawing import Seen
+from photism.evaluation.observe import Seen
 from photism.metrics.features import (
     Estimate,
     Interval,

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from photism.data.pairs import PairLoader
 from photism.data.progress import track
-from photism.evaluation.drawing import fit, row_generators
+from photism.evaluation.observe import fit, row_generators
 from photism.judges.base import Judge
 from photism.systems.base import Noisy, draw_noise
 

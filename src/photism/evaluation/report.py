@@ -16,7 +16,7 @@ from photism.evaluation.evaluate import Evaluation, Example
 from photism.evaluation.table import Published, figure_table
 from photism.files import write_json, write_text
 from photism.images import log_mel_picture, png, to_pil
-from photism.pages.charts import Line, line_chart
+from photism.pages.charts import Curve, line_chart
 from photism.pages.render import picture_uri, render
 
 HTML, JSON = "report.html", "report.json"
@@ -90,7 +90,7 @@ def zeroing_chart(evaluations: Mapping[str, Mapping[str, Any]]) -> Mapping[str, 
     if not curves:
         return None
     lines = [
-        Line(name, range(len(c["accuracy"])), c["accuracy"], c["low"], c["high"])
+        Curve(name, range(len(c["accuracy"])), c["accuracy"], c["low"], c["high"])
         for name, c in curves.items()
     ]
     return {
@@ -144,7 +144,7 @@ def _loss_chart(kinds: Mapping[str, Sequence[tuple[float, float]]]) -> str:
     for kind, name in names.items():
         if points := kinds.get(kind):
             x, y = zip(*points, strict=True)
-            lines.append(Line(name, x, y, dashed=kind == "validation"))
+            lines.append(Curve(name, x, y, dashed=kind == "validation"))
     return line_chart(lines, x_label="epoch", y_label="loss", width=440, height=220)
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 
 from photism.evaluation.evaluate import Evaluation
 from photism.evaluation.figures import OutputFigures
 from photism.metrics.features import Estimate, Interval
+from photism.metrics.registry import METRICS, Better, Metric, factor_metric
 
 Figure = Interval | Estimate | float | None
-PUBLISHED = {"accuracy": "accuracy", "fid": "FID", "is": "IS"}
-"""Metrics that papers print, and the names of their lines."""
-_SHARES = ("accuracy", "precision", "recall")
-_LOWER = ("FD", "KD", "FID", "KID")
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,7 @@ class Published:
     source: str
     """Paper and table."""
     metric: str = "accuracy"
-    """One of `PUBLISHED`."""
+    """One of `METRICS`."""
     output: str = ""
     """Output that was measured; empty is the main one."""
     data: str = ""
@@ -38,7 +35,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Cell:
+class FigureCell:
     """A figure as text, with its interval or deviation, or the number of its source."""
 
     text: str = "–"
@@ -48,14 +45,14 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Line:
+class FigureLine:
     """One figure of all outputs, of the real pictures, and as papers print it."""
 
     name: str
-    better: Literal["higher", "lower", ""]
-    outputs: tuple[Cell, ...]
-    real: Cell
-    published: tuple[Cell, ...]
+    better: Better
+    outputs: tuple[FigureCell, ...]
+    real: FigureCell
+    published: tuple[FigureCell, ...]
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,7 @@ class Table:
     """All figures of an evaluation."""
 
     outputs: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[FigureLine, ...]
     sources: tuple[str, ...]
     """Where the published figures come from, in the order of their numbers, from 1."""
 
@@ -79,28 +76,26 @@ def figure_table(evaluation: Evaluation, published: Sequence[Published] = ()) ->
         A line for each figure: the class, the likeness to real pictures, the factors, Inception's.
     """
     judge = evaluation.provenance.judge
-    measured = {name: _named(figures, judge) for name, figures in evaluation.outputs.items()}
-    real = _named(evaluation.references.real, judge)
     sources = list(dict.fromkeys(figure.origin for figure in published))
     lines = []
-    for name in dict.fromkeys([*real, *(PUBLISHED[figure.metric] for figure in published)]):
-        printed = [figure for figure in published if PUBLISHED[figure.metric] == name]
+    for key, metric in _shown(evaluation, published):
+        printed = [figure for figure in published if figure.metric == key]
         goals = {
             figure.output or evaluation.main_output: figure.value
             for figure in reversed(printed)
-            if name == "accuracy" and not figure.data
+            if key == "accuracy" and not figure.data
         }
         lines.append(
-            Line(
-                name,
-                _better(name),
+            FigureLine(
+                metric.titled(judge),
+                metric.better,
                 tuple(
-                    _cell(name, figures.get(name), goals.get(output))
-                    for output, figures in measured.items()
+                    _cell(metric, _found(figures, metric), goals.get(output))
+                    for output, figures in evaluation.outputs.items()
                 ),
-                _cell(name, real.get(name)),
+                _cell(metric, _found(evaluation.references.real, metric)),
                 tuple(
-                    Cell(_cell(name, figure.value).text, str(sources.index(figure.origin) + 1))
+                    FigureCell(metric.show(figure.value), str(sources.index(figure.origin) + 1))
                     for figure in printed
                 ),
             )
@@ -108,52 +103,35 @@ def figure_table(evaluation: Evaluation, published: Sequence[Published] = ()) ->
     return Table(tuple(evaluation.outputs), tuple(lines), tuple(sources))
 
 
-def _named(figures: OutputFigures, judge: str) -> Mapping[str, Figure]:
-    """Return the figures of one output by the names of their lines."""
-    named: dict[str, Figure] = {"accuracy": figures.accuracy}
-    if figures.accuracy_sounding:
-        named["accuracy, not silent"] = figures.accuracy_sounding
-    named |= {
-        f"FD({judge})": figures.frechet,
-        f"KD({judge})": figures.kernel_distance,
-        f"precision({judge})": figures.precision,
-        f"recall({judge})": figures.recall,
-        f"IS({judge})": figures.inception_score,
-        "diversity": figures.diversity,
-    }
-    named |= {f"R² of {factor}": share for factor, share in (figures.factor_r2 or {}).items()}
-    if figures.inception:
-        named |= {
-            "FID": figures.inception.fid,
-            "KID": figures.inception.kid,
-            "IS": figures.inception.inception_score,
-        }
-    return named
+def _shown(evaluation: Evaluation, published: Sequence[Published]) -> Iterator[tuple[str, Metric]]:
+    """Yield what was measured of the real pictures or published, by key."""
+    real = evaluation.references.real
+    factors = {f"R² of {name}": factor_metric(name) for name in real.factor_r2 or {}}
+    printed = {figure.metric for figure in published}
+    for key, metric in {**METRICS, **factors}.items():
+        there = key in factors or _found(real, metric) is not None
+        if there or key in printed:
+            yield key, metric
 
 
-def _better(name: str) -> Literal["higher", "lower", ""]:
-    if name == "diversity":
-        return ""
-    return "lower" if name.partition("(")[0] in _LOWER else "higher"
+def _found(figures: OutputFigures, metric: Metric) -> Figure:
+    """Follow a metric's path through the figures of an output."""
+    found: Any = figures
+    for name in metric.path.split(".", 1):
+        if found is None:
+            return None
+        found = found.get(name) if isinstance(found, Mapping) else getattr(found, name)
+    return found
 
 
-def _cell(name: str, figure: Figure, goal: float | None = None) -> Cell:
+def _cell(metric: Metric, figure: Figure, goal: float | None = None) -> FigureCell:
     if figure is None:
-        return Cell()
-    percent = name.startswith(_SHARES)
+        return FigureCell()
     if isinstance(figure, Interval):
         gap = None if goal is None else 100 * (figure.value - goal)
-        bounds = f"{100 * figure.low:.1f} – {100 * figure.high:.1f}"
-        return Cell(_text(figure.value, percent), bounds, gap)
+        low, high = (f"{100 * bound:.1f}" for bound in (figure.low, figure.high))
+        return FigureCell(metric.show(figure.value), f"{low} – {high}", gap)
     if isinstance(figure, Estimate):
-        spread = f"± {_text(figure.deviation, percent)}" if figure.deviation else ""
-        return Cell(_text(figure.value, percent), spread)
-    return Cell(_text(figure, percent))
-
-
-def _text(value: float, percent: bool) -> str:
-    if percent:
-        return f"{100 * value:.1f} %"
-    if abs(value) >= 0.1 or value == 0:
-        return f"{value:.2f}"
-    return f"{value:.2g}" if abs(value) >= 0.001 else f"{value:.1g}"
+        spread = f"± {metric.show(figure.deviation)}" if figure.deviation else ""
+        return FigureCell(metric.show(figure.value), spread)
+    return FigureCell(metric.show(figure))

@@ -22,7 +22,7 @@ from photism.audio.logmel import FrontEnd, front_end, pictures
 from photism.audio.segment import heard
 from photism.data.pairs import PairDataset, PairLoader
 from photism.errors import ConfigError
-from photism.evaluation.drawing import fit
+from photism.evaluation.observe import fit
 from photism.experiments.overview import Cell, Column, OverviewLine, OverviewRow, write_strip
 from photism.judges.base import Judge
 from photism.systems.base import System

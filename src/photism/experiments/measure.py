@@ -13,12 +13,13 @@ from photism.devices import choose_device
 from photism.errors import DataError
 from photism.evaluation.evaluate import Evaluation, evaluate
 from photism.evaluation.report import write_report
-from photism.experiments import published_figures
 from photism.experiments.declarations import Experiment, Row
 from photism.experiments.failures import measure_nothing
+from photism.experiments.options import Reproduction
 from photism.experiments.overview import Strip, write_strip
-from photism.experiments.runs import Job, Reproduction
-from photism.experiments.table import REAL, Measured
+from photism.experiments.published import published_figures
+from photism.experiments.runs import Job
+from photism.experiments.table import REAL, MeasuredRow
 from photism.files import write_json
 from photism.judges.base import Judge
 from photism.judges.inception import Inception, load_inception
@@ -47,7 +48,7 @@ class Judges:
     def load(cls, experiment: Experiment, options: Reproduction) -> Judges:
         """Load the judge and, if it is asked for, Inception."""
         inception = load_inception(options.inception) if options.inception else None
-        return cls(load_judge(options.judge_of(experiment)), inception)
+        return cls(load_judge(options.judge or experiment.judge), inception)
 
 
 def is_measured(job: Job, run: Path, judges: Judges) -> bool:
@@ -148,7 +149,7 @@ def _write_strips(evaluation: Evaluation, folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def read_measured(row: Row, folder: Path) -> Measured:
+def read_measured(row: Row, folder: Path) -> MeasuredRow:
     """Read what has been measured of a row.
 
     Args:
@@ -163,14 +164,14 @@ def read_measured(row: Row, folder: Path) -> Measured:
     """
     record = _read(folder)
     if record is None:
-        return Measured(row)
+        return MeasuredRow(row)
     try:
         strips = tuple(
             Strip(strip["label"], tuple(strip["names"]), (folder / strip["file"]).read_bytes())
             for strip in record["strips"]
         )
         differs = tuple(record["differs"])
-        return Measured(row, record["evaluation"], record["cases"], differs, strips)
+        return MeasuredRow(row, record["evaluation"], record["cases"], differs, strips)
     except (KeyError, TypeError, OSError) as error:
         raise _damaged(folder) from error
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-import photism
 from photism.evaluation.report import HTML, JSON
 from photism.files import write_json, write_text
 from photism.images import grid, to_pil, write_png
 from photism.pages.render import picture_uri, render
+from photism.version import __version__
 
 PARTIAL = "NOT "
 """How a data card's note begins that says the published data is not complete."""
@@ -132,7 +132,7 @@ def write_overview(overview: Overview, folder: Path) -> tuple[Path, Path]:
         for row in overview.rows
     ]
     content = {
-        "photism_version": photism.__version__,
+        "photism_version": __version__,
         "title": overview.title,
         "source": overview.source,
         "command": overview.command,

@@ -11,23 +11,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from photism.data.pairs import Card
+from photism.data.card import Card
 from photism.errors import ConfigError, nearest
 from photism.evaluation.report import zeroing_chart
 from photism.experiments import failures
 from photism.experiments.declarations import Experiment, Row
 from photism.experiments.measure import Judges, is_measured, measure, read_measured
+from photism.experiments.options import Reproduction
 from photism.experiments.overview import PARTIAL, Figure, Overview, write_overview
 from photism.experiments.runs import (
     Job,
-    Reproduction,
     differences,
     train_row,
     training_data,
     training_of,
 )
 from photism.experiments.table import (
-    Measured,
+    MeasuredRow,
     columns_of,
     hints_of,
     strips_of,
@@ -86,7 +86,7 @@ def reproduce(
     """
     jobs = [Job(experiment, row, options) for row in select_rows(experiment, keys)]
     for job in jobs:
-        options.preset_of(experiment, job.row)  # complains if there is none
+        _ = job.preset  # complains if there is none
     sources = dict.fromkeys(job.row.data for job in jobs)
     if options.data and len(sources) > 1:
         raise ConfigError(
@@ -156,7 +156,7 @@ def _judge_notes(experiment: Experiment, judges: Judges | None) -> Iterator[str]
         )
 
 
-def _zeroing_figure(rows: Sequence[Measured]) -> Figure | None:
+def _zeroing_figure(rows: Sequence[MeasuredRow]) -> Figure | None:
     chart = zeroing_chart({row.row.name: row.evaluation for row in rows if row.evaluation})
     if chart is None:
         return None

@@ -6,22 +6,23 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from photism.config import override, settings_of
-from photism.data.pairs import CARD, Card, PairDataset
+from photism.data.card import CARD, Card
+from photism.data.pairs import PairDataset
 from photism.data.prepare import find, prepare, prepared_folder
 from photism.data.sources import SOURCES
 from photism.data.sources.base import PairSource
 from photism.data.sources.mnist_scd import MnistScd
 from photism.data.sources.orchestra import Orchestra
 from photism.data.sources.speech_commands import WORDS, find_speech_commands
-from photism.devices import DeviceName
 from photism.errors import ConfigError, DataError
-from photism.experiments import setting_differences
 from photism.experiments.declarations import Experiment, Row
+from photism.experiments.options import Reproduction
+from photism.experiments.published import setting_differences
 from photism.files import sha256
 from photism.judges.weights import load_judge
 from photism.systems import find_preset, find_system
@@ -38,53 +39,6 @@ PERFORMANCES = (40, 360)
 
 
 @dataclass(frozen=True)
-class Reproduction:
-    """How an experiment is run again."""
-
-    out: Path
-    budget: float = 1.0
-    """Share of the published training: of the pairs that are shown."""
-    preset: str | None = None
-    """The system's preset; the published one at full budget and "small" below it by default."""
-    data: str | None = None
-    """Prepared data by name or folder, in place of what the rows name."""
-    data_from: Path | None = None
-    """Folder of published archives to prepare the data from; by default data prepared before."""
-    seed: int = 0
-    judge: str | None = None
-    """A bundled judge by name or the folder of one; by default that of the experiment."""
-    inception: str | None = None
-    """Inception weights for FID and Inception Score: a file, or "download"."""
-    device: DeviceName = "auto"
-    precision: Literal["fp32", "bf16"] = "fp32"
-    ema: float = 0.0
-    """Decay of a moving average of the weights, which is what is measured then; 0 keeps none."""
-    limit: int | None = None
-    """Pairs to look at; all by default."""
-    train_only: bool = False
-    """Measure nothing yet: the same call without it does."""
-
-    def __post_init__(self) -> None:
-        if not self.budget > 0:
-            raise ConfigError(f"budget must be above 0, not {self.budget}: 1 is the published one")
-        if self.data and self.data_from:
-            raise ConfigError("--data is prepared already: leave --data-from out, or --data")
-
-    def judge_of(self, experiment: Experiment) -> str:
-        """Return the name or folder of the judge."""
-        return self.judge or experiment.judge
-
-    def preset_of(self, experiment: Experiment, row: Row) -> str:
-        """Return the name of the preset a row is trained with."""
-        chosen = self.preset or (experiment.preset if self.budget >= 1 else "small")
-        return find_preset(find_system(row.system), chosen)[0]
-
-    def epochs_of(self, experiment: Experiment, row: Row, pairs: int) -> int:
-        """Return the epochs over `pairs` pairs that make the budget's share of the training."""
-        return max(1, round(self.budget * experiment.epochs * row.pairs / pairs))
-
-
-@dataclass(frozen=True)
 class Job:
     """A row to be run."""
 
@@ -98,9 +52,20 @@ class Job:
         return self.options.out / self.experiment.name / self.row.measured
 
     @property
+    def judge(self) -> str:
+        """Name or folder of the judge."""
+        return self.options.judge or self.experiment.judge
+
+    @property
     def preset(self) -> str:
         """Name of the preset it is trained with."""
-        return self.options.preset_of(self.experiment, self.row)
+        published = self.experiment.preset if self.options.budget >= 1 else "small"
+        return find_preset(find_system(self.row.system), self.options.preset or published)[0]
+
+    def epochs(self, pairs: int) -> int:
+        """Return the epochs over `pairs` pairs that make the budget's share of the training."""
+        share = self.options.budget * self.experiment.epochs
+        return max(1, round(share * self.row.pairs / pairs))
 
 
 def training_data(job: Job) -> Path:
@@ -135,7 +100,7 @@ def training_data(job: Job) -> Path:
 def _orchestra(job: Job) -> Path:
     """Return the orchestra with pictures of the judge's size, made if it is not there."""
     options = job.options
-    size = load_judge(options.judge_of(job.experiment)).image_shape[-1]
+    size = load_judge(job.judge).image_shape[-1]
     kept = prepared_folder(Orchestra.name)
     if (kept / CARD).is_file() and Card.read(kept).image.shape[0] == size:
         return kept
@@ -160,7 +125,7 @@ def _source(name: str, raw: Path) -> PairSource:
 def training_of(job: Job, data: Path) -> TrainOptions:
     """Return the training of a row, in a run folder named by all that the weights depend on."""
     row = job.row
-    epochs = job.options.epochs_of(job.experiment, row, len(PairDataset(data, "train")))
+    epochs = job.epochs(len(PairDataset(data, "train")))
     settings = dict(row.settings)
     if job.experiment.shared:
         shared = _shared(job, data).out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from photism.experiments.declarations import Experiment, Row
 from photism.experiments.overview import (
@@ -17,69 +17,15 @@ from photism.experiments.overview import (
     OverviewRow,
     Strip,
 )
-from photism.pages.charts import Line, line_chart
+from photism.metrics.registry import METRICS, Metric
+from photism.pages.charts import Curve, line_chart
 
-
-@dataclass(frozen=True)
-class Metric:
-    """A figure that may be published, measured or both."""
-
-    title: str
-    path: str
-    """Where it stands among the figures of an output."""
-    better: Literal["higher", "lower", "neither"]
-    percent: bool = False
-    hint: str = ""
-
-    def show(self, value: float) -> str:
-        """Return a value as text."""
-        if self.percent:
-            return f"{100 * value:.1f} %"
-        return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
-
-    def printed(self, value: float) -> str:
-        """Return a published value as text, with all its digits."""
-        return f"{round(100 * value, 2)} %" if self.percent else f"{value}"
-
-    def show_range(self, low: float, high: float) -> str:
-        """Return an interval as text, its unit once."""
-        return f"{self.show(low).removesuffix(' %')} – {self.show(high)}"
-
-
-METRICS: Mapping[str, Metric] = {
-    "accuracy": Metric(
-        "accuracy",
-        "accuracy",
-        "higher",
-        percent=True,
-        hint="Accuracy is the share of pictures that the judge takes for the class of the sound;"
-        " intervals (95 %) resample recordings.",
-    ),
-    "fid": Metric(
-        "FID", "inception.fid", "lower", hint="FID and IS have the features of Inception-v3."
-    ),
-    "is": Metric("IS", "inception.inception_score", "higher"),
-    "fd": Metric(
-        "FD(judge)",
-        "frechet",
-        "lower",
-        hint="What is called (judge) has the judge's features and classes, and a scale of its own.",
-    ),
-    "kd": Metric("KD(judge)", "kernel_distance", "lower"),
-    "judge_is": Metric("IS(judge)", "inception_score", "higher"),
-    "diversity": Metric(
-        "diversity",
-        "diversity",
-        "neither",
-        hint="Diversity is that of judge features in a class; 1 is as diverse as reality.",
-    ),
-}
 REAL = "real pictures"
 INCEPTION = ("fid", "is")
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredRow:
     """A row and what is known of it: nothing before it has been run."""
 
     row: Row
@@ -116,7 +62,7 @@ def _follow(figures: Mapping[str, Any], path: str) -> Mapping[str, Any]:
     return {} if figure["value"] is None else figure
 
 
-def columns_of(experiment: Experiment, rows: Sequence[Measured]) -> dict[str, Column]:
+def columns_of(experiment: Experiment, rows: Sequence[MeasuredRow]) -> dict[str, Column]:
     """Return columns by metric: published where anybody did, measured where it can be."""
     published = [row.published for row in experiment.rows]
     published += [experiment.real, *experiment.others.values()]
@@ -134,7 +80,7 @@ def columns_of(experiment: Experiment, rows: Sequence[Measured]) -> dict[str, Co
     return columns
 
 
-def table_rows(experiment: Experiment, rows: Sequence[Measured]) -> tuple[OverviewRow, ...]:
+def table_rows(experiment: Experiment, rows: Sequence[MeasuredRow]) -> tuple[OverviewRow, ...]:
     """Return all rows as they are shown: those that run, real pictures, other systems."""
     columns = columns_of(experiment, rows)
     published = [name for name, column in columns.items() if column.row]
@@ -171,7 +117,7 @@ def table_rows(experiment: Experiment, rows: Sequence[Measured]) -> tuple[Overvi
 
 
 def _lines(
-    row: Measured, metrics: Sequence[str], best: Mapping[tuple[str, int], float]
+    row: MeasuredRow, metrics: Sequence[str], best: Mapping[tuple[str, int], float]
 ) -> Iterator[OverviewLine]:
     """Yield a line for every output; a row that has not been run has one without figures."""
     if row.evaluation is None:
@@ -212,7 +158,7 @@ def _published(
     return Cell(METRICS[name].printed(figures[name]), below=below)
 
 
-def _of_real(rows: Sequence[Measured], name: str) -> Cell:
+def _of_real(rows: Sequence[MeasuredRow], name: str) -> Cell:
     """Return a figure of the real pictures of the test split."""
     for row in rows:
         if row.evaluation and row.row.split == "test":
@@ -221,7 +167,7 @@ def _of_real(rows: Sequence[Measured], name: str) -> Cell:
     return Cell()
 
 
-def _best(experiment: Experiment, rows: Sequence[Measured]) -> dict[tuple[str, int], float]:
+def _best(experiment: Experiment, rows: Sequence[MeasuredRow]) -> dict[tuple[str, int], float]:
     """Return the best figure of a metric and a place among outputs, if rows can be compared."""
     if len({(row.data, row.split) for row in experiment.rows}) > 1:
         return {}
@@ -240,7 +186,7 @@ def _best(experiment: Experiment, rows: Sequence[Measured]) -> dict[tuple[str, i
     return best
 
 
-def hints_of(experiment: Experiment, rows: Sequence[Measured]) -> tuple[str, ...]:
+def hints_of(experiment: Experiment, rows: Sequence[MeasuredRow]) -> tuple[str, ...]:
     """Return what has to be known of the columns that are shown."""
     columns = columns_of(experiment, rows)
     hints = [METRICS[name].hint for name in columns if METRICS[name].hint]
@@ -250,7 +196,7 @@ def hints_of(experiment: Experiment, rows: Sequence[Measured]) -> tuple[str, ...
     return tuple(hints)
 
 
-def strips_of(rows: Sequence[Measured]) -> Iterator[Strip]:
+def strips_of(rows: Sequence[MeasuredRow]) -> Iterator[Strip]:
     """Yield the real pictures, once where rows show the same, and those of every row's outputs."""
     seen = set()
     for row in rows:
@@ -265,7 +211,7 @@ def strips_of(rows: Sequence[Measured]) -> Iterator[Strip]:
                 yield replace(shown[output], label=name)
 
 
-def sweep_figure(experiment: Experiment, rows: Sequence[Measured]) -> Figure | None:
+def sweep_figure(experiment: Experiment, rows: Sequence[MeasuredRow]) -> Figure | None:
     """Draw the natural logarithm of every metric over the setting that rows differ in.
 
     Args:
@@ -278,7 +224,7 @@ def sweep_figure(experiment: Experiment, rows: Sequence[Measured]) -> Figure | N
     done = [row for row in rows if row.evaluation]
     if not experiment.sweep or len(done) < 2:
         return None
-    lines: list[Line] = []
+    lines: list[Curve] = []
     titles: list[str] = []
     for name in experiment.metrics:
         curves = [
@@ -299,7 +245,7 @@ def sweep_figure(experiment: Experiment, rows: Sequence[Measured]) -> Figure | N
     return Figure(f"The figures over {experiment.sweep}", hint, titles, svg)
 
 
-def _curve(rows: Sequence[Measured], name: str, place: int, colour: int) -> Line | None:
+def _curve(rows: Sequence[MeasuredRow], name: str, place: int, colour: int) -> Curve | None:
     """Return the logarithm of a metric over rows; what is 0 has none."""
     metric = METRICS[name]
     figures = [row.figure(metric, row.row.outputs[place]) for row in rows]
@@ -307,4 +253,4 @@ def _curve(rows: Sequence[Measured], name: str, place: int, colour: int) -> Line
     if not points:
         return None
     x, y = zip(*points, strict=True)
-    return Line(metric.title, x, y, dashed=place > 0, colour=colour)
+    return Curve(metric.title, x, y, dashed=place > 0, colour=colour)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from photism.errors import ConfigError, DataError
 from photism.judges.card import JudgeCard, brief, shown
 from photism.judges.factors import FactorHead
+from photism.judges.recipe import JudgeRecipe
 from photism.media import Medium
 
 
@@ -32,19 +33,28 @@ class Judge(nn.Module):
     Args:
         name: what numbers that it gives are labelled with.
         classes: names of the classes, in the order of the logits.
+        image_shape: channel, height and width of the pictures it takes.
         factors: numeric columns of the data that it reads from pictures.
     """
 
     architecture: ClassVar[str]
+    recipe: ClassVar[JudgeRecipe] = JudgeRecipe()
+    """How it is trained where nothing else is asked for."""
     medium: Medium = "image"
     """What it judges: pictures, or sounds as log-mel pictures."""
-    image_shape: tuple[int, int, int]
-    """Channel, height and width of the pictures it takes."""
 
-    def __init__(self, name: str, classes: tuple[str, ...], factors: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        classes: tuple[str, ...],
+        image_shape: tuple[int, int, int],
+        factors: tuple[str, ...] = (),
+    ) -> None:
         super().__init__()
         self.name = name
         self.classes = classes
+        self.image_shape = image_shape
+        """Channel, height and width of the pictures it takes."""
         self.factors = factors
         self.reader: FactorHead | None = None
         """Reads the factors from the features; subclasses with a place for factors set it."""

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-import photism
 from photism.errors import WeightsError
+from photism.version import __version__
 
 FORMAT = "photism-judge-1"
 MODEL, CONFIG, README = "model.safetensors", "config.json", "README.md"
@@ -54,7 +54,7 @@ class JudgeCard:
     sha256: str = ""
     """Of the stored weights; filled in by `save_judge`."""
     format: str = FORMAT
-    photism_version: str = photism.__version__
+    photism_version: str = __version__
 
     def __post_init__(self) -> None:
         classes = len(self.classes)

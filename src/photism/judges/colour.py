@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from torch import Tensor
@@ -11,6 +12,9 @@ from photism.errors import ConfigError
 from photism.judges.base import Judge, JudgeOutput
 from photism.judges.card import shown
 from photism.judges.factors import FactorHead
+from photism.judges.recipe import JudgeRecipe
+
+_RECIPE = JudgeRecipe(epochs=8, batch_size=64, decay=True, shift=1 / 16, distortion=1.0)
 
 
 class ColourJudge(Judge):
@@ -27,6 +31,7 @@ class ColourJudge(Judge):
     """
 
     architecture: ClassVar[Architecture]
+    recipe = _RECIPE
 
     def __init__(
         self,
@@ -35,13 +40,12 @@ class ColourJudge(Judge):
         image_shape: tuple[int, int, int],
         factors: tuple[str, ...] = (),
     ) -> None:
-        super().__init__(name, classes, factors)
+        super().__init__(name, classes, image_shape, factors)
         if image_shape[0] != 3 or min(image_shape[1:]) < 16:
             raise ConfigError(
                 f"{self.architecture} takes colour pictures from 3 × 16 × 16 on, not"
                 f" {shown(image_shape)}: choose lenet5 for MNIST"
             )
-        self.image_shape = image_shape
         self.classifier = Classifier(self.architecture, len(classes))
         feature = self.classifier.output.in_features
         self.reader = FactorHead(feature, len(classes), len(factors)) if factors else None
@@ -56,6 +60,7 @@ class Small(ColourJudge):
     """Four convolutions, for small pictures."""
 
     architecture = "small"
+    recipe = replace(_RECIPE, epochs=5, lr=2e-3)
 
 
 class ResNet18(ColourJudge):
@@ -68,3 +73,4 @@ class ResNet50(ColourJudge):
     """ResNet-50, the judge of CAR-GAN (arXiv:1907.01826, section 4)."""
 
     architecture = "resnet50"
+    recipe = replace(_RECIPE, lr=3e-4)

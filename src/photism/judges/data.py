@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from photism.data.pairs import CARD, Card, PairDataset, hold_out
+from photism.data.card import CARD, Card
+from photism.data.pairs import PairDataset, hold_out
 from photism.data.sources import SOURCES
 from photism.data.sources.mnist import MNIST, read_mnist
 from photism.errors import DataError

@@ -14,15 +14,14 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
-import photism
 from photism.errors import ConfigError, WeightsError, nearest
-from photism.files import replacing, sha256, write_bytes, write_json, write_text
+from photism.files import PACKAGED, replacing, sha256, write_bytes, write_json, write_text
 from photism.judges import architecture
 from photism.judges.base import Judge
 from photism.judges.card import CONFIG, MODEL, README, JudgeCard
 from photism.stored import fill, read_tensors
 
-ASSETS = Path(photism.__file__).parent / "assets" / "judges"
+ASSETS = PACKAGED / "judges"
 
 
 def bundled_judges() -> tuple[str, ...]:

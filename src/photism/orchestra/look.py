@@ -42,7 +42,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Stage:
+class Scenery:
     """The place and its light."""
 
     blue: float
@@ -74,7 +74,7 @@ class Look:
     """Everything that a performance's sound does not tell."""
 
     person: Person
-    stage: Stage
+    stage: Scenery
     camera: Camera
     phase: float
     """When in its sway and stroke the performer begins, in [0, 1)."""
@@ -111,8 +111,8 @@ def _person(rng: np.random.Generator) -> Person:
     )
 
 
-def _stage(rng: np.random.Generator) -> Stage:
-    return Stage(
+def _stage(rng: np.random.Generator) -> Scenery:
+    return Scenery(
         blue=float(rng.random()),
         fold_cm=float(rng.uniform(15, 27)),
         fold_seed=int(rng.integers(2**31)),

@@ -28,7 +28,7 @@ from photism.orchestra.drawing.body import (
 )
 from photism.orchestra.drawing.brass import BRASSES
 from photism.orchestra.drawing.head import draw_hair_behind, draw_head
-from photism.orchestra.drawing.hold import Layers, Moment, Playing
+from photism.orchestra.drawing.hold import Gesture, Layers, Playing
 from photism.orchestra.drawing.pen import Sheet, pixels, polygon
 from photism.orchestra.drawing.strings import STRINGS
 from photism.orchestra.drawing.woodwinds import WOODWINDS
@@ -98,11 +98,11 @@ def _check(pitch: float | None, level: float, time_s: float, size: int) -> None:
         raise DataError(f"size of a drawn picture is {size}: give 16 to {LARGEST} pixels")
 
 
-def _moment(look: Look, pitch: float | None, level: float, time_s: float) -> Moment:
+def _moment(look: Look, pitch: float | None, level: float, time_s: float) -> Gesture:
     """Say what is played, and where sway and bow are."""
     awake = 0.0 if pitch is None else min(level / QUIET, 1.0)
     turns = 2 * math.pi * (time_s / np.array([SWAY_S, STROKE_S]) + look.phase)
-    return Moment(
+    return Gesture(
         pitch=0.5 if pitch is None else float(pitch),
         level=float(level),
         playing=awake * awake * (3 - 2 * awake),
@@ -111,14 +111,14 @@ def _moment(look: Look, pitch: float | None, level: float, time_s: float) -> Mom
     )
 
 
-def _posture(person: Person, playing: Playing, moment: Moment) -> Joints:
+def _posture(person: Person, playing: Playing, moment: Gesture) -> Joints:
     """Lean in when it is loud, look up when it is high, look down at rest."""
     lean = 0.02 + moment.playing * (0.13 * moment.level + 0.018 * moment.sway)
     nod = moment.playing * (playing.nod - 0.16 * (moment.pitch - 0.5)) + 0.1 * (1 - moment.playing)
     return joints(person, lean, nod, playing.standing, playing.knees_apart)
 
 
-def _scene(playing: Playing, look: Look, moment: Moment) -> str:
+def _scene(playing: Playing, look: Look, moment: Gesture) -> str:
     """Draw performer and instrument, back to front, as an SVG document."""
     person, light = look.person, math.copysign(1, look.stage.lamp_side)
     pose = _posture(person, playing, moment)

@@ -11,7 +11,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 12, 40
 
 
 @dataclass(frozen=True)
-class Line:
+class Curve:
     """One curve, with a band around it where `low` and `high` are given."""
 
     name: str
@@ -25,7 +25,7 @@ class Line:
 
 
 def line_chart(
-    lines: Sequence[Line],
+    lines: Sequence[Curve],
     *,
     x_label: str,
     y_label: str,
@@ -79,7 +79,7 @@ def line_chart(
 
 
 def _curve(
-    line: Line, index: int, across: Callable[[float], float], up: Callable[[float], float]
+    line: Curve, index: int, across: Callable[[float], float], up: Callable[[float], float]
 ) -> str:
     def path(xs: Sequence[float], ys: Sequence[float]) -> str:
         return "L".join(f"{across(x):.1f} {up(y):.1f}" for x, y in zip(xs, ys, strict=True))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import photism
 from photism.files import data_uri
+from photism.version import __version__
 
 
 def picture_uri(content: bytes) -> str:
@@ -36,4 +36,4 @@ def render(template: str, **values: Any) -> str:
     environment.filters["percent"] = lambda share, digits=1: f"{100 * share:.{digits}f} %"
     environment.filters["words"] = lambda name: name.replace("_", " ")
     environment.filters["short"] = lambda digest: digest[:12]
-    return environment.get_template(template).render(version=photism.__version__, **values)
+    return environment.get_template(template).render(version=__version__, **values)

@@ -7,13 +7,15 @@ outputs (`generate`).
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 import torch
 from torch import Tensor, nn
 
+from photism.config import override
 from photism.errors import ConfigError
 from photism.media import Medium, other
 from photism.stored import WeightsCard
@@ -162,6 +164,30 @@ class System(nn.Module):
                 f" it translates {' and '.join(other(medium) for medium in self.targets)}"
             )
 
+    def sampled(self, settings: Mapping[str, str]) -> Self:
+        """Return this system with another way of sampling: the same networks, another config.
+
+        Args:
+            settings: fields of `config.sampling` as text, such as `{"latent": "mean"}`; none gives
+                the system itself.
+
+        Returns:
+            A system that shares everything else with this one.
+
+        Raises:
+            ConfigError: it has no such field, or takes no such value.
+        """
+        if not settings:
+            return self
+        sampling = getattr(self.config, "sampling", None)
+        if sampling is None:
+            raise ConfigError(
+                f"{self.title} has nothing to choose in sampling: leave {', '.join(settings)} out"
+            )
+        view = copy.copy(self)
+        view.config = replace(self.config, sampling=override(sampling, settings))
+        return view
+
     def stages(self) -> tuple[Stage, ...]:
         """Return what is trained, in order."""
         raise NotImplementedError
@@ -195,7 +221,8 @@ class System(nn.Module):
         Args:
             condition: the other medium than `target`, `(batch, channel, height, width)` in [-1, 1].
             target: what to make, one of `targets`.
-            label: class indices `(batch,)` for systems that take a label; others ignore it.
+            label: for systems that take one, class indices `(batch,)` or probabilities
+                `(batch, class)`; None lets them recognise it, others ignore it.
             noise: standard normal, `(batch, *noise_shape(target))`, drawn by the caller
                 (`draw_noise`); None for systems without noise.
 

@@ -277,6 +277,11 @@ class CARGAN(System):
     def prepare(self, dataset: PairDataset) -> None:
         """Check classes and channels, and read the weights that classifiers start from."""
         card, c = dataset.card, self.config
+        if not card.classes:
+            raise DataError(
+                f"{dataset.folder} names no classes, and {self.title} learns from them: prepare"
+                " pairs that have some"
+            )
         if len(card.classes) != c.classes:
             raise ConfigError(
                 f"{dataset.folder} has {len(card.classes)} classes, the system is built for"
@@ -443,6 +448,8 @@ class CARGAN(System):
 
     def _one_hot(self, label: Tensor) -> Tensor:
         classes = self.config.classes
+        if label.ndim == 2:  # probabilities
+            return label
         if label.min() < 0 or label.max() >= classes:
             raise ConfigError(f"a label is not from 0 to {classes - 1}: {label.tolist()}")
         return F.one_hot(label, classes).float()

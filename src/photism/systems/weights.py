@@ -16,7 +16,6 @@ from typing import Any
 import torch
 from safetensors.torch import save
 
-import photism
 from photism.config import config_from
 from photism.errors import PhotismError, WeightsError
 from photism.files import replacing, write_bytes, write_json, write_text
@@ -35,6 +34,7 @@ from photism.stored import (
 )
 from photism.systems import find_system
 from photism.systems.base import System
+from photism.version import __version__
 
 
 def save_weights(
@@ -70,7 +70,7 @@ def save_weights(
         "preset": preset,
         "config": asdict(system.config),
         "networks": kept,
-        "photism_version": photism.__version__,
+        "photism_version": __version__,
     }
     with replacing(folder, marker=CONFIG) as temporary:
         temporary.mkdir()

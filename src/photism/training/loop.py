@@ -14,6 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from photism.data.pairs import Batch, PairLoader
 from photism.errors import ConfigError, TrainingError
 from photism.files import claimed, require_room
+from photism.stored import WeightsCard
 from photism.systems.base import Phase, Stage, Step, System
 from photism.systems.weights import save_weights
 from photism.training.checkpoint import (
@@ -286,17 +287,17 @@ class Trainer:
         if not self.accelerator.is_main_process:
             return
         data = self.plan.dataset.card
-        card = {
-            "data": data.name,
-            "data_notes": list(data.notes),
-            "classes": list(data.classes),
-            "licence": data.licence,
-            "data_sha256": {name: shard["sha256"] for name, shard in data.shards.items()},
-            "command": self.options.command(data.name),
-            "seed": self.options.seed,
-            "steps": self.progress.total,
-            "metrics": metrics,
-        }
+        card = WeightsCard(
+            data=data.name,
+            data_notes=data.notes,
+            classes=data.classes,
+            licence=data.licence,
+            data_sha256={name: shard["sha256"] for name, shard in data.shards.items()},
+            command=self.options.command(data.name),
+            seed=self.options.seed,
+            steps=self.progress.total,
+            metrics=metrics,
+        )
         folder = self.options.out / "weights"
         save_weights(self._shown(), folder, preset=self.plan.preset, card=card)
 

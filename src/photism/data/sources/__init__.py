@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from photism.data.fetch import Upstream
 from photism.data.sources.base import PairSource
+from photism.data.sources.folder import Folder
 from photism.data.sources.fsdd import FSDD
 from photism.data.sources.mnist import MNIST
 from photism.data.sources.mnist_fsdd import MnistFsdd
@@ -13,7 +14,7 @@ from photism.data.sources.speech_commands import SPEECH_COMMANDS
 from photism.data.sources.sub_urmp import SubUrmp
 
 SOURCES: dict[str, type[PairSource]] = {
-    source.name: source for source in (MnistFsdd, MnistScd, Orchestra, SubUrmp)
+    source.name: source for source in (Folder, MnistFsdd, MnistScd, Orchestra, SubUrmp)
 }
 """Every source of pairs by name. To add one, write its file and name it here."""
 

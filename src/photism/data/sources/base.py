@@ -11,13 +11,22 @@ from photism.data.fetch import Upstream
 from photism.errors import ConfigError
 
 if TYPE_CHECKING:
-    from photism.data.pairs import Card
+    from photism.data.card import Card
 
 
 def check_seed(seed: int) -> None:
     """Raise a ConfigError for a seed below 0."""
     if seed < 0:
         raise ConfigError(f"a seed is 0 or more, not {seed}")
+
+
+def check_size(size: int) -> None:
+    """Raise a ConfigError for a side of pictures that no system has."""
+    if not _SIZES[0] <= size <= _SIZES[1]:
+        raise ConfigError(f"size must be in [{_SIZES[0]}, {_SIZES[1]}], not {size}")
+
+
+_SIZES = (16, 1024)
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,8 @@ class PairSource(ABC):
     """Published data that the pairs are made of."""
     embedded: ClassVar[bool] = False
     """Whether all that the pairs are made of comes with photism."""
+    own_files: ClassVar[str] = ""
+    """What --from has to name, where the pairs are made of files that only the user has."""
 
     seed: int = 0
     """Of everything that is drawn: the split and who goes with whom."""
@@ -50,6 +61,21 @@ class PairSource(ABC):
     def room_bytes(self) -> int:
         """Disk space the pairs need, about."""
         return 300 * 2**20
+
+    def fitted(self, front_end: str, image: tuple[int, int, int]) -> PairSource:
+        """Return the source with its options set to what a system wants.
+
+        Args:
+            front_end: name of the system's log-mel front end.
+            image: channel, height and width of its pictures.
+
+        Returns:
+            The source; options that were given stand.
+
+        Raises:
+            ConfigError: the pairs of this source have one form.
+        """
+        raise ConfigError(f"{self.name} makes pairs of its own form: leave --for out")
 
     @abstractmethod
     def write(self, raw: Path, folder: Path) -> Card:

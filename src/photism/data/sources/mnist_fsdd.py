@@ -16,7 +16,7 @@ from photism.data.sources.mnist import MNIST, Digits, read_mnist
 from photism.errors import DataError
 
 if TYPE_CHECKING:
-    from photism.data.pairs import Card
+    from photism.data.card import Card
 
 TEST_FRACTION = 0.1
 _DRAWS = 1000
@@ -52,7 +52,7 @@ class MnistFsdd(PairSource):
         front = front_end(self.front_end)
         mnist = read_mnist(raw)
         total = TAKES * 10 * len(self.speakers)
-        spoken = hear(read_fsdd(raw, self.speakers), front, total=total)
+        spoken = hear(read_fsdd(raw, self.speakers), front, trimmed=True, total=total)
         rng = np.random.default_rng((self.seed, 0))
         train_rows, test_rows = split_recordings(spoken, rng)
         parts = {

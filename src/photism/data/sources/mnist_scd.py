@@ -21,12 +21,11 @@ from photism.data.sources.speech_commands import (
     find_speech_commands,
     read_speech_commands,
 )
+from photism.data.splits import SPLITS
 from photism.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from photism.data.pairs import Card
-
-SPLITS = ("train", "validation", "test")
+    from photism.data.card import Card
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,8 @@ class MnistScd(PairSource):
         self._check_counts(found)
         words = [WORDS[digit] for digit in self.digits]
         total = sum(found.counts[word] for word in words)
-        spoken = hear(read_speech_commands(found, words), front, total=total)
+        recordings = read_speech_commands(found, words)
+        spoken = hear(recordings, front, trimmed=False, total=total)
         rng = np.random.default_rng((self.seed, 0))
         splits = self.draw_splits(spoken, found, rng)
         parts = pair_once(mnist, spoken, splits, rng)

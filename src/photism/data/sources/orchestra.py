@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -13,12 +12,13 @@ import numpy as np
 
 from photism.data.fetch import Upstream
 from photism.data.progress import track
-from photism.data.sources.base import PairSource
-from photism.errors import ConfigError, DataError
+from photism.data.sources.base import PairSource, check_size
+from photism.data.workers import check_workers, mapping, processes
+from photism.errors import ConfigError
 from photism.orchestra.instruments import INSTRUMENTS, Instrument
 
 if TYPE_CHECKING:
-    from photism.data.pairs import Card
+    from photism.data.card import Card
     from photism.orchestra.performance import Windows
 
 FRONT_END = "car-gan"
@@ -31,7 +31,6 @@ COLUMNS = {
     "level_db": "float",
     "silent": "bool",
 }
-_SIZES = (16, 1024)
 
 
 @dataclass(frozen=True)
@@ -71,15 +70,12 @@ class Orchestra(PairSource):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_size(self.size)
+        check_workers(self.workers)
         for met, wanted in (
             (self.performances >= 3, f"performances must be 3 or more, not {self.performances}"),
             (1 <= self.seconds <= 600, f"seconds must be in [1, 600], not {self.seconds:g}"),
             (0.01 <= self.hop_s <= 10, f"hop-s must be in [0.01, 10], not {self.hop_s:g}"),
-            (
-                _SIZES[0] <= self.size <= _SIZES[1],
-                f"size must be in [{_SIZES[0]}, {_SIZES[1]}], not {self.size}",
-            ),
-            (self.workers >= 0, f"workers must be 0 or more, not {self.workers}"),
             (
                 0 < self.validation < 1 and 0 < self.test < 1 and self.counts["train"] >= 1,
                 f"validation {self.validation:g} and test {self.test:g} of {self.performances}"
@@ -107,7 +103,7 @@ class Orchestra(PairSource):
 
     def write(self, raw: Path, folder: Path) -> Card:
         """Make the pairs; see `PairSource.write`."""
-        from photism.data.pairs import Card
+        from photism.data.card import Card
         from photism.data.writer import PairWriter
 
         with PairWriter(folder, self._card()) as writer, contextlib.closing(self._make()) as made:
@@ -117,7 +113,7 @@ class Orchestra(PairSource):
 
     def _card(self) -> Card:
         from photism.audio.logmel import front_end
-        from photism.data.pairs import ArraySpec, Card
+        from photism.data.card import ArraySpec, Card
 
         front = front_end(FRONT_END)
         numbers = ", ".join(f"{count} for {split}" for split, count in self.counts.items())
@@ -154,8 +150,7 @@ class Orchestra(PairSource):
             for index in range(count)
             for instrument in INSTRUMENTS
         ]
-        workers = min(self.workers or os.cpu_count() or 1, len(tasks))
-        with _mapping(workers) as in_order:
+        with mapping(processes(self.workers, len(tasks))) as in_order:
             yield from track(in_order(_part, tasks), "performances", len(tasks))
 
 
@@ -235,44 +230,3 @@ def _part(task: tuple[Orchestra, str, str, int]) -> _Part:
             "silent": heard.silent[rows],
         },
     )
-
-
-@contextlib.contextmanager
-def _mapping(workers: int) -> Iterator[Callable[..., Iterable[_Part]]]:
-    """Yield a `map` that keeps the order: over processes, or here if one is enough.
-
-    One thread of torch everywhere: sums over several threads could differ in the last bit.
-    """
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-
-    import torch
-
-    if workers == 1:
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            yield map
-        finally:
-            torch.set_num_threads(threads)
-        return
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_begin_worker) as pool:
-        try:
-            yield pool.map
-        except BrokenProcessPool as error:
-            raise DataError(
-                "a process that made performances ended early, for want of memory or because a"
-                ' script lacks `if __name__ == "__main__":`; workers=1 needs no further process'
-            ) from error
-
-
-def _begin_worker() -> None:
-    """One thread, and the interrupt is left to the process that waits for the results."""
-    import signal
-
-    import torch
-
-    torch.set_num_threads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -16,10 +16,10 @@ from photism.data.fetch import Upstream
 from photism.data.progress import track
 from photism.data.sources.base import PairSource
 from photism.errors import ConfigError, DataError
-from photism.files import require_room
+from photism.files import require_room, walk
 
 if TYPE_CHECKING:
-    from photism.data.pairs import Card
+    from photism.data.card import Card
     from photism.data.sub_urmp.moments import Collection
     from photism.data.sub_urmp.rows import Written
 
@@ -49,6 +49,7 @@ class SubUrmp(PairSource):
     pairs: ClassVar[str] = "71,230 + 9,575"
     licence: ClassVar[str] = "none stated, research use (cut from URMP, University of Rochester)"
     upstream: ClassVar[tuple[Upstream, ...]] = ()
+    own_files: ClassVar[str] = _FORMS
 
     seed: int = 0
     """Of the random crops."""
@@ -87,7 +88,7 @@ class SubUrmp(PairSource):
     def write(self, raw: Path, folder: Path) -> Card:
         """Make the pairs; see `PairSource.write`."""
         from photism.audio.logmel import front_end
-        from photism.data.pairs import ArraySpec, Card
+        from photism.data.card import ArraySpec, Card
         from photism.data.sub_urmp.moments import CLASSES, Canvas, choose
         from photism.data.sub_urmp.rows import write_rows
         from photism.data.writer import PairWriter
@@ -146,6 +147,8 @@ class SubUrmp(PairSource):
             notes.append(
                 f"sounds with two channels that differ: {written.unequal:,}; the first was read"
             )
+        if written.blank:
+            notes.append(f"pictures of one colour, with nothing to see: {written.blank:,}")
         if written.quiet:
             notes.append(f"left out: {written.quiet:,} with a peak under {self.min_peak:g}")
         kinds = Counter(file["reason"].split(":")[0] for file in skipped)
@@ -202,7 +205,7 @@ def find_collection(raw: Path, layout: Layout) -> Collection:
         if not is_archive(raw):
             raise DataError(f"{raw} is no zip or tar file: give the folder from which paths start")
         return Folders(raw)
-    paths = sorted(raw.rglob("*"))
+    paths = sorted(walk(raw))
     halves = {half_of(path.relative_to(raw).as_posix()) for path in paths}
     there = [("folders", raw)] if "chunk" in halves else []
     there += [("folders", path) for path in paths if _is_archive_of_it(path)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import zlib
 from abc import ABC, abstractmethod
@@ -15,12 +14,14 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from photism.errors import DataError, ImageError
-from photism.orchestra.instruments import INSTRUMENTS
 
 if TYPE_CHECKING:
     from PIL import Image
 
-CLASSES = tuple(INSTRUMENTS)
+CLASSES = (
+    *("bassoon", "cello", "clarinet", "double_bass", "flute", "horn", "oboe"),
+    *("sax", "trombone", "trumpet", "tuba", "viola", "violin"),
+)
 WINDOW_MS = 500
 HOP_MS = 100
 RATE = 44_100
@@ -162,26 +163,25 @@ def _require_size(picture: Image.Image, size: int) -> None:
 
 
 def read_picture(content: bytes) -> Image.Image:
-    """Decode a picture.
+    """Decode a picture of any kind, upright, on white where it is transparent.
 
     Args:
-        content: a JPEG or PNG file.
+        content: of the file.
 
     Returns:
         The picture, RGB.
 
     Raises:
-        ImageError: it is damaged, cut short or neither; the message does not name the file.
+        ImageError: it cannot be read; the message does not name the file.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
+
+    from photism import images
 
     try:
-        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as picture:
-            return picture.convert("RGB")
-    except UnidentifiedImageError as error:
-        raise ImageError("damaged picture: neither JPEG nor PNG") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ImageError(f"damaged picture: {error}") from error
+        return Image.fromarray(images.read(content).pixels)
+    except ImageError as error:
+        raise ImageError(f"unreadable picture: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -196,6 +196,11 @@ class Drawn:
     """Largest sample, of 1 for full scale; not a number if the sound came as a picture."""
     unequal: bool = False
     """The sound has two channels that differ; the first was read."""
+
+    @property
+    def blank(self) -> bool:
+        """Whether the picture has one colour, so that there is nothing to see."""
+        return bool((self.image == self.image[0, 0]).all())
 
 
 Request = tuple[Moment, Callable[[], Drawn]]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from photism.errors import PhotismError
+from photism.errors import DataError, PhotismError
 
 if TYPE_CHECKING:
     from photism.audio.logmel import FrontEnd
@@ -38,6 +38,8 @@ class Written:
     """Sounds left out because of their peak."""
     unequal: int = 0
     """Sounds with two channels that differ."""
+    blank: int = 0
+    """Pictures that have one colour."""
     skipped: list[dict[str, str]] = field(default_factory=list)
     """Moments that could not be read, with the reason."""
 
@@ -63,6 +65,7 @@ def write_rows(
         for moment, _, drawn in rows:
             written.pairs += 1
             written.unequal += drawn.unequal
+            written.blank += drawn.blank
             known = written.performances.setdefault(moment.split, set())
             known.add((moment.label, moment.performance))
     return written
@@ -106,6 +109,8 @@ def _attempt(request: Request) -> tuple[Moment, Drawn | PhotismError]:
         return moment, draw()
     except PhotismError as error:
         return moment, error
+    except Exception as error:  # one bad file never costs another
+        return moment, DataError(f"unreadable: {type(error).__name__}: {error}")
 
 
 def _write(writer: PairWriter, split: str, rows: list[_Row]) -> None:

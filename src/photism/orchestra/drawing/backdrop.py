@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from photism.orchestra.drawing.hold import Frame
-from photism.orchestra.look import Camera, Stage
+from photism.orchestra.look import Camera, Scenery
 
 HEM_CM = -25.0
 """Where the curtain meets the floor; y runs downward from the performer's feet."""
@@ -38,7 +38,7 @@ class Backdrop:
 
 
 @functools.lru_cache(maxsize=4)
-def backdrop(stage: Stage, camera: Camera, frame: Frame, size: int) -> Backdrop:
+def backdrop(stage: Scenery, camera: Camera, frame: Frame, size: int) -> Backdrop:
     """Paint the stage without its performer.
 
     Args:
@@ -88,7 +88,7 @@ def _scene(camera: Camera, frame: Frame, size: int) -> tuple[np.ndarray, np.ndar
     return across + middle.real, down + middle.imag
 
 
-def _curtain(stage: Stage, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _curtain(stage: Scenery, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Velvet in folds that widen a little toward the hem."""
     a, b, c, d = np.random.default_rng(stage.fold_seed).uniform(0, 2 * np.pi, 4)
     across = x * (1 - 0.0006 * (y + 160)) + 1.6 * np.sin(y / 47 + x / 31 + a)
@@ -104,7 +104,7 @@ def _curtain(stage: Stage, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.asarray(colour * (1 - 0.55 * _rise(y, HEM_CM - 26, HEM_CM) ** 2))
 
 
-def _wood(stage: Stage, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _wood(stage: Scenery, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Polished boards that run to the back, with the curtain's blue in their gloss."""
     depth = np.clip((y + 60) / 60, 0.2, None)
     across = (x - 4) / depth / 9.5

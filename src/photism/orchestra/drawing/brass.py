@@ -7,9 +7,9 @@ import functools
 from photism.orchestra.drawing.body import Hand, Joints
 from photism.orchestra.drawing.hold import (
     Frame,
+    Gesture,
     Grip,
     Layers,
-    Moment,
     Placing,
     Playing,
     between,
@@ -80,7 +80,7 @@ def _trumpet_art() -> Sheet:
     return sheet
 
 
-def _trumpet(layers: Layers, pose: Joints, moment: Moment) -> Grip:
+def _trumpet(layers: Layers, pose: Joints, moment: Gesture) -> Grip:
     """Forward, three valves, the right hand on them."""
     play = Placing(pose.mouth, between(27, -7, moment.pitch), 1.12)
     placing = Placing(24 - 66j, 44, 1.12).toward(play, moment.playing)
@@ -117,7 +117,7 @@ def _slide(out: float) -> Sheet:
     return sheet
 
 
-def _trombone(layers: Layers, pose: Joints, moment: Moment) -> Grip:
+def _trombone(layers: Layers, pose: Joints, moment: Gesture) -> Grip:
     """The bell beside the head, the slide forward: the lower the longer."""
     play = Placing(pose.mouth, between(27, 17, moment.pitch), 0.95)
     placing = Placing(10 - 84j, 48, 0.95).toward(play, moment.playing)
@@ -158,7 +158,7 @@ def _circle(centre: complex, radius: float) -> str:
     return f"M{left.real:.2f} {left.imag:.2f}{half}{step} 0{half}{-step} 0Z"
 
 
-def _horn(layers: Layers, pose: Joints, moment: Moment) -> Grip:
+def _horn(layers: Layers, pose: Joints, moment: Gesture) -> Grip:
     """A round coil, the right hand in the bell."""
     play = Placing(pose.mouth, between(14, -12, moment.pitch), 1.06)
     placing = Placing(20 - 88j, 6, 1.06).toward(play, moment.playing)
@@ -190,7 +190,7 @@ def _tuba_art() -> Sheet:
     return sheet
 
 
-def _tuba(layers: Layers, pose: Joints, moment: Moment) -> Grip:
+def _tuba(layers: Layers, pose: Joints, moment: Gesture) -> Grip:
     """Big, on the lap, the bell up."""
     play = Placing(pose.mouth, between(9, -8, moment.pitch), 1.04)
     placing = Placing(15 - 103j, 5, 1.04).toward(play, moment.playing)

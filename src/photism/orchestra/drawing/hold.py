@@ -12,7 +12,7 @@ from photism.orchestra.drawing.pen import Sheet
 
 
 @dataclass(frozen=True)
-class Moment:
+class Gesture:
     """What is played now."""
 
     pitch: float
@@ -63,7 +63,7 @@ class Frame:
 class Playing:
     """How an instrument is played: posture, and the drawing of it in the player's hands."""
 
-    draw: Callable[[Layers, Joints, Moment], Grip]
+    draw: Callable[[Layers, Joints, Gesture], Grip]
     frame: Frame
     standing: bool = False
     knees_apart: float = 0.0

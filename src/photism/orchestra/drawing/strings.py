@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from photism.orchestra.drawing.body import Hand, Joints
 from photism.orchestra.drawing.hold import (
     Frame,
+    Gesture,
     Grip,
     Layers,
-    Moment,
     Placing,
     Playing,
     between,
@@ -112,7 +112,7 @@ def _bow_art() -> Sheet:
 
 
 def _bow(
-    layers: Layers, contact: complex, turn_deg: float, moment: Moment, scale: float, rest: Placing
+    layers: Layers, contact: complex, turn_deg: float, moment: Gesture, scale: float, rest: Placing
 ) -> Placing:
     """Lay the bow across the strings at `contact`; louder strokes are longer."""
     reach = 33 + 25 * moment.stroke * between(0.35, 1, moment.level)
@@ -132,7 +132,7 @@ def _bow_hand(bow: Placing, side: float) -> Hand:
 def _upper(wood: Wood, scale: float, droop: float, frame: Frame) -> Playing:
     """Violin or viola: under the chin, the scroll toward the right."""
 
-    def draw(layers: Layers, pose: Joints, moment: Moment) -> Grip:
+    def draw(layers: Layers, pose: Joints, moment: Gesture) -> Grip:
         chin = pose.of_head(1.5 + 13.4j)
         turn = droop + between(5, -9, moment.pitch)
         placing = Placing(24 - 52j, -62, scale).toward(Placing(chin, turn, scale), moment.playing)
@@ -148,7 +148,7 @@ def _upper(wood: Wood, scale: float, droop: float, frame: Frame) -> Playing:
     return Playing(draw, frame, nod=0.16)
 
 
-def _cello(layers: Layers, pose: Joints, moment: Moment) -> Grip:
+def _cello(layers: Layers, pose: Joints, moment: Gesture) -> Grip:
     """Between the knees, the neck beside the head."""
     turn = between(-93, -88, moment.pitch)
     placing = Placing(complex(pose.head.real + 20, -13), turn, 1.78)
@@ -162,7 +162,7 @@ def _cello(layers: Layers, pose: Joints, moment: Moment) -> Grip:
     return Grip(_bow_hand(bow, 1.0), far)
 
 
-def _double_bass(layers: Layers, pose: Joints, moment: Moment) -> Grip:
+def _double_bass(layers: Layers, pose: Joints, moment: Gesture) -> Grip:
     """Upright, as tall as its player, who stands behind it."""
     turn = between(-97, -94, moment.pitch)
     placing = Placing(complex(pose.head.real + 37, -10), turn, 2.72)

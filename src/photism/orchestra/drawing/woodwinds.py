@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from photism.orchestra.drawing.body import Hand, Joints, lifted
 from photism.orchestra.drawing.hold import (
     Frame,
+    Gesture,
     Grip,
     Layers,
-    Moment,
     Placing,
     Playing,
     between,
@@ -75,7 +75,7 @@ def _flute_art() -> Sheet:
     return sheet
 
 
-def _flute(layers: Layers, pose: Joints, moment: Moment) -> Grip:
+def _flute(layers: Layers, pose: Joints, moment: Gesture) -> Grip:
     """Sideways, to the player's right."""
     play = Placing(pose.mouth + 0.6j, between(147, 171, moment.pitch), 1.08)
     placing = Placing(18 - 62j, 128, 1.08).toward(play, moment.playing)
@@ -123,7 +123,7 @@ def _keys(sheet: Sheet, start: float, end: float, size: float, count: int) -> No
 
 
 def _straight(
-    art: Sheet, placing: Placing, layers: Layers, moment: Moment, upper: float, lower: float
+    art: Sheet, placing: Placing, layers: Layers, moment: Gesture, upper: float, lower: float
 ) -> Grip:
     """Put a straight instrument down, the left hand at `upper`, the right one at `lower`."""
     placing.put(layers.front, art)
@@ -133,14 +133,14 @@ def _straight(
     return Grip(Hand(placing(complex(lower + 1, 9)), tips, thumb), far)
 
 
-def _clarinet(layers: Layers, pose: Joints, moment: Moment) -> Grip:
+def _clarinet(layers: Layers, pose: Joints, moment: Gesture) -> Grip:
     """In front, steep, black, with a wide bell."""
     play = Placing(pose.mouth, between(65, 49, moment.pitch), 1.05)
     placing = Placing(14 - 74j, 62, 1.05).toward(play, moment.playing)
     return _straight(_clarinet_art(), placing, layers, moment, 19, 37)
 
 
-def _oboe(layers: Layers, pose: Joints, moment: Moment) -> Grip:
+def _oboe(layers: Layers, pose: Joints, moment: Gesture) -> Grip:
     """In front, held higher, thin, with a reed and a small bell."""
     play = Placing(pose.mouth, between(44, 26, moment.pitch), 1.05)
     placing = Placing(14 - 72j, 38, 1.05).toward(play, moment.playing)
@@ -169,7 +169,7 @@ def _bassoon_art() -> Sheet:
     return sheet
 
 
-def _bassoon(layers: Layers, pose: Joints, moment: Moment) -> Grip:
+def _bassoon(layers: Layers, pose: Joints, moment: Gesture) -> Grip:
     """Long, across the body from the right hip to above the left shoulder, with a crook."""
     turn = between(-51, -59, moment.pitch)
     play = Placing(pose.mouth + 10 + 7j - Placing(0j, turn)(92 - 1j), turn)
@@ -204,7 +204,7 @@ def _sax_art() -> Sheet:
     return sheet
 
 
-def _sax(layers: Layers, pose: Joints, moment: Moment) -> Grip:
+def _sax(layers: Layers, pose: Joints, moment: Gesture) -> Grip:
     """Golden and curved, hanging in front."""
     play = Placing(pose.mouth + 1.6, between(11, -13, moment.pitch), 1.02)
     placing = Placing(12 - 90j, 12, 1.0).toward(play, moment.playing)

@@ -51,7 +51,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class Observed:
     """All that was drawn and seen, in the order of the loader's rows."""
 
     outputs: dict[str, Seen]
@@ -72,7 +72,7 @@ class Drawn:
 
 
 @torch.inference_mode()
-def draw(
+def observe(
     system: System,
     judge: Judge,
     loader: PairLoader,
@@ -81,7 +81,7 @@ def draw(
     seed: int,
     examples: Collection[int] = (),
     inception: Inception | None = None,
-) -> Drawn:
+) -> Observed:
     """Draw all outputs for every pair and look at them and at the real pictures.
 
     Args:
@@ -104,7 +104,7 @@ def draw(
         for batch in track(loader.epoch(), "drawing and judging", len(loader))
     ]
     first = parts[0]
-    return Drawn(
+    return Observed(
         outputs={name: _joined([part.outputs[name] for part in parts]) for name in first.outputs},
         real=_joined([part.real for part in parts]),
         steps=first.steps,
@@ -126,14 +126,14 @@ def _draw_batch(
     target: Medium,
     seed: int,
     examples: set[int],
-) -> Drawn:
+) -> Observed:
     rows = batch.row.tolist()
     condition, real = batch.of(other(target)), batch.of(target)
     noise = draw_noise(system, target, row_generators(seed, rows), condition.device)
     made = system.outputs(condition, target=target, label=batch.label, noise=noise)
     drawn = {output.title: output.tensor.float().clamp(-1, 1) for output in made}
     main = next(iter(drawn.values()))
-    return Drawn(
+    return Observed(
         outputs={name: _look(images, judge, inception) for name, images in drawn.items()},
         real=_look(real, judge, inception),
         steps=steps_of(made),

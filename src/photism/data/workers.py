@@ -1,0 +1,73 @@
+"""Work on data in several processes, with results in order and the same for any number of them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+
+from photism.errors import ConfigError, DataError
+
+
+def check_workers(workers: int) -> None:
+    """Raise a ConfigError for a number of processes below 0."""
+    if workers < 0:
+        raise ConfigError(f"workers must be 0 or more, not {workers}")
+
+
+def processes(workers: int, tasks: int) -> int:
+    """Return how many processes share tasks: `workers`, 0 for one each processor."""
+    return max(1, min(workers or os.cpu_count() or 1, tasks))
+
+
+@contextlib.contextmanager
+def mapping(count: int) -> Iterator[Callable[..., Iterable]]:
+    """Yield a `map` that keeps the order: over processes, or here if one is enough.
+
+    One thread of torch everywhere: sums over several threads could differ in the last bit.
+
+    Args:
+        count: of processes.
+
+    Yields:
+        A function like `map`; what it calls, and gives and gets, has to be one that pickles.
+
+    Raises:
+        DataError: a process ended early.
+    """
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    import torch
+
+    if count == 1:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield map
+        finally:
+            torch.set_num_threads(threads)
+        return
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=spawn, initializer=_begin) as pool:
+        try:
+            yield pool.map
+        except BrokenProcessPool as error:
+            raise DataError(
+                "a process that prepared data ended early, for want of memory or because a"
+                ' script lacks `if __name__ == "__main__":`; workers=1 needs no further process'
+            ) from error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _begin() -> None:
+    """One thread, and the interrupt is left to the process that waits for the results."""
+    import signal
+
+    import torch
+
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,1 @@
+"""From a file to the other medium: what `photism.load` returns, and what that returns."""

@@ -1,0 +1,30 @@
+"""What is asked of a translator: one clip, and how it is to be translated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from photism.audio.decode import Sound
+from photism.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Request:
+    """One clip to translate."""
+
+    clip: Sound
+    """As `sounds.clips` cuts it."""
+    seed: int = 0
+    """Of the noise."""
+    label: str | None = None
+    """What it is of, for systems that take a label; None lets them recognise it."""
+    sampling: Mapping[str, str] = field(default_factory=dict)
+    """Fields of the system's `config.sampling` to change, as text."""
+
+    def __post_init__(self) -> None:
+        whole = isinstance(self.seed, int | np.integer) and not isinstance(self.seed, bool)
+        if not whole or not 0 <= self.seed < 2**63:
+            raise ConfigError(f"a seed is a whole number from 0 to 2^63 - 1, not {self.seed!r}")

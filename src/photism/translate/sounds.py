@@ -1,0 +1,109 @@
+"""From a recording to the clips that a system takes at once: words, or windows."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+
+from photism.audio.clips import BLOCK_S, cut, first_heard
+from photism.audio.decode import Sound, stream
+from photism.audio.logmel import FrontEnd
+from photism.errors import AudioError, ConfigError
+
+Recorded = str | Path | bytes | BinaryIO | np.ndarray | Sequence[float]
+"""A path, the bytes of a file, an open file, or samples, as whatever NumPy makes an array of."""
+LIMIT_S = 600.0
+"""Longest recording that is translated without a `duration_s` that asks for it."""
+
+
+def clips(
+    source: Recorded,
+    front: FrontEnd,
+    *,
+    rate: int | None = None,
+    start_s: float = 0.0,
+    duration_s: float | None = None,
+) -> Iterator[Sound]:
+    """Cut a recording into what a system translates at once.
+
+    A clip is a word where the front end takes words whole, else a window of its length. A recording
+    from a file is read as the clips are asked for, so it may be of any length.
+
+    Args:
+        source: a path, the bytes of a file, an open file, or samples `(sample,)` or
+            `(channel, sample)`, floating in [-1, 1] or integers of full scale.
+        front: of the system.
+        rate: samples per second, where `source` is samples.
+        start_s: where to begin in the recording.
+        duration_s: how much to read; up to `LIMIT_S` by default.
+
+    Yields:
+        At least one clip, mono, at the rate of the front end.
+
+    Raises:
+        AudioError: the sound cannot be read, or is longer than `LIMIT_S` and no `duration_s` says
+            how much of it is wanted.
+        ConfigError: a start below 0, or a duration not above 0.
+    """
+    if not 0 <= start_s < float("inf"):
+        raise ConfigError(f"the start is a time from 0 s on, not {start_s:g} s")
+    if duration_s is not None and not 0 < duration_s < float("inf"):
+        raise ConfigError(f"the duration must be above 0 s, not {duration_s:g} s")
+    yield from cut(_blocks(source, rate, start_s, duration_s), front)
+
+
+def chosen(clips: Iterator[Sound]) -> Sound:
+    """Return the first clip in which something is heard, else the first; note if there is more."""
+    clip, following = first_heard(clips)
+    if following is None:
+        return clip
+    note = f"there is more from {following.start_s:.2f} s on: translate_all gives all of it"
+    return replace(clip, notes=(*clip.notes, note))
+
+
+def _blocks(
+    source: Recorded, rate: int | None, start_s: float, duration_s: float | None
+) -> Iterable[Sound]:
+    """Return a recording as blocks that follow one another."""
+    if isinstance(source, list | tuple) or hasattr(source, "__array__"):  # a tensor, for instance
+        source = np.asarray(source)
+    if isinstance(source, np.ndarray):
+        return [_from_samples(source, rate, start_s, duration_s)]
+    if rate is not None:
+        raise AudioError("a rate goes with samples; a file knows its own: leave it out")
+    if isinstance(source, bytes | bytearray | memoryview):
+        source = io.BytesIO(source)
+    if not isinstance(source, str | Path) and not hasattr(source, "read"):
+        raise AudioError(
+            f"a recording is a path, bytes, an open file or an array of samples, not"
+            f" {type(source).__name__}"
+        )
+    file = cast("str | Path | BinaryIO", source)
+    return stream(file, block_s=BLOCK_S, start_s=start_s, duration_s=duration_s, max_s=LIMIT_S)
+
+
+def _from_samples(
+    samples: np.ndarray, rate: int | None, start_s: float, duration_s: float | None
+) -> Sound:
+    if isinstance(rate, bool) or not isinstance(rate, int | np.integer) or rate <= 0:
+        raise AudioError(f"samples need their rate, a whole number: rate=16000, not {rate!r}")
+    if samples.dtype.kind not in "iuf":
+        raise AudioError(f"samples are numbers, not {samples.dtype}")
+    if samples.ndim not in (1, 2) or (samples.ndim == 2 and len(samples) > samples.shape[1]):
+        raise AudioError(f"samples are (sample,) or (channel, sample), not {samples.shape}")
+    if samples.dtype.kind in "iu":
+        steps = 2.0 ** (8 * samples.dtype.itemsize - 1)
+        samples = samples / steps - (samples.dtype.kind == "u")
+    samples = np.atleast_2d(samples).astype(np.float32)
+    stop = None if duration_s is None else round((start_s + duration_s) * rate)
+    samples = samples[:, round(start_s * rate) : stop]
+    if samples.shape[1] == 0:
+        raise AudioError(f"there are no samples after {start_s:g} s")
+    if not np.isfinite(samples).all():
+        raise AudioError("the samples hold values that are not numbers (NaN or infinite)")
+    return Sound(samples, int(rate), "samples", start_s)
