@@ -17,6 +17,7 @@ import torchvision
 from safetensors.torch import load_file, save_file
 
 from photism.blocks.classifier import Classifier
+from photism.blocks.imagenet import download_resnet50
 from photism.cli import main
 from photism.data.card import ArraySpec, Card
 from photism.data.pairs import PairDataset
@@ -28,7 +29,6 @@ from photism.judges import training as judge_training
 from photism.judges.colour import ColourJudge, Small
 from photism.judges.data import Pictures, pair_data, prepare_command
 from photism.judges.factors import FactorHead, read_factors
-from photism.judges.imagenet import download_resnet50
 from photism.judges.recipe import JudgeRecipe
 from photism.judges.training import (
     JudgeFigures,
@@ -393,7 +393,7 @@ def test_no_network_is_told_in_one_line(
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", fetch)
     argv = ["judge", "train", "resnet50", "--weights", "download", "--data", str(prepared)]
     line = says([*argv, "--out", str(tmp_path / "judge")], capsys)
-    assert "resnet50-11ad3fa6.pth (<urlopen error no route to host>): give --weights" in line
+    assert "resnet50-11ad3fa6.pth (<urlopen error no route to host>): a copy" in line
 
 
 def test_car_gan_may_take_a_judge_for_its_classifier(stored: Path, prepared: Path) -> None:

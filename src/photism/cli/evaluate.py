@@ -10,6 +10,7 @@ import tyro
 
 from photism.cli.arguments import parse
 from photism.devices import DeviceName
+from photism.terminal import plain
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,8 +42,8 @@ class Evaluate:
     split: str = "test"
     """Split of the data: test, train or validation."""
     judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
-    """A bundled judge by name, or a folder of `photism judge train`; by default the bundled one
-    that knows the data's classes."""
+    """A bundled judge by name, or a folder of `photism judge train`; "own" is the classifier that
+    the system learnt with. By default the bundled one that knows the data's classes."""
     inception: Annotated[str | None, tyro.conf.arg(metavar="FILE|download")] = None
     """For FID, KID and Inception Score: a file of Inception's weights, or "download"."""
     out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = None
@@ -72,15 +73,13 @@ def main(argv: list[str]) -> int:
     from photism.evaluation.report import write_report
     from photism.files import require_room
     from photism.judges.inception import load_inception
-    from photism.judges.weights import load_judge
     from photism.systems.weights import load_weights
-    from photism.terminal import plain
 
     device = choose_device(args.device)
     dataset = PairDataset(find(args.data), _split(args.split))
-    judge = load_judge(args.judge) if args.judge else _bundled_judge(dataset)
-    inception = load_inception(args.inception) if args.inception else None
     system = load_weights(args.system)
+    judge = _judge(args.judge, system, dataset)
+    inception = load_inception(args.inception) if args.inception else None
     out = args.out or Path("reports") / f"{Path(args.system).name}-{dataset.card.name}-{args.split}"
     require_room(out)
     evaluation = evaluate(
@@ -120,6 +119,15 @@ def _split(name: str) -> str:
     return name
 
 
+def _judge(name: str | None, system: System, dataset: PairDataset) -> Judge:
+    from photism.judges.own import OWN, own_judge
+    from photism.judges.weights import load_judge
+
+    if name == OWN:
+        return own_judge(system, dataset.card.classes)
+    return load_judge(name) if name else _bundled_judge(dataset)
+
+
 def _bundled_judge(dataset: PairDataset) -> Judge:
     """Return the judge that comes with photism for the data's classes, or for its features."""
     from photism.errors import ConfigError
@@ -155,7 +163,6 @@ def _table(evaluation: Evaluation, published: list[Published]) -> Table:
     from rich.table import Table
 
     from photism.evaluation.table import figure_table
-    from photism.terminal import plain
 
     p, figures = evaluation.provenance, figure_table(evaluation, published)
     title = plain(f"{p.system} · {p.data} {p.split}")

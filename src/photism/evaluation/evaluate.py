@@ -92,7 +92,7 @@ def evaluate(
     if latent_zeroing and truth.known and isinstance(system, LatentSystem):
         zeroed = _zero(system, judge, load, rows[truth.labelled], latent_zeroing, seed)
     main = next(iter(observed.outputs.values()))
-    listens = observed.recognised is not None and truth.known
+    recognised = observed.recognised if truth.known else None
     return Evaluation(
         provenance=_provenance(system, dataset, judge, inception, truth),
         classes=truth.classes,
@@ -101,7 +101,7 @@ def evaluate(
             for name, seen in track(observed.outputs.items(), "measuring", len(observed.outputs))
         },
         steps=observed.steps,
-        listener=class_figures(observed.recognised, truth) if listens else None,
+        listener=None if recognised is None else class_figures(recognised, truth),
         recordings=_by_recording(main.predicted == truth.labels, truth, dataset.card.group),
         references=_references(observed, truth),
         diversity_pixels=spread(observed.images, observed.real_images, truth),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from photism.errors import DataError
 from photism.evaluation.results import Evaluation, Example
@@ -201,7 +202,19 @@ def _show_example(example: Example, evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
+def shown(values: np.ndarray, medium: Medium, origin: str) -> Image.Image:
+    """Return a picture, or the log-mel of a sound in colour.
+
+    Args:
+        values: `(channel, height, width)` in [-1, 1].
+        medium: what they are.
+        origin: of the front end; see `images.show_log_mel`.
+
+    Returns:
+        For people to look at.
+    """
+    return to_pil(values) if medium == "image" else show_log_mel(values, origin)
+
+
 def _show(values: np.ndarray, medium: Medium, origin: str) -> str:
-    """Return a picture, or the log-mel of a sound in colour, as a data URI."""
-    picture = to_pil(values) if medium == "image" else show_log_mel(values, origin)
-    return picture_uri(png(picture))
+    return picture_uri(png(shown(values, medium, origin)))

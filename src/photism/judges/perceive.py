@@ -48,7 +48,7 @@ def perceive(made: Tensor, medium: Medium, ear: FrontEnd | None = None) -> Perce
     return Percept(invert(made, ear), ear.rate)
 
 
-def heard(percept: Percept, ear: FrontEnd) -> Tensor:
+def hear(percept: Percept, ear: FrontEnd) -> Tensor:
     """Draw the log-mels of sounds.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from photism.data.fetch import Upstream
 from photism.data.sources.base import PairSource
-from photism.data.sources.folder.source import Folder
+from photism.data.sources.folder import Folder
 from photism.data.sources.fsdd import FSDD
 from photism.data.sources.mnist import MNIST
 from photism.data.sources.mnist_fsdd import MnistFsdd
