@@ -15,6 +15,7 @@ from photism.terminal import plain
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from photism.data.card import Card
     from photism.data.pairs import PairDataset
     from photism.evaluation.results import Evaluation
     from photism.evaluation.table import Published
@@ -44,6 +45,12 @@ class Evaluate:
     judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
     """A bundled judge by name, or a folder of `photism judge train`; "own" is the classifier that
     the system learnt with. By default the bundled one that knows the data's classes."""
+    beside: Annotated[tuple[str, ...] | None, tyro.conf.arg(metavar="NAME|DIR ...")] = None
+    """Further judges of the same medium, whose opinions stand beside; by default the independent
+    ones that were fitted here to these classes (see `photism judge fetch`)."""
+    agreement: bool = False
+    """Fit a joint space of sounds and pictures on training pairs, and say how well what is made
+    finds what it was made of; some minutes more."""
     inception: Annotated[str | None, tyro.conf.arg(metavar="FILE|download")] = None
     """For FID, KID and Inception Score: a file of Inception's weights, or "download"."""
     out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = None
@@ -72,7 +79,9 @@ def main(argv: list[str]) -> int:
     from photism.evaluation.evaluate import evaluate
     from photism.evaluation.report import write_report
     from photism.files import require_room
+    from photism.judges.choose import find_judge
     from photism.judges.inception import load_inception
+    from photism.media import other
     from photism.systems.weights import load_weights
 
     device = choose_device(args.device)
@@ -92,6 +101,8 @@ def main(argv: list[str]) -> int:
         limit=args.limit,
         latent_zeroing=args.latent_zeroing,
         inception=inception,
+        beside=_beside(args.beside, dataset.card, judge),
+        witness=find_judge(dataset.card, other(judge.medium)) if args.agreement else None,
     )
     published, notes = _published(system, dataset)
     html, json = write_report(
@@ -120,28 +131,22 @@ def _split(name: str) -> str:
 
 
 def _judge(name: str | None, system: System, dataset: PairDataset) -> Judge:
+    from photism.judges.choose import find_judge
     from photism.judges.own import OWN, own_judge
     from photism.judges.weights import load_judge
 
     if name == OWN:
         return own_judge(system, dataset.card.classes)
-    return load_judge(name) if name else _bundled_judge(dataset)
+    return load_judge(name) if name else find_judge(dataset.card, system.targets[0])
 
 
-def _bundled_judge(dataset: PairDataset) -> Judge:
-    """Return the judge that comes with photism for the data's classes, or for its features."""
-    from photism.errors import ConfigError
-    from photism.judges.weights import bundled_judges, load_judge
+def _beside(names: tuple[str, ...] | None, card: Card, judge: Judge) -> tuple[Judge, ...]:
+    from photism.judges.choose import independent_judges
+    from photism.judges.weights import load_judge
 
-    card = dataset.card
-    for judge in map(load_judge, bundled_judges()):
-        channels = judge.image_shape[0] == card.image.shape[-1]
-        if judge.classes == card.classes or (channels and not card.classes):
-            return judge
-    raise ConfigError(
-        f"no bundled judge knows the classes of {dataset.folder}: train one with `photism judge"
-        f" train small --data {dataset.folder} --out JUDGE` and give it with --judge"
-    )
+    if names is None:
+        return independent_judges(card, judge.medium)
+    return tuple(map(load_judge, names))
 
 
 def _published(system: System, dataset: PairDataset) -> tuple[list[Published], list[str]]:

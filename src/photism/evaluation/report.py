@@ -13,7 +13,7 @@ from PIL import Image
 
 from photism.errors import DataError
 from photism.evaluation.results import Evaluation, Example
-from photism.evaluation.table import Published, figure_table
+from photism.evaluation.table import Published, figure_table, opinion_table
 from photism.files import write_json, write_text
 from photism.images import png, show_log_mel, to_pil
 from photism.media import Medium, other
@@ -59,6 +59,7 @@ def write_report(
         evaluation=evaluation,
         words=WORDS[evaluation.provenance.target],
         table=figure_table(evaluation, published),
+        opinions=opinion_table(evaluation),
         notes=[*evaluation.provenance.data_notes, *evaluation.notes, *notes],
         by_class=_by_class(evaluation),
         steps=evaluation.steps,

@@ -31,6 +31,20 @@ class Recordings:
 
 
 @dataclass(frozen=True)
+class Opinion:
+    """What another judge makes of the main output, and of reality, on the same pairs."""
+
+    sha256: str
+    """Of the judge's weights."""
+    test_accuracy: float | None
+    """Of the judge, on real test examples."""
+    about: str
+    """Whose network it is; empty for judges trained here."""
+    figures: OutputFigures
+    real: OutputFigures
+
+
+@dataclass(frozen=True)
 class References:
     """What the figures of a system can be held against, on the same pairs."""
 
@@ -97,6 +111,10 @@ class Provenance:
     judge_test_accuracy: float | None
     inception_sha256: str | None
     """Of the weights of Inception; None without it."""
+    witness: str = ""
+    """Judge of what was given, where a joint space was fitted, with its checksum."""
+    joint_pairs: int = 0
+    """Training pairs that the joint space was fitted on."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +132,8 @@ class Evaluation:
     """How well the system itself recognises the class; None if it does not, or nobody knows."""
     recordings: Recordings
     references: References
+    opinions: dict[str, Opinion]
+    """Of other judges, by name."""
     diversity_pixels: Diversity
     diversity_features: Diversity
     confusion: tuple[tuple[int, ...], ...]
