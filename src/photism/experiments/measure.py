@@ -161,7 +161,8 @@ def _write_strips(evaluation: Evaluation, folder: Path) -> list[dict[str, Any]]:
     }
     for output in evaluation.outputs:
         pictures[output] = [
-            shown(example.made[output], target, evaluation.provenance.origin) for example in examples
+            shown(example.made[output], target, evaluation.provenance.origin)
+            for example in examples
         ]
     names = [evaluation.class_name(example.label) for example in examples]
     return [
