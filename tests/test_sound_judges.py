@@ -20,7 +20,7 @@ from photism.evaluation.critic import Critic
 from photism.evaluation.evaluate import evaluate
 from photism.evaluation.report import write_report
 from photism.judges.base import Judge
-from photism.judges.perceive import Percept, heard, perceive
+from photism.judges.perceive import Percept, hear, perceive
 from photism.judges.weights import load_judge
 
 TRAIN = ("--epochs", "6", "--batch-size", "16", "--lr", "0.004", "--device", "cpu")
@@ -63,7 +63,7 @@ def test_sounds_of_another_rate_are_heard_at_the_ear_s() -> None:
     time_s = torch.arange(16_000) / 16_000
     wave = 0.3 * torch.sin(2 * torch.pi * 1000 * time_s)[None]
     sounds = Percept(wave, 16_000), Percept(wave[:, ::2].contiguous(), 8_000)
-    twice, once = (heard(sound, front_end("aivae-8k")) for sound in sounds)
+    twice, once = (hear(sound, front_end("aivae-8k")) for sound in sounds)
     assert twice.shape == once.shape
     assert (twice[:, :, :, 5:-5] - once[:, :, :, 5:-5]).abs().mean() < 0.02
 

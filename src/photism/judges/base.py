@@ -15,7 +15,7 @@ from photism.errors import ConfigError, DataError
 from photism.images import resize
 from photism.judges.card import JudgeCard, brief, shown
 from photism.judges.factors import FactorHead
-from photism.judges.perceive import Percept, heard, perceive
+from photism.judges.perceive import Percept, hear, perceive
 from photism.judges.recipe import JudgeRecipe
 from photism.media import Medium
 
@@ -93,7 +93,7 @@ class Judge(nn.Module):
         """
         if self.ear is None:
             return resize(percept.values, self.image_shape[1:])
-        return heard(percept, self.ear)
+        return hear(percept, self.ear)
 
     def look(self, made: Tensor, drawn: FrontEnd | None = None) -> JudgeOutput:
         """Judge what a system makes, or data holds, as a person gets it.

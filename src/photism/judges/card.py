@@ -51,8 +51,13 @@ class JudgeCard:
     """How much of each it reads from real test examples; see `metrics.within_class_r2`."""
     ear: Mapping[str, Any] = field(default_factory=dict)
     """Parameters of the front end that analyses waveforms; empty for judges of pictures."""
+    medium: Medium = "image"
+    """What it judges."""
     original_accuracy: float | None = None
     """Of a judge of sounds, on the test sounds' log-mels as the data has them."""
+    extractor: str = ""
+    """Of independent judges: whose network it is, with the checksum of what was published."""
+    weights_licence: str = "as the data; the code is Apache-2.0"
     recipe: Mapping[str, Any] = field(default_factory=dict)
     """Settings of the training."""
     data_sha256: str = ""
@@ -71,11 +76,6 @@ class JudgeCard:
         if set(self.factors) != set(self.factor_r2):
             raise ValueError(f"factors {self.factors} but R² of {tuple(self.factor_r2)}")
         self.front_end()
-
-    @property
-    def medium(self) -> Medium:
-        """What it judges."""
-        return "sound" if self.ear else "image"
 
     def front_end(self) -> FrontEnd | None:
         """Return how a judge of sounds analyses them; None for judges of pictures."""
@@ -122,18 +122,19 @@ class JudgeCard:
     def readme(self) -> str:
         """Return the card for people, in Markdown."""
         counts = ", ".join(f"{number:,} {use}" for use, number in self.counts.items())
-        known, many = brief(self.classes), "sounds" if self.ear else "pictures"
+        known, many = brief(self.classes), "sounds" if self.medium == "sound" else "pictures"
         rows = {
             f"accuracy on real test {many}": f"**{self.test_accuracy:.2%}** (these half precision"
-            f" weights){', made of their log-mels and analysed again' if self.ear else ''}",
+            f" weights){', made of their log-mels and analysed again' if many == 'sounds' else ''}",
             **self._original(),
             **{f"R² of `{name}` on real test {many}": r2 for name, r2 in self._recovered()},
-            f"accuracy on validation {many}": f"{self.validation_accuracy:.2%}; they chose epoch"
-            f" {self.chosen_epoch} of {self.epochs}, the test {many} chose nothing",
+            f"accuracy on validation {many}": f"{self.validation_accuracy:.2%}; they chose"
+            f" {self._choice()}, the test {many} chose nothing",
+            "network": self.extractor,
             "data": self.data,
             many: f"{counts}; {shown(self.image_shape)} (channel × height × width)",
             "licence of the data": self.licence,
-            "licence of the weights": "as the data; the code is Apache-2.0",
+            "licence of the weights": self.weights_licence,
             "seed": str(self.seed),
             "recipe": ", ".join(f"{name} {value}" for name, value in self.recipe.items()),
             "made by": f"`{self.command}`",
@@ -148,19 +149,25 @@ A {self.architecture} classifier of {len(self.classes)} classes ({known}) that j
 |---|---|
 {table}
 
-{self._entering()} enter as floats in [-1, 1], `(batch, channel, height, width)`; the features used for Fréchet distance and
+{self._entering()} enter as floats{" in [-1, 1]" if not self.extractor else ""}, `(batch, channel, height, width)`; the features used for Fréchet distance and
 diversity are the layer before the logits.
 {self._confusions(many)}"""  # noqa: E501
+
+    def _choice(self) -> str:
+        """Return what the validation examples chose."""
+        if self.epochs:
+            return f"epoch {self.chosen_epoch} of {self.epochs}"
+        return "how strongly the last layer is held down"
 
     def _original(self) -> dict[str, str]:
         if self.original_accuracy is None:
             return {}
-        return {
-            "accuracy on the same log-mels as the data has them": f"{self.original_accuracy:.2%}"
-        }
+        return {"accuracy on their log-mels as the data has them": f"{self.original_accuracy:.2%}"}
 
     def _entering(self) -> str:
         """Return what the network is given, as the beginning of a sentence."""
+        if self.extractor:
+            return "What the network is given"
         if not self.ear:
             return "Pictures"
         ear = self.front_end()

@@ -24,7 +24,7 @@ from photism.data.sources.mnist import MNIST, read_mnist
 from photism.errors import DataError
 from photism.files import sha256
 from photism.judges.factors import read_factors
-from photism.judges.perceive import ear_of, heard, perceive
+from photism.judges.perceive import ear_of, hear, perceive
 from photism.media import Medium
 
 _AT_ONCE = 64
@@ -125,7 +125,7 @@ class Pictures:
         for start in track(starts, f"listening to {dataset.split}", len(starts)):
             places = np.arange(start, min(start + _AT_ONCE, len(listed)))
             stored, _ = listed.batch(places, torch.device("cpu"))
-            again = heard(perceive(stored, "sound", drawn), ear)
+            again = hear(perceive(stored, "sound", drawn), ear)
             log_mels[places] = to_bytes(again.numpy()).transpose(0, 2, 3, 1)
         return cls(log_mels, np.arange(len(listed)), listed.labels, listed.factors)
 

@@ -108,4 +108,5 @@ def _card(
         recipe={name: value for name, value in asdict(recipe).items() if name not in _TOLD},
         data_sha256=data.sha256,
         ear=asdict(data.ear) if data.ear else {},
+        medium=trained.judge.medium,
     )

@@ -48,7 +48,7 @@ def perceive(made: Tensor, medium: Medium, ear: FrontEnd | None = None) -> Perce
     return Percept(invert(made, ear), ear.rate)
 
 
-def heard(percept: Percept, ear: FrontEnd) -> Tensor:
+def hear(percept: Percept, ear: FrontEnd) -> Tensor:
     """Draw the log-mels of sounds.
 
     Args:
@@ -62,7 +62,7 @@ def heard(percept: Percept, ear: FrontEnd) -> Tensor:
         AudioError: sounds longer than its clips, or too short for one frame.
     """
     assert percept.rate is not None, "pictures cannot be heard"
-    return reanalyse(_resampled(percept.values, percept.rate, ear.rate), ear)
+    return reanalyse(resampled(percept.values, percept.rate, ear.rate), ear)
 
 
 def ear_of(card: Card) -> FrontEnd:
@@ -88,8 +88,17 @@ def ear_of(card: Card) -> FrontEnd:
         ) from error
 
 
-def _resampled(sounds: Tensor, rate: int, wanted: int) -> Tensor:
-    """Bring sounds `(batch, sample)` to another number of samples per second."""
+def resampled(sounds: Tensor, rate: int, wanted: int) -> Tensor:
+    """Bring sounds to another number of samples per second.
+
+    Args:
+        sounds: `(batch, sample)` float32 in [-1, 1].
+        rate: samples per second.
+        wanted: samples per second wanted.
+
+    Returns:
+        `(batch, sample)` float32 on the same device.
+    """
     if rate == wanted:
         return sounds
     import soxr
