@@ -89,9 +89,11 @@ class FolderRecipe:
         from photism.data.own.making import BATCH, Shots
 
         sound, image = files
-        pixels = images.read(image).pixels
-        tally.counts["pictures smaller than wanted"] += min(pixels.shape[:2]) < self.form.size
-        picture = self.form.draw(pixels)
+        raster = images.read(image)
+        smaller = min(raster.pixels.shape[:2]) < self.form.size
+        tally.counts["pictures smaller than wanted"] += smaller
+        tally.counts["pictures of one colour, with nothing to see"] += raster.blank
+        picture = self.form.draw(raster.pixels)
         clips = cut(stream(sound, block_s=BLOCK_S), front_end(self.form.front_end))
         if self.clips == "one":
             clips = iter([first_heard(clips)[0]])
