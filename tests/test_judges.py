@@ -17,7 +17,8 @@ from photism.errors import ConfigError, DataError
 from photism.files import sha256
 from photism.judges.data import JudgeData, Pictures
 from photism.judges.lenet5 import LeNet5
-from photism.judges.training import JudgeRecipe, measure, train_judge
+from photism.judges.recipe import JudgeRecipe
+from photism.judges.training import measure, train_judge
 from photism.judges.weights import ASSETS, load_judge
 from photism.systems.base import parameter_count
 

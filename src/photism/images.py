@@ -158,7 +158,7 @@ def _flat(picture: Image.Image) -> tuple[Image.Image, bool]:
         picture.info["transparency"] = tuple(value >> 8 for value in clear)
     seen = picture.convert("RGBA")
     white = Image.new("RGBA", seen.size, "white")
-    return Image.alpha_composite(white, seen).convert(mode), seen.getextrema()[3][0] < 255
+    return Image.alpha_composite(white, seen).convert(mode), np.asarray(seen)[..., 3].min() < 255
 
 
 def _shallow(picture: Image.Image) -> tuple[Image.Image, bool]:

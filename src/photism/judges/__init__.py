@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from photism.errors import ConfigError, nearest
-from photism.judges.colour import ColourJudge, ResNet18, ResNet50, Small
+from photism.judges.base import Judge
+from photism.judges.colour import ResNet18, ResNet50, Small
+from photism.judges.independent.aisfx import AISFX
+from photism.judges.independent.efficientnet_lite0 import EfficientNetLite0
 from photism.judges.lenet5 import LeNet5
 
-ARCHITECTURES: Mapping[str, type[LeNet5] | type[ColourJudge]] = {
-    judge.architecture: judge for judge in (LeNet5, Small, ResNet18, ResNet50)
+ARCHITECTURES: dict[str, type[Judge]] = {
+    judge.architecture: judge
+    for judge in (LeNet5, Small, ResNet18, ResNet50, AISFX, EfficientNetLite0)
 }
 
 
-def architecture(name: str) -> type[LeNet5] | type[ColourJudge]:
+def architecture(name: str) -> type[Judge]:
     """Return a class of judges.
 
     Args:

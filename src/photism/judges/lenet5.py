@@ -38,13 +38,12 @@ class LeNet5(Judge):
         image_shape: tuple[int, int, int] = (1, 28, 28),
         factors: tuple[str, ...] = (),
     ) -> None:
-        super().__init__(name, classes, factors)
+        super().__init__(name, classes, image_shape, factors)
         if image_shape != (1, 28, 28):
             raise ConfigError(
                 f"lenet5 takes grey pictures of 1 × 28 × 28, not {shown(image_shape)}: choose small"
                 " or resnet50 for colour pictures"
             )
-        self.image_shape = image_shape
         self.conv1 = nn.Conv2d(1, 6, 5)
         self.conv2 = nn.Conv2d(6, 16, 5)
         self.conv3 = nn.Conv2d(16, 120, 5)

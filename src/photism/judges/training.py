@@ -1,16 +1,10 @@
-"""Training a judge: cross-entropy on real pictures, the epoch chosen on pictures held out.
-
-LeNet5's recipe is that of the AIVAE paper (arXiv:2109.13354, section 5): Adam, learning rate 1e-3,
-100 epochs, no augmentation. Which epoch it kept is not said; here validation pictures choose it.
-The recipes of the others are our own: CAR-GAN's paper gives none for its ResNet-50.
-"""
+"""Training a judge: cross-entropy on real examples, the epoch chosen on held-out ones."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -23,56 +17,12 @@ from photism.judges import architecture
 from photism.judges.base import Judge
 from photism.judges.colour import ColourJudge
 from photism.judges.data import JudgeData, Pictures
+from photism.judges.recipe import JudgeRecipe
 from photism.judges.weights import round_weights
 from photism.metrics.features import confusion, within_class_r2
 
 FACTOR_WEIGHT = 0.5
 """Of the factors' squared error, in deviations, beside the cross-entropy of the classes."""
-
-
-@dataclass(frozen=True)
-class JudgeRecipe:
-    """How a judge is trained; the defaults are the AIVAE paper's, but for the validation."""
-
-    epochs: int = 100
-    batch_size: int = 128
-    lr: float = 1e-3
-    decay: bool = False
-    """Let the learning rate fall to zero along half a cosine."""
-    shift: float = 0.0
-    """Move training pictures by up to this share of their sides."""
-    distortion: float = 0.0
-    """Strength of random changes, see `photism.blocks.distort`, of half of the training pictures;
-    no factor is learnt from these. A judge that never saw any goes by details: with noise that can
-    hardly be seen it takes real pictures for others."""
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """"bf16" computes most of a training step in bfloat16; figures are always taken in fp32."""
-    validation: float = 0.1
-    """Share of the training pictures held out for choosing the epoch, where none are set apart."""
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if not 0 < self.validation < 1:
-            raise ConfigError(f"validation must be above 0 and below 1, not {self.validation}")
-        if not 0 <= self.shift < 0.5:
-            raise ConfigError(f"shift must be at least 0 and below 0.5, not {self.shift}")
-        if self.distortion < 0:
-            raise ConfigError(f"distortion must be at least 0, not {self.distortion}")
-        if self.lr <= 0:
-            raise ConfigError(f"lr must be above 0, not {self.lr}")
-
-
-_COLOUR = JudgeRecipe(epochs=8, batch_size=64, decay=True, shift=1 / 16, distortion=1.0)
-RECIPES: Mapping[str, JudgeRecipe] = {
-    "lenet5": JudgeRecipe(),
-    "small": replace(_COLOUR, epochs=5, lr=2e-3),
-    "resnet18": _COLOUR,
-    "resnet50": replace(_COLOUR, lr=3e-4),
-}
-"""How each architecture is trained unless something else is asked for."""
 
 
 @dataclass(frozen=True)
@@ -176,6 +126,7 @@ def _new_judge(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         judge = architecture(kind)(name, data.classes, data.image_shape, data.factors)
+    judge.ear = data.ear
     if start is not None:
         if not isinstance(judge, ColourJudge):
             raise ConfigError(f"{kind} starts from scratch: leave the weights out")
