@@ -105,16 +105,16 @@ def _hear(
     if recipe.clips == "one":
         clips = iter([first_heard(clips)[0]])
     kept, silent, loudest_db = 0, 0, -120.0
-    notes: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
     while batch := list(islice(clips, _ROWS)):
         levels_db = [float(levels(clip.samples[0], clip.rate).max()) for clip in batch]
         loud = [recipe.keep_silent or level_db >= SILENCE_DB for level_db in levels_db]
         add(list(compress(batch, loud)), front)
         kept, silent = kept + sum(loud), silent + len(loud) - sum(loud)
-        loudest_db, notes = max(loudest_db, *levels_db), batch[-1].notes
+        loudest_db, lost = max(loudest_db, *levels_db), batch[-1].lost
     if not kept:
         raise AudioError(f"silence: {loudest_db:.0f} dB at its loudest")
-    return silent, "; ".join(note for note in notes if not note.startswith("clipped"))
+    return silent, "; ".join(lost)
 
 
 @dataclass
