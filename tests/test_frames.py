@@ -10,7 +10,7 @@ import pytest
 from films import STEP, film
 
 from photism.errors import ImageError
-from photism.frames import frames_every
+from photism.video.moments import frames_every
 
 
 def shown(path: Path, every_s: float, first_s: float = 0.0) -> list[int | None]:

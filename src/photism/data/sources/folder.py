@@ -103,6 +103,6 @@ class FolderRecipe:
             heard += len(kept)
             peak_db = max(peak_db, *map(loudest_db, batch))
             tally.counts["silent clips left out"] += len(batch) - len(kept)
-            tally.missing = "; ".join(n for n in batch[-1].notes if not n.startswith("clipped"))
+            tally.missing = "; ".join(batch[-1].lost)
         if not heard:
             raise AudioError(f"silence: {peak_db:.0f} dB at its loudest")

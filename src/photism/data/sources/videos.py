@@ -156,7 +156,7 @@ class VideosRecipe:
             raise AudioError(f"nothing to use ({left or 'no whole window'})")
 
     def _shots(self, path: Path, tally: Tally) -> Iterator[tuple[Sound, np.ndarray]]:
-        from photism.frames import frames_every
+        from photism.video.moments import frames_every
 
         frames = frames_every(path, self.hop_s, first_s=self.frame * self.window_s)
         clips = self._windows(path)
@@ -184,7 +184,7 @@ class VideosRecipe:
             tally.counts["pictures smaller than wanted"] += min(pixels.shape[:2]) < self.form.size
             yield clip, picture
         if clip is not None and not tally.missing:
-            tally.missing = "; ".join(n for n in clip.notes if not n.startswith("clipped"))
+            tally.missing = "; ".join(clip.lost)
 
     def _windows(self, path: Path) -> Iterator[Sound]:
         """Yield the windows of the sound, all of them full."""
