@@ -43,17 +43,9 @@ from photism.data.pairs import Batch, PairDataset
 from photism.errors import ConfigError
 from photism.images import resize
 from photism.media import MEDIA, Medium, other
-from photism.systems.base import (
-    Losses,
-    Optimiser,
-    Output,
-    Phase,
-    Stage,
-    Step,
-    System,
-    require_classes,
-    require_colour,
-)
+from photism.systems.base import Output, System
+from photism.systems.requirements import require_classes, require_colour
+from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 FEATURE = 128
 """Elements of what an encoder finds."""

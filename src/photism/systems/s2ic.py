@@ -40,16 +40,9 @@ from photism.data.pairs import Batch, PairDataset
 from photism.errors import ConfigError
 from photism.images import resize
 from photism.media import Medium, other
-from photism.systems.base import (
-    Losses,
-    Optimiser,
-    Phase,
-    Stage,
-    Step,
-    System,
-    require_classes,
-    require_colour,
-)
+from photism.systems.base import System
+from photism.systems.requirements import require_classes, require_colour
+from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 FEATURE, EMBEDDING = 128, 64
 """Elements of what the encoder finds, and of what generator and discriminator are told of it."""

@@ -58,7 +58,7 @@ class Orchestra(PairSource):
     """From the beginning of a window to the next, in seconds."""
     size: int = 128
     """Height and width of the pictures."""
-    front_end: Literal["car-gan", "sa-cmgan", "sa-cmgan-margins"] = "car-gan"
+    front_end: Literal["car-gan", "car-gan-256", "sa-cmgan", "sa-cmgan-margins"] = "car-gan"
     """Log-mel front end of the sounds."""
     validation: float = 0.1
     """Share of the performances for validation."""
@@ -98,8 +98,11 @@ class Orchestra(PairSource):
     @property
     def room_bytes(self) -> int:
         """Disk space the pairs need, about."""
+        from photism.audio.logmel import front_end
+
         windows = 1 + int((self.seconds - 0.5) / self.hop_s)
-        pair_bytes = 3 * self.size**2 + 3 * 128**2
+        front = front_end(self.front_end)
+        pair_bytes = 3 * self.size**2 + front.channels * front.height * front.width
         return len(INSTRUMENTS) * self.performances * windows * pair_bytes
 
     def write(self, raw: Path, folder: Path) -> Card:
