@@ -41,7 +41,12 @@ class Output:
     @property
     def title(self) -> str:
         """Step and name, for people and as a key."""
-        return f"{self.step}, {self.name}" if self.step else self.name
+        return output_title(self.name, self.step)
+
+
+def output_title(name: str, step: str = "") -> str:
+    """Return what an output of this name and step is called, such as "stage I, label heard"."""
+    return f"{step}, {name}" if step else name
 
 
 class System(nn.Module):
@@ -117,6 +122,14 @@ class System(nn.Module):
     def stages(self) -> tuple[Stage, ...]:
         """Return what is trained, in order."""
         raise NotImplementedError
+
+    @property
+    def untrained(self) -> tuple[str, ...]:
+        """Networks, or parts of them (`encoder.compress`), that keep their random weights.
+
+        For papers whose code never moves them; what is in no phase and not here is a mistake.
+        """
+        return ()
 
     def losses(self, phase: str, batch: Any, step: Step) -> Losses:
         """Return the losses of one phase for one batch (a `photism.data.pairs.Batch`)."""

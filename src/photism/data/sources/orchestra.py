@@ -58,8 +58,8 @@ class Orchestra(PairSource):
     """From the beginning of a window to the next, in seconds."""
     size: int = 128
     """Height and width of the pictures."""
-    front_end: Literal["car-gan", "car-gan-256"] = "car-gan"
-    """Log-mel front end of the sounds: pictures of 128 pixels, or of 256."""
+    front_end: Literal["car-gan", "car-gan-256", "sa-cmgan", "sa-cmgan-margins"] = "car-gan"
+    """Log-mel front end of the sounds."""
     validation: float = 0.1
     """Share of the performances for validation."""
     test: float = 0.1
