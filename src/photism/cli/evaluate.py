@@ -29,6 +29,7 @@ Examples:
   photism evaluate runs/aivae --data mnist-fsdd      a training run, with its loss curves
   photism evaluate aivae-fsdd --data mnist-fsdd --limit 1000
   photism evaluate runs/car-gan --data orchestra --inception download
+  photism evaluate runs/s2i --back runs/i2s --data orchestra     there and back, from either side
 """
 
 
@@ -45,6 +46,11 @@ class Evaluate:
     judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
     """A bundled judge by name, or a folder of `photism judge train`; "own" is the classifier that
     the system learnt with. By default the bundled one that knows the data's classes."""
+    back: Annotated[str | None, tyro.conf.arg(metavar="SYSTEM|RUN")] = None
+    """A system of the other direction: what is made goes back through it, and what arrives is
+    judged too, from either side (sound, picture, sound; picture, sound, picture)."""
+    back_judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
+    """Judge of what SYSTEM is given, for --back; by default one that knows the data's classes."""
     beside: Annotated[tuple[str, ...] | None, tyro.conf.arg(metavar="NAME|DIR ...")] = None
     """Further judges of the same medium, whose opinions stand beside; by default the independent
     ones that were fitted here to these classes (see `photism judge fetch`)."""
@@ -104,6 +110,7 @@ def main(argv: list[str]) -> int:
         beside=_beside(args.beside, dataset.card, judge),
         witness=find_judge(dataset.card, other(judge.medium)) if args.agreement else None,
     )
+    trips = _trips(args, system, dataset, judge)
     published, notes = _published(system, dataset)
     html, json = write_report(
         evaluation,
@@ -112,9 +119,12 @@ def main(argv: list[str]) -> int:
         published=published,
         notes=notes,
         run=Path(args.system) if (Path(args.system) / "metrics.jsonl").is_file() else None,
+        trips=trips,
     )
     console = Console()
     console.print(_table(evaluation, published))
+    for trip in trips:
+        console.print(_table(trip, []))
     for note in evaluation.notes:
         console.print(plain(f"note: {note}"))
     print(f"{html}\n{json}")
@@ -147,6 +157,38 @@ def _beside(names: tuple[str, ...] | None, card: Card, judge: Judge) -> tuple[Ju
     if names is None:
         return independent_judges(card, judge.medium)
     return tuple(map(load_judge, names))
+
+
+def _trips(
+    args: Evaluate, system: System, dataset: PairDataset, judge: Judge
+) -> tuple[Evaluation, ...]:
+    """Measure both round trips, if a way back is given."""
+    from photism.devices import choose_device
+    from photism.evaluation.round_trip import evaluate_trip
+    from photism.judges.choose import find_judge
+    from photism.judges.weights import load_judge
+    from photism.media import other
+    from photism.systems.weights import load_weights
+
+    if args.back is None:
+        return ()
+    back = load_weights(args.back)
+    given = other(judge.medium)
+    first = load_judge(args.back_judge) if args.back_judge else find_judge(dataset.card, given)
+    ways = ((system, back, first), (back, system, judge))
+    return tuple(
+        evaluate_trip(
+            there,
+            home,
+            dataset,
+            witness,
+            seed=args.seed,
+            device=choose_device(args.device),
+            batch_size=args.batch_size,
+            limit=args.limit,
+        )
+        for there, home, witness in ways
+    )
 
 
 def _published(system: System, dataset: PairDataset) -> tuple[list[Published], list[str]]:

@@ -56,6 +56,7 @@ def evaluate(
     inception: Inception | None = None,
     beside: Sequence[Judge] = (),
     witness: Judge | None = None,
+    given: Medium | None = None,
 ) -> Evaluation:
     """Measure a system on a split.
 
@@ -76,6 +77,7 @@ def evaluate(
         beside: other judges of the same medium, whose opinions stand beside the judge's.
         witness: a judge of what the system is given; with it a joint space is fitted on training
             pairs, and what is made is held against what was given.
+        given: what of a pair the system is given; by default the other medium.
 
     Returns:
         All figures.
@@ -97,7 +99,7 @@ def evaluate(
     observer = Observer(
         system,
         judges,
-        other(judge.medium),
+        given or other(judge.medium),
         drawn=ear_of(dataset.card) if witness or judge.medium == "sound" else None,
         seed=seed,
         inception=inception.to(device).eval() if inception else None,
@@ -124,7 +126,8 @@ def evaluate(
         confusion=_confusion(main.predicted, truth),
         latent_zeroing=zeroed,
         notes=(*observed.notes, *_unlabelled(system, dataset, judge, truth)),
-        examples=_examples(dataset, judge.medium, rows, shown, observed),
+        ear=ear_of(dataset.card) if dataset.card.front_end_config.get("rate") else None,
+        examples=_examples(dataset, observer, rows, shown, observed),
     )
 
 
@@ -292,6 +295,7 @@ def _provenance(
         system=system.name,
         preset=system.preset,
         target=judge.medium,
+        given=observer.given,
         origin=card.front_end_config.get("origin", "top"),
         source=system.source,
         weights_sha256=system.digest or weights_digest(system),
@@ -340,8 +344,13 @@ def _references(observed: Observed, truth: Truth, joint: Joint | None) -> Refere
 
 
 def _examples(
-    dataset: PairDataset, target: Medium, rows: np.ndarray, shown: list[int], observed: Observed
+    dataset: PairDataset,
+    observer: Observer,
+    rows: np.ndarray,
+    shown: list[int],
+    observed: Observed,
 ) -> tuple[Example, ...]:
+    target = observer.judges[0].medium
     keys = dataset.column("key")
     loader = PairLoader(dataset, 1, shuffle=False)
     examples = []
@@ -352,7 +361,7 @@ def _examples(
                 label=int(batch.label[0]),
                 row=row,
                 key=str(keys[row]),
-                given=batch.of(other(target))[0].numpy(),
+                given=batch.of(observer.given)[0].numpy(),
                 real=batch.of(target)[0].numpy(),
                 made=observed.examples[row],
                 judged={n: int(seen.predicted[place]) for n, seen in observed.outputs.items()},

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from photism.audio.logmel import FrontEnd
 from photism.evaluation.figures import ClassFigures, OutputFigures
 from photism.evaluation.latent_zeroing import LatentZeroing
 from photism.media import Medium
@@ -71,6 +72,8 @@ class Example:
     """By output, the main one first."""
     judged: Mapping[str, int]
     """Class that the judge takes each of them for."""
+    between: np.ndarray | None = None
+    """Of round trips, what the first system handed on to the second."""
 
     @property
     def generated(self) -> np.ndarray:
@@ -90,7 +93,9 @@ class Provenance:
     system: str
     preset: str
     target: Medium
-    """What it made of the other medium."""
+    """What it made."""
+    given: Medium
+    """What it made it of; of round trips, the same."""
     origin: str
     """Where the lowest band of a log-mel lies, "top" or "bottom"."""
     source: str
@@ -142,6 +147,8 @@ class Evaluation:
     latent_zeroing: LatentZeroing | None
     notes: tuple[str, ...]
     """What to know beside the figures, such as that pictures were resized."""
+    ear: FrontEnd | None = field(default=None, repr=False, compare=False)
+    """How log-mels are drawn, if the data says it: what sounds can be made with."""
     examples: tuple[Example, ...] = field(default=(), repr=False, compare=False)
 
     @property
@@ -178,8 +185,8 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """Return all but the examples as values that JSON can hold."""
-        content = asdict(replace(self, examples=()))
-        del content["examples"]
+        content = asdict(replace(self, examples=(), ear=None))
+        del content["examples"], content["ear"]
         main = {
             "main_output": self.main_output,
             "accuracy": asdict(self.accuracy) if self.accuracy else None,
