@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -44,6 +44,43 @@ _TURNS = {
 _PNG = b"\x89PNG\r\n\x1a\n"
 _DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
 """Pillow's modes of grey with more than 8 bits."""
+
+
+ENDINGS = frozenset(
+    (
+        ".avif", ".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tif",
+        ".tiff", ".webp",
+    )
+)  # fmt: skip
+"""Files taken from a folder; a file named by itself is looked into."""
+
+
+def is_picture(path: PurePath) -> bool:
+    """Whether a file's ending is that of a picture."""
+    return path.suffix.lower() in ENDINGS
+
+
+def recognise(file: BinaryIO) -> bool:
+    """Whether an open file is a picture, by its first bytes; it stands where it stood.
+
+    Args:
+        file: one that can be read from where it stands again.
+
+    Returns:
+        True for what `read` would at least begin to read.
+    """
+    place = file.tell()
+    try:
+        with Image.open(file, formats=_formats()):
+            return True
+    except Exception:  # whatever it is, it is no picture
+        return False
+    finally:
+        file.seek(place)
+
+
+def _formats() -> Sequence[str]:
+    return FORMATS if find_spec("PIL.AvifImagePlugin") else FORMATS[:-1]  # Pillow from 11.3
 
 
 @dataclass(frozen=True)
@@ -89,8 +126,7 @@ def read(source: str | Path | bytes | BinaryIO | Image.Image) -> Raster:
 
 
 def _decoded(file: BinaryIO) -> Raster:
-    formats = FORMATS if find_spec("PIL.AvifImagePlugin") else FORMATS[:-1]  # Pillow from 11.3
-    with _damage(), Image.open(file, formats=formats) as picture:
+    with _damage(), Image.open(file, formats=_formats()) as picture:
         return _raster(picture)
 
 
