@@ -79,7 +79,7 @@ def recognise(file: BinaryIO) -> bool:
         file.seek(place)
 
 
-def _formats() -> Sequence[str]:
+def _formats() -> tuple[str, ...]:
     return FORMATS if find_spec("PIL.AvifImagePlugin") else FORMATS[:-1]  # Pillow from 11.3
 
 

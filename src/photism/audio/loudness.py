@@ -18,7 +18,13 @@ PEAK_DB = -1.0
 """Highest sample re full scale; what a loudness would drive higher stays quieter."""
 
 _DESIGN_RATE = 48_000  # the standard's coefficients are for this rate
-_SHELF = (1.53512485958697, -2.69169618940638, 1.19839281085285, -1.69065929318241, 0.73248077421585)
+_SHELF = (
+    1.53512485958697,
+    -2.69169618940638,
+    1.19839281085285,
+    -1.69065929318241,
+    0.73248077421585,
+)
 _HIGH_PASS = (1.0, -2.0, 1.0, -1.99004745483398, 0.99007225036621)
 _OFFSET_DB = -0.691
 
@@ -38,7 +44,9 @@ def loudness_db(waveforms: Tensor, rate: int) -> Tensor:
     """
     samples = waveforms.shape[1]
     spectrum = torch.fft.rfft(waveforms)
-    power = (spectrum.real.square() + spectrum.imag.square()) * _weights(samples, rate).to(waveforms)
+    power = (spectrum.real.square() + spectrum.imag.square()) * _weights(samples, rate).to(
+        waveforms
+    )
     mean_square = power.sum(1) / samples**2
     return _OFFSET_DB + 10 * mean_square.log10()
 

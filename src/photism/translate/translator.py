@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -25,7 +25,7 @@ from photism.media import Medium, other
 from photism.systems.base import System, draw_noise
 from photism.translate.request import Request
 from photism.translate.results import Label, Made, Picture, Result, Waveform
-from photism.translate.sounds import chosen, clips
+from photism.translate.sounds import Recorded, chosen, clips
 from photism.translate.sources import Source, medium_of
 from photism.translate.stills import Still, still
 
@@ -169,8 +169,8 @@ class Translator:
         if medium == "image":
             yield still(source, self.system.shape("image"))
             return
-        front = self.front_end
-        yield from clips(source, front, rate=rate, start_s=start_s, duration_s=duration_s)
+        recorded, front = cast(Recorded, source), self.front_end
+        yield from clips(recorded, front, rate=rate, start_s=start_s, duration_s=duration_s)
 
     def require_source(self, medium: Medium, source: Source = "") -> None:
         """Raise a ConfigError for a kind of source that the system does not take."""
