@@ -20,6 +20,8 @@ class Row:
     """Name of the source of pairs to train on where no other is given."""
     pairs: int
     """Pairs the paper trained on."""
+    pairs_known: str = ""
+    """How that is known, where the paper does not print it."""
     published: Mapping[str, float] = field(default_factory=dict)
     """Published figures by the names of `METRICS`: accuracies are shares."""
     thesis: Mapping[str, float] = field(default_factory=dict)
@@ -43,6 +45,23 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Gain:
+    """How much better than another the paper says that a row is, relative to the other."""
+
+    metric: str
+    """By its name in `METRICS`."""
+    of: str
+    """Key of the better row."""
+    over: str
+    """Key of the row, or name of the other system, that it is compared with."""
+    published: float | None = None
+    """A share; None where the paper does not say, but the like of it."""
+    thesis: float | None = None
+    errors: bool = False
+    """What is compared is how far the figure is from 1."""
+
+
+@dataclass(frozen=True)
 class Experiment:
     """A published table or figure."""
 
@@ -52,7 +71,7 @@ class Experiment:
     """Paper and table or figure."""
     rows: tuple[Row, ...]
     epochs: int
-    """Published length of training."""
+    """Published length of training, at the full learning rate."""
     finding: str
     """What the paper says it shows, to hold the measured numbers against."""
     metrics: tuple[str, ...] = ("accuracy", "fd", "diversity")
@@ -61,6 +80,8 @@ class Experiment:
     """Published figures of real pictures; the accuracy is that of the paper's judge."""
     others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Published figures of other systems in the table, to be shown and not run."""
+    gains: tuple[Gain, ...] = ()
+    """What the text says of differences between rows."""
     judge: str = "lenet5-mnist"
     preset: str = "paper"
     """What is trained at the full budget."""

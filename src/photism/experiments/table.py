@@ -20,7 +20,7 @@ from photism.experiments.overview import (
 from photism.metrics.registry import METRICS, Metric
 from photism.pages.charts import Curve, line_chart
 
-REAL = "real pictures"
+SOUNDS, REAL = "the sounds", "real pictures"
 INCEPTION = ("fid", "is")
 
 
@@ -197,13 +197,14 @@ def hints_of(experiment: Experiment, rows: Sequence[MeasuredRow]) -> tuple[str, 
 
 
 def strips_of(rows: Sequence[MeasuredRow]) -> Iterator[Strip]:
-    """Yield the real pictures, once where rows show the same, and those of every row's outputs."""
+    """Yield sounds and real pictures, once where rows show the same, and those of all outputs."""
     seen = set()
     for row in rows:
         shown = {strip.label: strip for strip in row.strips}
-        if REAL in shown and shown[REAL].content not in seen:
-            seen.add(shown[REAL].content)
-            yield shown[REAL]
+        for label in (SOUNDS, REAL):
+            if label in shown and shown[label].content not in seen:
+                seen.add(shown[label].content)
+                yield shown[label]
         for output in row.row.outputs:
             label = output.rpartition(", ")[2] if len(row.row.outputs) > 1 else ""
             if output in shown:

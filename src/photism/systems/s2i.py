@@ -33,7 +33,7 @@ from photism.errors import DataError, WeightsError
 from photism.images import resize
 from photism.media import Medium
 from photism.stored import PICKLED, below, fill, find_tensors
-from photism.systems.base import Losses, Optimiser, Phase, Stage, Step, System
+from photism.systems.base import System
 from photism.systems.s2i_networks import (
     DECODER_DROPOUT,
     TRANSITION_DROPOUT,
@@ -45,6 +45,7 @@ from photism.systems.s2i_networks import (
     SequentialGenerator,
 )
 from photism.systems.s2i_published import load_published
+from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 SOUND, IMAGE = (1, 128, 100), (3, 96, 96)
 
