@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -92,6 +93,11 @@ class Raster:
     notes: tuple[str, ...] = ()
     """What a person should know, such as that it is the first of several frames."""
 
+    @property
+    def blank(self) -> bool:
+        """Whether all of it has one colour, so that there is nothing to see."""
+        return bool((self.pixels == self.pixels[0, 0]).all())
+
 
 def read(source: str | Path | bytes | BinaryIO | Image.Image) -> Raster:
     """Read a picture of any size and kind: grey, palette, CMYK, 16 bits, transparent, turned.
@@ -128,6 +134,11 @@ def read(source: str | Path | bytes | BinaryIO | Image.Image) -> Raster:
 def _decoded(file: BinaryIO) -> Raster:
     with _damage(), Image.open(file, formats=_formats()) as picture:
         return _raster(picture)
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    return FORMATS if find_spec("PIL.AvifImagePlugin") else FORMATS[:-1]  # Pillow from 11.3
 
 
 @contextmanager
@@ -174,7 +185,7 @@ def _raster(picture: Image.Image) -> Raster:
         turn = None
         notes.append("its EXIF data is damaged: it may lie on its side")
     pixels = np.array((flat if turn is None else flat.transpose(turn)).convert("RGB"))
-    if (pixels == pixels[0, 0]).all():
+    if Raster(pixels).blank:
         notes.append("all of it has one colour: there is nothing to see")
     return Raster(pixels, tuple(notes))
 

@@ -405,7 +405,7 @@ def _test_examples(data: str, raw: Path | None, judge: Judge) -> tuple[tuple[str
         digits = mnist_data(_archives(raw))
         return digits.classes, digits.test
     dataset = PairDataset(_find(data), "test")
-    if judge.medium == "image":
+    if judge.ear is None:
         return dataset.card.classes, Pictures.of_pairs(dataset, judge.factors)
     return dataset.card.classes, Pictures.of_sounds(dataset, judge.factors, ear=judge.ear)
 

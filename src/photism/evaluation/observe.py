@@ -68,8 +68,8 @@ class Observed:
     real: Seen
     beside: dict[str, Beside]
     """By name of the other judges."""
-    steps: tuple[str, ...]
-    """The outputs on the way to the main one, in order, itself last."""
+    steps: Mapping[str, str]
+    """Titles and steps of the outputs on the way to the main one, in order, itself last."""
     recognised: np.ndarray | None
     """Class probabilities of the system's own ear or eye, `(pair, class)`; None if it has none."""
     images: np.ndarray
@@ -169,10 +169,11 @@ class Observer:
         )
 
 
-def steps_of(outputs: Sequence[Output]) -> tuple[str, ...]:
-    """Return the titles of the steps on the way to the first output, which comes last."""
+def steps_of(outputs: Sequence[Output]) -> dict[str, str]:
+    """Return titles and steps on the way to the first output, which comes last, without a step."""
     main = outputs[0]
-    return (*(o.title for o in outputs[1:] if o.name == main.name and o.step), main.title)
+    before = {o.title: o.step for o in outputs[1:] if o.name == main.name and o.step}
+    return {**before, main.title: ""}
 
 
 def _look(percept: Percept, judge: Judge, inception: Inception | None = None) -> Seen:

@@ -108,8 +108,8 @@ class Evaluation:
     """Of the data, in the order of labels; none if it has none."""
     outputs: dict[str, OutputFigures]
     """By name, the system's main output first."""
-    steps: tuple[str, ...]
-    """The outputs on the way to the main one, in order, itself last."""
+    steps: Mapping[str, str]
+    """Titles and steps of the outputs on the way to the main one, in order, itself last."""
     listener: ClassFigures | None
     """How well the system itself recognises the class; None if it does not, or nobody knows."""
     recordings: Recordings

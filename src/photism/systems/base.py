@@ -41,7 +41,12 @@ class Output:
     @property
     def title(self) -> str:
         """Step and name, for people and as a key."""
-        return f"{self.step}, {self.name}" if self.step else self.name
+        return output_title(self.name, self.step)
+
+
+def output_title(name: str, step: str = "") -> str:
+    """Return what an output of this name and step is called, such as "stage I, label heard"."""
+    return f"{step}, {name}" if step else name
 
 
 class System(nn.Module):

@@ -167,6 +167,7 @@ def _rows(
 ) -> tuple[np.ndarray, tuple[PairDataset, np.ndarray | None]]:
     """Return rows to fit on, and the data set and rows to choose by."""
     dataset = PairDataset(folder, "train")
+    held: tuple[PairDataset, np.ndarray | None]
     if "validation" in card.counts:
         rows, held = np.arange(len(dataset)), (PairDataset(folder, "validation"), None)
     else:
