@@ -80,10 +80,6 @@ def recognise(file: BinaryIO) -> bool:
         file.seek(place)
 
 
-def _formats() -> tuple[str, ...]:
-    return FORMATS if find_spec("PIL.AvifImagePlugin") else FORMATS[:-1]  # Pillow from 11.3
-
-
 @dataclass(frozen=True)
 class Raster:
     """A picture as it was read."""

@@ -40,7 +40,7 @@ def still(source: Any, shape: tuple[int, int, int]) -> Still:
     """
     raster = images.read(_openable(source))
     notes = raster.notes
-    if raster.pixels.min() == raster.pixels.max():
+    if raster.blank:
         notes = (*notes, "the picture is all of one colour: the sound is arbitrary")
     return Still(images.fit(raster, shape), _name(source), notes)
 
