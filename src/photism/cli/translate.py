@@ -132,7 +132,7 @@ def main(argv: list[str]) -> int:
             _print_outcome(outcome, quiet=args.json)
     failed = sum(outcome.error is not None for outcome in outcomes)
     summary = {
-        "results": sum(len(outcome.results) for outcome in outcomes),
+        **{kind: len(made) for kind, made in _by_kind(outcomes).items()},
         "translated": len(outcomes) - failed,
         "failed": failed,
         "not_tried": len(items) - len(outcomes),
@@ -253,14 +253,17 @@ def _labels(results: Sequence[Mapping[str, Any]]) -> str:
     return "".join(f", {label}" for label in labels)
 
 
+def _by_kind(outcomes: Sequence[Outcome]) -> dict[str, list[dict[str, Any]]]:
+    """Return the provenance of all pictures and of all sounds that were made."""
+    made = [{"file": outcome.item.source, **r} for outcome in outcomes for r in outcome.results]
+    kinds = {"pictures": "image", "sounds": "sound"}
+    return {kind: [r for r in made if r["target"] == target] for kind, target in kinds.items()}
+
+
 def _print_json(outcomes: Sequence[Outcome], summary: Mapping[str, Any]) -> None:
     content = {
         "photism": __version__,
-        "results": [
-            {"file": outcome.item.source, **result}
-            for outcome in outcomes
-            for result in outcome.results
-        ],
+        **_by_kind(outcomes),
         "errors": [
             {"file": outcome.item.source, "error": outcome.error}
             for outcome in outcomes
@@ -272,8 +275,12 @@ def _print_json(outcomes: Sequence[Outcome], summary: Mapping[str, Any]) -> None
 
 
 def _describe(summary: Mapping[str, Any]) -> str:
-    text = f"{_count(summary['results'], 'result')} of"
-    text += f" {_count(summary['translated'], 'source')} in {summary['seconds']:.1f} s"
+    pictures, sounds = summary["pictures"], summary["sounds"]
+    made = [_count(pictures, "picture")] if pictures or not sounds else []
+    made += [_count(sounds, "sound")] if sounds else []
+    source = "recording" if not sounds else "source" if pictures else "picture"
+    text = f"{' and '.join(made)} of {_count(summary['translated'], source)}"
+    text += f" in {summary['seconds']:.1f} s"
     if summary["peak_memory_mb"]:
         text += f", peak memory {summary['peak_memory_mb']} MB"
     for key, name in (("failed", "failed"), ("not_tried", "not tried")):

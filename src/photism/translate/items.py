@@ -85,7 +85,7 @@ def find_items(sources: tuple[str, ...], out: Path | None) -> list[Item]:
 def _only(found: list[tuple[str, Path]], media: list[Medium], out: Path) -> Item:
     """Return the item whose result has a name of its own."""
     if len(found) > 1:
-        raise ConfigError(f"{len(found)} recordings cannot share {out}: name a folder with -o")
+        raise ConfigError(f"{len(found)} sources cannot share {out}: name a folder with -o")
     suffixes = SUFFIXES[media[0]]
     if out.suffix.lower() not in suffixes:
         kind = "sounds are" if media[0] == "image" else "pictures are"
