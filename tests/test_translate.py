@@ -383,7 +383,7 @@ def test_a_system_of_the_other_direction_is_refused() -> None:
     system.makes = ("sound",)  # type: ignore[misc]
     samples, rate = recordings.spoken(3)
     with pytest.raises(
-        ConfigError, match="windows takes pictures, and this is a recording: .*images"
+        ConfigError, match=r"windows takes pictures, and this is a recording: .*images"
     ):
         Translator(system, device="cpu").translate(samples, rate=rate)
 

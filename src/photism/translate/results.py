@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -222,7 +221,7 @@ class Waveform(Result):
             The path.
 
         Raises:
-            AudioError: neither .wav nor .flac.
+            ConfigError: neither .wav nor .flac.
             StorageError: the file cannot be written.
         """
         write_sound(Path(path), self.samples, self.rate, self.provenance)
@@ -240,7 +239,7 @@ class Waveform(Result):
         return images.show_log_mel(self.tensor, front_end(self.made.front_end).origin)
 
     def _repr_html_(self) -> str:
-        content = io.BytesIO(encode(self.samples, self.rate, "WAV", self.provenance)).getvalue()
+        content = encode(self.samples, self.rate, kind="wav", provenance=self.provenance)
         player = f'<audio controls src="{data_uri("audio/wav", content)}"></audio>'
         seen = images.to_pil(self.condition)
         return self._in_page(_shown(seen), _shown(self.show_log_mel()), player)
