@@ -119,6 +119,29 @@ def stream(
             yield reader.sound(held, start_s + given / reader.rate)
 
 
+def tags(source: Source) -> dict[str, str]:
+    """Read what a sound says of itself, such as title and comment.
+
+    Args:
+        source: path, or an open binary file.
+
+    Returns:
+        Names in lower case to texts.
+
+    Raises:
+        AudioError: it cannot be read, or is no sound.
+    """
+    with _opened(source) as (file, name):
+        _check_size(file, name)
+        with _demuxed(file, name) as container:
+            streams = [stream.metadata for stream in container.streams.audio]
+            return {
+                key.lower(): value
+                for found in (*reversed(streams), container.metadata)
+                for key, value in found.items()
+            }
+
+
 def _limited(
     reader: _Reader, start_s: float, duration_s: float | None, max_s: float
 ) -> Iterator[np.ndarray]:
@@ -259,20 +282,25 @@ class _Reader:
 
 @contextlib.contextmanager
 def _reader(source: Source, start_s: float) -> Iterator[_Reader]:
-    """Open a source for decoding, with one clear error for whatever it is not."""
-    import av
-
+    """Open a source for decoding."""
     if start_s < 0:
         raise ConfigError(f"a sound begins at 0 s: it cannot be read from {start_s:g} s on")
     with _opened(source) as (file, name):
         notes = _check_size(file, name)
-        try:
-            container = av.open(file, "r", options={"protocol_whitelist": "none"})
-        except (av.error.FFmpegError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise AudioError(f"{name} is no sound or video that can be read ({reason})") from error
-        with container:
+        with _demuxed(file, name) as container:
             yield _Reader(container, name, start_s, notes)
+
+
+def _demuxed(file: BinaryIO, name: str) -> InputContainer:
+    """Open a file with FFmpeg, with one clear error for whatever it is not."""
+    import av
+
+    try:
+        # Tags of old files are in any encoding: what is no UTF-8 must not keep their sound away.
+        return av.open(file, "r", options={"protocol_whitelist": "none"}, metadata_errors="replace")
+    except (av.error.FFmpegError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise AudioError(f"{name} is no sound or video that can be read ({reason})") from error
 
 
 @contextlib.contextmanager

@@ -112,7 +112,7 @@ class Orchestra(PairSource):
         return Card.read(folder)
 
     def _card(self) -> Card:
-        from photism.audio.logmel import front_end
+        from photism.audio.front_ends import front_end
         from photism.data.card import ArraySpec, Card
 
         front = front_end(FRONT_END)
@@ -201,7 +201,8 @@ def scenes(
 
 def _part(task: tuple[Orchestra, str, str, int]) -> _Part:
     """Play, hear and draw one performance."""
-    from photism.audio.logmel import front_end, pictures
+    from photism.audio.front_ends import front_end
+    from photism.audio.logmel import pictures
     from photism.data.pairs import to_bytes
     from photism.orchestra.performance import performance
 

@@ -105,7 +105,7 @@ class PairLists(Collection):
 
     def draw(self, chosen: Sequence[Moment], canvas: Canvas, scratch: Path) -> Iterator[Request]:
         """Read pairs of pictures; see `Collection.draw`."""
-        from photism.audio.logmel import front_end
+        from photism.audio.front_ends import front_end
 
         front = front_end(FRONT_END)
         for moment in chosen:
