@@ -14,7 +14,7 @@ from photism.errors import AudioError, ConfigError, DataError
 
 if TYPE_CHECKING:
     from photism.audio.decode import Sound
-    from photism.audio.logmel import FrontEnd
+    from photism.audio.front_ends import FrontEnd
     from photism.data.own.allotment import Labelling
     from photism.data.own.form import Form
     from photism.data.own.making import Shots, Tally
@@ -108,7 +108,7 @@ class OwnVideos(OwnSource):
 
     def recipe(self, form: Form) -> VideosRecipe:
         """Return how a video is read; see `OwnSource.recipe`."""
-        from photism.audio.logmel import front_end
+        from photism.audio.front_ends import front_end
 
         clip_s = front_end(form.front_end).clip_s
         window_s = self.window_s or clip_s or 1.0
@@ -190,7 +190,7 @@ class VideosRecipe:
         """Yield the windows of the sound, all of them full."""
         from photism.audio.clips import BLOCK_S, cut
         from photism.audio.decode import stream
-        from photism.audio.logmel import front_end
+        from photism.audio.front_ends import front_end
 
         read_s = 0.0
 
