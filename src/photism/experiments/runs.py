@@ -27,8 +27,8 @@ from photism.files import sha256
 from photism.judges.weights import load_judge
 from photism.systems import find_preset, find_system
 from photism.training.checkpoint import list_checkpoints
-from photism.training.loop import train
 from photism.training.options import TrainOptions
+from photism.training.run import train
 
 HELD_OUT = 0.1
 ENOUGH = 0.5
