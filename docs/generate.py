@@ -22,11 +22,16 @@ ROOMS = {
     "Translate": ("photism", "photism.translate"),
     "Sound": ("photism.audio",),
     "Pictures": ("photism.images",),
-    "Data": ("photism.data",),
-    "Systems": ("photism.systems", "photism.blocks"),
+    "Data": ("photism.data", "photism.orchestra"),
+    "Systems": ("photism.systems", "photism.blocks", "photism.config", "photism.media"),
     "Training": ("photism.training", "photism.devices"),
-    "Evaluation": ("photism.evaluation", "photism.experiments", "photism.demo"),
-    "Errors and files": ("photism.errors", "photism.files"),
+    "Judges": ("photism.judges", "photism.metrics"),
+    "Evaluation": (
+        *("photism.evaluation", "photism.experiments", "photism.demo", "photism.pages"),
+    ),
+    "Errors and files": (
+        *("photism.errors", "photism.files", "photism.stored", "photism.terminal"),
+    ),
 }
 """Pages of the reference and the packages or modules on them."""
 

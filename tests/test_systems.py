@@ -12,7 +12,8 @@ from photism.errors import ConfigError
 from photism.media import MEDIA, other
 from photism.stored import WeightsCard
 from photism.systems import SYSTEMS, find_preset, find_system
-from photism.systems.base import Step, System, draw_noise, parameter_count
+from photism.systems.base import System, draw_noise, parameter_count
+from photism.systems.stages import Step
 from photism.systems.weights import load_weights, save_weights
 
 # Parameter counts of the papers' tables.

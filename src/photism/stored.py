@@ -23,6 +23,8 @@ from photism.files import PACKAGED
 
 TENSORS, CONFIG, CARD, README = "model.safetensors", "config.json", "card.json", "README.md"
 ASSETS = PACKAGED / "systems"
+PICKLED = (".pth", ".pt")
+"""How files that torch pickled are called."""
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 """An owner and a name, as the Hub has them."""
 
@@ -189,6 +191,32 @@ def read_stored(path: Path) -> tuple[dict[str, torch.Tensor], str]:
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     """Read a safetensors file; see `read_stored`, which has its checksum too."""
     return read_stored(path)[0]
+
+
+def read_pickled(path: Path) -> dict[str, torch.Tensor]:
+    """Read tensors by name from a file that torch pickled; nothing else in it is looked at.
+
+    Args:
+        path: such as weights that others published.
+
+    Returns:
+        Name to tensor, on the CPU.
+
+    Raises:
+        WeightsError: it is missing or damaged, or holds more than tensors by name.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path} is missing")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged file makes torch raise all kinds
+        raise WeightsError(f"{path} is damaged, or holds more than tensors") from error
+    tensors = isinstance(content, dict) and all(
+        isinstance(name, str) and isinstance(t, torch.Tensor) for name, t in content.items()
+    )
+    if not tensors:
+        raise WeightsError(f"{path} holds no tensors by name")
+    return dict(content)
 
 
 def find_tensors(name_or_path: str | Path) -> dict[str, torch.Tensor]:

@@ -9,6 +9,7 @@ an assumption, named as such beside the front end in `FRONT_ENDS`.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
@@ -18,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from photism.audio.canvas import colour_table, draw
 from photism.audio.mel import mel_filters
 from photism.errors import AudioError, ConfigError, nearest
 
@@ -40,8 +42,10 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "interpolation": get_args(_Interpolation),
 }
 
-_DB = {"power_db": (10, 1e-10), "amplitude_db": (20, 1e-5)}  # factor and floor, librosa's `amin`
-_LN_OFFSET = 1e-6
+DECIBELS = {"power_db": (10, 1e-10), "amplitude_db": (20, 1e-5)}
+"""Factor before the logarithm and least value in it, librosa's `amin`."""
+LN_OFFSET = 1e-6
+"""What is added before a natural logarithm."""
 _CHUNK = 512 * 512  # samples transformed at once: small enough for the processor's cache
 _GROUP = 16  # mel bands multiplied at once: fewer bins each, but matrices still worth the call
 
@@ -133,6 +137,28 @@ class FrontEnd:
             return samples
         return max(samples, self.n_fft + (self.frames - 1) * self.hop_length)
 
+    @property
+    def silence(self) -> float:
+        """Level of what is not there: the floor below the maximum, or ln(1e-6)."""
+        return math.log(LN_OFFSET) if self.log == "ln" else -(self.top_db or math.inf)
+
+    def windowing(self) -> Tensor:
+        """Weights of the samples of a frame, `(n_fft,)` float64."""
+        windows = {"hann": torch.hann_window, "hamming": torch.hamming_window}
+        left = (self.n_fft - self.win_length) // 2
+        window = windows[self.window](self.win_length, dtype=torch.float64)
+        return F.pad(window, (left, self.n_fft - self.win_length - left))
+
+    def filters(self) -> np.ndarray:
+        """Weights of the transform's bins in each mel band, `(mel_bin, bin)` float32."""
+        return mel_filters(
+            rate=self.rate,
+            n_fft=self.n_fft,
+            n_mels=self.n_mels,
+            f_min=self.f_min,
+            f_max=self.f_max,
+        )
+
     def frame_count(self, samples: int) -> int:
         """Number of frames of a waveform of `samples` samples, 0 if it is too short for one."""
         if self.center:
@@ -211,17 +237,11 @@ class LogMel(nn.Module):
     def __init__(self, front_end: FrontEnd, precision: torch.dtype = torch.float64) -> None:
         super().__init__()
         self.front_end = fe = front_end
-        windows = {"hann": torch.hann_window, "hamming": torch.hamming_window}
-        window = windows[fe.window](fe.win_length, dtype=torch.float64)
-        left = (fe.n_fft - fe.win_length) // 2
-        window = F.pad(window, (left, fe.n_fft - fe.win_length - left)).to(precision)
-        filters = mel_filters(
-            rate=fe.rate, n_fft=fe.n_fft, n_mels=fe.n_mels, f_min=fe.f_min, f_max=fe.f_max
-        )
+        filters = fe.filters()
         self._groups = _groups(filters)
-        self.register_buffer("window", window, persistent=False)
+        self.register_buffer("window", fe.windowing().to(precision), persistent=False)
         self.register_buffer("filters", torch.from_numpy(filters), persistent=False)
-        self.register_buffer("colours", _colours(fe.colour_map), persistent=False)
+        self.register_buffer("colours", colour_table(fe.colour_map), persistent=False)
 
     def forward(self, waveform: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return log-mel levels of a padded batch.
@@ -290,28 +310,7 @@ class LogMel(nn.Module):
         Returns:
             `(batch, channel, height, width)` in [-1, 1].
         """
-        fe = self.front_end
-        if fe.scaling == "min_max":
-            low = log_mel.amin((1, 2), keepdim=True)
-            span = log_mel.amax((1, 2), keepdim=True) - low
-            unit = (log_mel - low) / span.clamp_min(torch.finfo(log_mel.dtype).tiny)
-        else:
-            assert fe.top_db is not None
-            unit = log_mel / fe.top_db + 1
-        if fe.origin == "bottom":
-            unit = unit.flip(1)
-        elif fe.origin == "left":
-            unit = unit.transpose(1, 2)
-        if fe.colour_map:
-            steps = len(self.colours)
-            unit = self.colours[(unit * steps).long().clamp_max(steps - 1)].movedim(-1, 1)
-        else:
-            unit = unit[:, None]
-        if fe.drawn:
-            unit = _resize(unit, fe.drawn, fe.drawn, fe.interpolation)
-        if fe.margins:
-            unit = _with_margins(unit)
-        return _resize(unit, fe.height, fe.width, fe.interpolation) * 2 - 1
+        return draw(log_mel, self.front_end, self.colours)
 
     def _level(self, frames: Tensor) -> Tensor:
         """Log of the mel bands, `(mel_bin, frame)`, of `(frame, n_fft)` samples; no reference."""
@@ -420,8 +419,8 @@ def _groups(filters: np.ndarray) -> list[tuple[slice, slice]]:
 
 def _log(mel: Tensor, front_end: FrontEnd) -> Tensor:
     if front_end.log == "ln":
-        return (mel + _LN_OFFSET).log_()
-    factor, floor = _DB[front_end.log]
+        return (mel + LN_OFFSET).log_()
+    factor, floor = DECIBELS[front_end.log]
     return mel.clamp_min(floor).log10_().mul_(factor)
 
 
@@ -438,27 +437,3 @@ def _fit(waveform: np.ndarray | Tensor, front_end: FrontEnd) -> np.ndarray | Ten
     fitted = np.zeros(wanted, dtype=np.float32)
     fitted[: len(waveform)] = waveform
     return fitted
-
-
-def _resize(unit: Tensor, height: int, width: int, mode: str) -> Tensor:
-    """Resize pictures in [0, 1], without aliases where they shrink."""
-    if unit.shape[-2:] == (height, width):
-        return unit
-    return F.interpolate(unit, (height, width), mode=mode, antialias=True).clamp(0, 1)
-
-
-def _with_margins(unit: Tensor) -> Tensor:
-    """Pictures in [0, 1] where matplotlib's default figure, 640 × 480 pixels, has its axes."""
-    figure = unit.new_ones(*unit.shape[:2], 480, 640)
-    axes = figure[..., 58:427, 80:576]
-    axes.copy_(F.interpolate(unit, axes.shape[-2:], mode="nearest-exact"))
-    return figure
-
-
-def _colours(name: str | None) -> Tensor:
-    """Colours of a matplotlib map, `(256, 3)` in [0, 1]; empty without a name."""
-    if name is None:
-        return torch.empty(0, 3)
-    import matplotlib
-
-    return torch.from_numpy(matplotlib.colormaps[name](np.arange(256))[:, :3]).float()

@@ -30,8 +30,9 @@ def read_clip(content: bytes) -> Sound:
         raise AudioError(f"cut short: {len(content):,} of {announced:,} bytes")
     try:
         samples, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise AudioError(f"no sound that can be read: {error.error_string}") from error
+    except Exception as error:  # one bad file never costs another
+        reason = getattr(error, "error_string", None) or error
+        raise AudioError(f"no sound that can be read: {reason}") from error
     if not np.isfinite(samples).all():
         raise AudioError("holds values that are not numbers")
     return Sound(samples.T, rate, "a clip")

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from photism.systems.base import output_title
+
 
 @dataclass(frozen=True)
 class Row:
@@ -35,7 +37,14 @@ class Row:
     split: Literal["train", "test"] = "test"
     """Split that the system is measured on."""
     outputs: tuple[str, ...] = ("generated",)
-    """Outputs of the system to show, first that of the published protocol."""
+    """Names of the outputs to show, first that of the published protocol."""
+    step: str = ""
+    """The step on the way to them that is shown; empty shows what comes out in the end."""
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What its outputs are called in an evaluation."""
+        return tuple(output_title(name, self.step) for name in self.outputs)
 
     @property
     def measured(self) -> str:

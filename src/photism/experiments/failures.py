@@ -23,7 +23,6 @@ from photism.audio.logmel import FrontEnd, front_end, pictures
 from photism.audio.segment import heard
 from photism.data.pairs import PairDataset, PairLoader
 from photism.errors import ConfigError
-from photism.evaluation.observe import fit
 from photism.experiments.overview import Cell, Column, OverviewLine, OverviewRow, write_strip
 from photism.images import to_pil
 from photism.judges.base import Judge
@@ -190,7 +189,7 @@ def _measure(
     shown = {"the sounds": (names, [to_pil(picture) for picture in small])}
     for output in OUTPUTS:
         images = drawn[output].float().clamp(-1, 1)
-        read = judge(fit(images, judge)).logits.argmax(dim=1)
+        read = judge.look(images).logits.argmax(dim=1)
         judged = {classes[c]: n / count for c, n in Counter(read.tolist()).most_common()}
         readings[output] = Reading(judged, float((read == told[output]).float().mean()))
         names = [classes[label] for label in told[output][:SHOWN].tolist()]

@@ -11,8 +11,9 @@ from typing import Any
 from photism.data.pairs import PairDataset
 from photism.devices import choose_device
 from photism.errors import DataError
-from photism.evaluation.evaluate import Evaluation, evaluate
-from photism.evaluation.report import show_sound, write_report
+from photism.evaluation.evaluate import evaluate
+from photism.evaluation.report import shown, write_report
+from photism.evaluation.results import Evaluation
 from photism.experiments.declarations import Experiment, Row
 from photism.experiments.failures import measure_nothing
 from photism.experiments.options import Reproduction
@@ -21,11 +22,11 @@ from photism.experiments.published import published_figures
 from photism.experiments.runs import Job
 from photism.experiments.table import REAL, SOUNDS, MeasuredRow
 from photism.files import write_json
-from photism.images import to_pil
 from photism.judges.base import Judge
 from photism.judges.inception import Inception, load_inception
 from photism.judges.own import OWN, own_judge
 from photism.judges.weights import load_judge
+from photism.media import other
 from photism.systems.base import System
 from photism.systems.weights import load_weights
 
@@ -153,13 +154,17 @@ def _write_strips(evaluation: Evaluation, folder: Path) -> list[dict[str, Any]]:
     """Write sounds, real pictures and those of every output, the first of each class."""
     firsts = {example.label: example for example in reversed(evaluation.examples)}
     examples = [firsts[label] for label in sorted(firsts)]
+    target = evaluation.provenance.target
     pictures = {
-        SOUNDS: [show_sound(example.sound) for example in examples],
-        REAL: [to_pil(example.real) for example in examples],
+        SOUNDS: [shown(e.given, other(target), evaluation.provenance.origin) for e in examples],
+        REAL: [shown(e.real, target, evaluation.provenance.origin) for e in examples],
     }
     for output in evaluation.outputs:
-        pictures[output] = [to_pil(example.pictures[output]) for example in examples]
-    names = [evaluation.classes[example.label] for example in examples]
+        pictures[output] = [
+            shown(example.made[output], target, evaluation.provenance.origin)
+            for example in examples
+        ]
+    names = [evaluation.class_name(example.label) for example in examples]
     return [
         write_strip(folder / f"strip-{number}.png", label, names, drawn)
         for number, (label, drawn) in enumerate(pictures.items())

@@ -80,7 +80,7 @@ def published_figures(row: Row, source: str, data: str) -> list[Published]:
     other = row.published_data if row.published_data != data else ""
     printed = ((row.published, source), (row.thesis, f"{source}, as in the thesis"))
     return [
-        Published(value, where, metric, row.outputs[0], other)
+        Published(value, where, metric, row.titles[0], other)
         for figures, where in printed
         for metric, value in figures.items()
     ]

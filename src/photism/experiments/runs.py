@@ -28,7 +28,8 @@ from photism.experiments.published import setting_differences
 from photism.files import sha256
 from photism.stored import WeightsCard
 from photism.systems import find_preset, find_system
-from photism.systems.base import Stage, System
+from photism.systems.base import System
+from photism.systems.stages import Stage
 from photism.training.checkpoint import list_checkpoints
 from photism.training.loop import train
 from photism.training.options import TrainOptions

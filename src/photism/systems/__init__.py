@@ -9,8 +9,11 @@ from photism.systems.aivae import AIVAE
 from photism.systems.aivae_gan import AIVAEGAN
 from photism.systems.base import System
 from photism.systems.car_gan import CARGAN
+from photism.systems.s2i import S2I
 
-SYSTEMS: dict[str, type[System]] = {system.name: system for system in (AIVAE, AIVAEGAN, CARGAN)}
+SYSTEMS: dict[str, type[System]] = {
+    system.name: system for system in (AIVAE, AIVAEGAN, CARGAN, S2I)
+}
 
 
 def find_system(name: str) -> type[System]:

@@ -32,7 +32,8 @@ from photism.blocks.jitter import jitter
 from photism.config import check_fields
 from photism.data.pairs import Batch
 from photism.media import Medium
-from photism.systems.base import Losses, Optimiser, Phase, Stage, Step, System
+from photism.systems.base import System
+from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ from photism.data.pairs import Batch
 from photism.errors import ConfigError
 from photism.media import Medium
 from photism.systems.aivae import bernoulli_nats, collapse_warning
-from photism.systems.base import Losses, Optimiser, Phase, Stage, Step, System
+from photism.systems.base import System
+from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def save_checkpoint(
         except RuntimeError as error:  # how torch reports a full disk
             raise OSError(None, str(error).splitlines()[0]) from error
         write_json(temporary / _STATE, asdict(progress))
-    for old in [*list_checkpoints(folder)[:-keep], *folder.glob(".step-*.part")]:
+    for old in list_checkpoints(folder)[:-keep]:
         shutil.rmtree(old, ignore_errors=True)
     return path
 

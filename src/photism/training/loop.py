@@ -15,7 +15,8 @@ from photism.data.pairs import Batch, PairLoader
 from photism.errors import ConfigError, TrainingError
 from photism.files import claimed, require_room
 from photism.stored import WeightsCard
-from photism.systems.base import Phase, Stage, Step, System
+from photism.systems.base import System
+from photism.systems.stages import Phase, Stage, Step
 from photism.systems.weights import save_weights
 from photism.training.checkpoint import (
     Progress,

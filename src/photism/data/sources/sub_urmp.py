@@ -16,7 +16,7 @@ from photism.data.fetch import Upstream
 from photism.data.progress import track
 from photism.data.sources.base import PairSource
 from photism.errors import ConfigError, DataError
-from photism.files import require_room
+from photism.files import require_room, walk
 
 if TYPE_CHECKING:
     from photism.data.card import Card
@@ -206,7 +206,7 @@ def find_collection(raw: Path, layout: Layout) -> Collection:
         if not is_archive(raw):
             raise DataError(f"{raw} is no zip or tar file: give the folder from which paths start")
         return Folders(raw)
-    paths = sorted(raw.rglob("*"))
+    paths = sorted(walk(raw))
     halves = {half_of(path.relative_to(raw).as_posix()) for path in paths}
     there = [("folders", raw)] if "chunk" in halves else []
     there += [("folders", path) for path in paths if _is_archive_of_it(path)]

@@ -23,6 +23,7 @@ from photism.data.sub_urmp.moments import (
     resized,
 )
 from photism.errors import DataError, ImageError
+from photism.files import walk
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -52,8 +53,8 @@ class PairLists(Collection):
 
     def _find(self) -> list[Moment]:
         self._paths: dict[Moment, tuple[Path, Path]] = {}
-        for path in sorted(self.place.rglob("*.txt")):
-            if is_pair_list(path):
+        for path in sorted(path for path in walk(self.place) if path.suffix == ".txt"):
+            if path.is_file() and is_pair_list(path):
                 self._read(path)
         return list(self._paths)
 

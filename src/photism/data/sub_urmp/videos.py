@@ -30,6 +30,7 @@ from photism.data.sub_urmp.moments import (
     Request,
 )
 from photism.errors import AudioError, DataError, ImageError, PhotismError
+from photism.files import walk
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -68,7 +69,7 @@ class Videos(Collection):
     def _find(self) -> list[Moment]:
         self._videos: dict[str, Path] = {}
         moments: list[Moment] = []
-        paths = [path for path in sorted(self.place.rglob("*")) if is_video(path.name)]
+        paths = [path for path in sorted(walk(self.place)) if is_video(path.name)]
         for path in track(paths, "videos", len(paths)):
             try:
                 moments += self._moments(path)

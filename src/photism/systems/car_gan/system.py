@@ -21,8 +21,9 @@ from photism.data.pairs import Batch, PairDataset
 from photism.errors import ConfigError, DataError, DownloadError, WeightsError
 from photism.images import resize
 from photism.media import Medium
-from photism.systems.base import Losses, Optimiser, Output, Phase, Stage, Step, System
+from photism.systems.base import Output, System
 from photism.systems.car_gan.config import PRESETS, CARGANConfig
+from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,11 @@ class CARGAN(System):
     def prepare(self, dataset: PairDataset) -> None:
         """Check classes and channels, and read the weights that classifiers start from."""
         card, c = dataset.card, self.config
+        if not card.classes:
+            raise DataError(
+                f"{dataset.folder} names no classes, and {self.title} learns from them: prepare"
+                " pairs that have some"
+            )
         if len(card.classes) != c.classes:
             raise ConfigError(
                 f"{dataset.folder} has {len(card.classes)} classes, the system is built for"
