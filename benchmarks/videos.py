@@ -88,9 +88,8 @@ def main() -> None:
     plain_s = fastest_s(decode_all, paths, args.runs)
     for what, work in (("frames in the middle", decode_middles), ("pairs", make_pairs)):
         seconds = fastest_s(work, paths, args.runs)
-        print(
-            f"{what:<22} {total_s / seconds:5.1f}  ({plain_s / seconds:.2f} × as fast as all frames)"
-        )
+        ratio = f"{plain_s / seconds:.2f} × as fast as all frames"
+        print(f"{what:<22} {total_s / seconds:5.1f}  ({ratio})")
     print(f"{'all frames':<22} {total_s / plain_s:5.1f}")
 
 
