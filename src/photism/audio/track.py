@@ -72,6 +72,8 @@ class TrackDecoder:
             guessed_s = 8 * self._container.size / bit_rate
             if self._kind != "mp3" or abs(declared_s - guessed_s) < 0.02 * guessed_s:
                 return None
+        if self._kind == "mov":  # the delay before the first sample is counted by some
+            declared_s -= max(0, self._track.start_time or 0) * self._tick_s
         return declared_s
 
     @property
