@@ -22,11 +22,16 @@ ROOMS = {
     "Translate": ("photism", "photism.translate"),
     "Sound": ("photism.audio",),
     "Pictures": ("photism.images",),
-    "Data": ("photism.data",),
-    "Systems": ("photism.systems", "photism.blocks"),
+    "Data": ("photism.data", "photism.orchestra"),
+    "Systems": ("photism.systems", "photism.blocks", "photism.config", "photism.media"),
     "Training": ("photism.training", "photism.devices"),
-    "Evaluation": ("photism.evaluation", "photism.experiments", "photism.demo"),
-    "Errors and files": ("photism.errors", "photism.files"),
+    "Judges": ("photism.judges", "photism.metrics"),
+    "Evaluation": (
+        *("photism.evaluation", "photism.experiments", "photism.demo", "photism.pages"),
+    ),
+    "Errors and files": (
+        *("photism.errors", "photism.files", "photism.stored", "photism.terminal"),
+    ),
 }
 """Pages of the reference and the packages or modules on them."""
 
@@ -69,7 +74,7 @@ def front_ends() -> str:
     """Return a table: one row for each parameter, one column for each front end."""
     from dataclasses import fields
 
-    from photism.audio.logmel import FRONT_ENDS, FrontEnd
+    from photism.audio.front_ends import FRONT_ENDS, FrontEnd
 
     lines = [
         "| | " + " | ".join(f"`{name}`" for name in FRONT_ENDS) + " |",

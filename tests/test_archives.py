@@ -292,3 +292,12 @@ def test_what_is_no_archive_is_told(tmp_path: Path) -> None:
         contents(tmp_path / "x.rar")
     with pytest.raises(DataError, match="no archive at"):
         contents(tmp_path / "missing.zip")
+
+
+def test_linked_folders_are_followed_once(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "a.wav").write_bytes(b"sound")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "link").symlink_to(tmp_path / "far")
+    (tmp_path / "far" / "back").symlink_to(tmp_path / "here")
+    assert contents(tmp_path / "here") == {"link/a.wav": b"sound"}

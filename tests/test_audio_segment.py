@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from real_recordings import FSDD, SPEECH_COMMANDS, recordings
 
+from photism.audio.clips import cut, first_heard
 from photism.audio.decode import Sound
+from photism.audio.front_ends import front_end
+from photism.audio.logmel import pictures
 from photism.audio.segment import SILENCE_DB, heard, levels, utterances, windows
 from photism.errors import AudioError, ConfigError
 
@@ -248,3 +251,21 @@ def test_recorded_white_and_pink_noise_is_not_heard(real_data: Path) -> None:
             size = round(seconds * rate)
             for start in range(0, len(samples) - size, size):
                 assert heard(samples[start : start + size], rate).reason == "steady noise"
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 11_127, 22_050, 44_100, 48_000])
+def test_clips_fit_their_front_end_whatever_the_rate(rate: int) -> None:
+    front = front_end("sa-cmgan")
+    clips = list(cut([Sound(noise(1.6, rate=rate)[None], rate, "made up")], front))
+    assert [clip.start_s for clip in clips] == pytest.approx([0, 0.5, 1.0], abs=1 / rate)
+    assert len(pictures([clip.samples[0] for clip in clips], front)) == 3
+
+
+def test_one_clip_speaks_for_a_recording() -> None:
+    front = front_end("sa-cmgan")
+    silence = np.zeros(RATE, np.float32)
+    clip, following = first_heard(cut([sound(silence, word(), silence)], front))
+    assert clip.start_s == 1.0
+    assert following is not None
+    clip, following = first_heard(cut([sound(silence)], front))
+    assert (clip.start_s, following) == (0.0, None)

@@ -16,10 +16,10 @@ from safetensors.torch import load_file
 from photism.cli import main
 from photism.config import override
 from photism.errors import ConfigError
-from photism.systems.base import Stage, Step
 from photism.systems.car_gan import (
     CARGAN,
 )
+from photism.systems.stages import Stage, Step
 from photism.systems.weights import load_weights
 from photism.training.checkpoint import list_checkpoints
 from photism.training.loop import Interrupted, Trainer, train

@@ -6,6 +6,8 @@ import errno
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -143,10 +145,10 @@ def batch_of(folder: Path) -> pa.RecordBatch:
 
 
 def store(folder: Path, *batches: pa.RecordBatch) -> None:
-    with pa.OSFile(str(folder / SHARD), "wb") as sink:
-        with pa.ipc.new_file(sink, batches[0].schema) as writer:
-            for batch in batches:
-                writer.write_batch(batch)
+    path = str(folder / SHARD)
+    with pa.OSFile(path, "wb") as sink, pa.ipc.new_file(sink, batches[0].schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
 
 
 def with_column(batch: pa.RecordBatch, name: str, column: pa.Array) -> pa.RecordBatch:
@@ -203,7 +205,7 @@ def test_texts_and_where_they_begin_are_checked(folder: Path) -> None:
     key = content.index(b"train-0train-1")
     (folder / SHARD).write_bytes(content.replace(b"train-1train-2", b"train-1\xff\xfe\xff\xfe-2"))
     seal(folder)
-    with pytest.raises(DataError, match="damaged .*UTF8"):
+    with pytest.raises(DataError, match=r"damaged .*UTF8"):
         PairDataset(folder, "train")
     offsets = np.array([0, 7, 14], np.int32).tobytes()
     place = content.rindex(offsets, 0, key)
@@ -218,12 +220,12 @@ def test_texts_and_where_they_begin_are_checked(folder: Path) -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -1.5, 1.1])
 def test_floats_of_a_shard_are_numbers_in_range(tmp_path: Path, value: float) -> None:
-    good = np.zeros((4, 1, 2, 2), np.float32)
+    good = np.full((4, 1, 2, 2), 0.125, np.float32)
     card = plain_card(sound=ArraySpec((1, 2, 2), "float32"))
     with PairWriter(tmp_path / "pairs", card) as writer:
         write_rows(writer, sound=good)
     content = (tmp_path / "pairs" / SHARD).read_bytes()
-    place = content.index(bytes(4 * 4 * 4))
+    place = content.index(good.tobytes())
     bad = np.float32(value).tobytes()
     (tmp_path / "pairs" / SHARD).write_bytes(content[:place] + bad + content[place + 4 :])
     seal(tmp_path / "pairs")
@@ -321,6 +323,44 @@ def test_a_folder_that_is_replaced_while_it_is_opened_is_opened_again(
 
     monkeypatch.setattr(pairs, "open_shards", replaced_first)
     assert len(PairDataset(folder, "train")) == 30
+
+
+# Fuzzing
+
+
+def open_mutated(folder: Path, seeds: range) -> int:
+    """Open damaged copies in a process of their own; return how many were refused."""
+    script = Path(__file__).with_name("open_mutated.py")
+    ran = subprocess.run(
+        [sys.executable, str(script), str(folder), str(seeds.start), str(seeds.stop)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    lines = ran.stdout.splitlines()
+    last = lines[-1] if lines else "nothing"
+    assert ran.returncode == 0, f"after {last}: {ran.stderr[-3000:]}"
+    assert len(lines) == len(seeds)
+    return sum("refused" in line for line in lines)
+
+
+def test_mutated_data_is_opened_or_refused(folder: Path) -> None:
+    assert open_mutated(folder, range(30)) > 15
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("dtype", ["uint8", "float16"])
+def test_much_mutated_data_is_opened_or_refused(tmp_path: Path, dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "digits"
+    if dtype == "uint8":
+        write_digits(folder, train=20, test=10)
+    else:
+        card = plain_card(sound=ArraySpec((1, 2, 2), dtype))
+        with PairWriter(folder, card) as writer:
+            write_rows(writer, count=8, sound=rng.uniform(-1, 1, (8, 1, 2, 2)).astype(dtype))
+    assert open_mutated(folder, range(1000, 1200)) > 100
 
 
 # Writing

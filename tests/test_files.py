@@ -22,6 +22,7 @@ from photism.files import (
     replacing,
     require_room,
     sha256,
+    walk,
     write_bytes,
     write_json,
     write_text,
@@ -285,3 +286,26 @@ def test_sha256_of_a_known_text(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert sha256(tmp_path / "abc") == digest
+    with pytest.raises(StorageError, match=r"cannot read .*: No such file"):
+        sha256(tmp_path / "missing")
+
+
+def test_folders_are_walked_in_order_through_links_and_never_twice(tmp_path):
+    outside, inside = tmp_path / "outside", tmp_path / "inside"
+    for folder, name in ((outside, "c"), (inside, "b"), (inside / "z", "a"), (inside / ".x", "d")):
+        folder.mkdir(exist_ok=True)
+        (folder / name).touch()
+    (inside / ".hidden").touch()
+    (inside / "link").symlink_to(outside)
+    (inside / "again").symlink_to(outside)
+    (outside / "loop").symlink_to(inside)
+    (inside / "dangling").symlink_to("nowhere")
+    os.mkfifo(inside / "pipe")
+    found = [path.relative_to(inside).as_posix() for path in walk(inside)]
+    assert found == ["b", "dangling", "again/c", "z/a"]
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path):
+    failed = []
+    assert list(walk(tmp_path / "gone", failed.append)) == []
+    assert [error.filename for error in failed] == [str(tmp_path / "gone")]

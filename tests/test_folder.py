@@ -16,14 +16,17 @@ import soundfile
 from PIL import Image
 from test_sub_urmp import video
 
-from photism.audio.logmel import front_end, pictures
+from photism import images
+from photism.audio import decode
+from photism.audio.front_ends import front_end
+from photism.audio.logmel import pictures
 from photism.cli import main
 from photism.data.card import Card
 from photism.data.inspect import contact_sheet
+from photism.data.own import takes
 from photism.data.pairs import PairDataset, hold_out, to_bytes
 from photism.data.prepare import prepare
-from photism.data.sources.folder import making, takes
-from photism.data.sources.folder.source import Folder
+from photism.data.sources.folder import Folder
 from photism.data.verify import verify
 from photism.errors import ConfigError, DataError, StorageError
 from photism.translate.sounds import clips
@@ -306,7 +309,7 @@ def test_pictures_in_two_parts_are_told(tmp_path: Path) -> None:
     assert "--group picture" in card.notes[1]
     card = made(tmp_path / "raw", tmp_path / "pairs", group="picture")
     assert card.counts == {"train": {"unlabelled": 5}}
-    assert card.notes[-1] == "NO test part: no class has a second picture to spare"
+    assert "NO test part: no class has a second picture to spare" in card.notes
 
 
 # What becomes of a recording
@@ -348,7 +351,7 @@ def test_silent_windows_are_left_out(tmp_path: Path) -> None:
     card = made(tmp_path / "raw", tmp_path / "pairs", **WINDOWS, test=0)
     assert min(PairDataset(tmp_path / "pairs", "train").column("start_s")) == 2.0
     assert reasons(card) == {"b.wav": "silence: -120 dB at its loudest"}
-    assert "left out: 4 silent clips" in card.notes
+    assert "silent clips left out: 8" in card.notes  # 4 of each
     card = made(tmp_path / "raw", tmp_path / "pairs", **WINDOWS, test=0, keep_silent=True)
     data = PairDataset(tmp_path / "pairs", "train")
     assert data.column("start_s")[data.column("recording") == "b.wav"].tolist() == [0, 0.5, 1, 1.5]
@@ -386,7 +389,8 @@ def test_pictures_are_turned_flattened_cut_and_sized(tmp_path: Path) -> None:
     assert grey.shape == (3, 32, 32, 1)
     assert (grey[0][:, 2] == 76).all()
     assert (grey[0][:, -2] == 29).all()
-    assert "pictures that were smaller, and were enlarged: 2" in card.notes
+    assert "pictures smaller than wanted: 2" in card.notes
+    assert "pictures of one colour, with nothing to see: 1" in card.notes
 
 
 # What is amiss
@@ -416,8 +420,8 @@ def test_a_bad_picture_costs_no_other(tmp_path: Path) -> None:
     card = made(tmp_path / "raw", tmp_path / "pairs", test=0)
     assert set(everything(tmp_path / "pairs", card)) == {"a.flac", "d.flac"}
     found = reasons(card)
-    assert found["b.flac"].startswith("b.png cannot be read")
-    assert found["c.flac"] == "c.png is no picture that can be read"
+    assert found["b.flac"].startswith("b.png: damaged or cut short")
+    assert found["c.flac"].startswith("c.png: no picture that photism reads")
 
 
 def test_a_link_that_leads_nowhere_is_listed(tmp_path: Path) -> None:
@@ -434,14 +438,14 @@ def test_whatever_a_reader_raises_costs_one_file(
 ) -> None:
     for name in "abc":
         pair(tmp_path / "raw", name)
-    real = making.stream
+    real = decode.stream
 
     def faulty(path: Path, **options: float) -> object:
         if path.name == "b.flac":
             raise RecursionError("deep\nin a decoder")
         return real(path, **options)
 
-    monkeypatch.setattr(making, "stream", faulty)
+    monkeypatch.setattr(decode, "stream", faulty)
     card = made(tmp_path / "raw", tmp_path / "pairs", test=0)
     assert reasons(card) == {"b.flac": "deep in a decoder"}
     assert set(everything(tmp_path / "pairs", card)) == {"a.flac", "c.flac"}
@@ -472,8 +476,8 @@ def test_names_that_are_no_utf8_and_links_to_folders(tmp_path: Path) -> None:
     picture(raw / "x.png").rename(raw / os.fsdecode(b"bad\xff.png"))
     card = made(raw, tmp_path / "pairs", test=0)
     names = PairDataset(tmp_path / "pairs", "train").column("recording")
-    assert names.tolist() == ["caf\\udce9.wav", "more/linked.flac"]
-    assert reasons(card) == {"bad\\udcff.wav": "bad\\udcff.wav is empty (0 bytes)"}
+    assert names.tolist() == ["caf\\xe9.wav", "more/linked.flac"]
+    assert reasons(card) == {"bad\\xff.wav": "bad\\xff.wav is empty (0 bytes)"}
 
 
 def test_nothing_that_can_be_used(tmp_path: Path) -> None:
@@ -529,15 +533,15 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     whole = made(tmp_path / "raw", tmp_path / "whole")
     monkeypatch.setattr(takes, "_FILES", 2)
     drawn: list[str] = []
-    real = making.draw
+    real = images.read
 
-    def interrupted(path: Path, recipe: making.Recipe) -> tuple[np.ndarray, bool]:
+    def interrupted(path: Path) -> images.Raster:
         drawn.append(path.stem)
         if path.stem == "3" and drawn.count("3") == 1:
             raise KeyboardInterrupt
-        return real(path, recipe)
+        return real(path)
 
-    monkeypatch.setattr(making, "draw", interrupted)
+    monkeypatch.setattr(images, "read", interrupted)
     with pytest.raises(KeyboardInterrupt):
         made(tmp_path / "raw", tmp_path / "pairs")
     assert not (tmp_path / "pairs").exists()
@@ -551,15 +555,15 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
 
 def test_two_at_once_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pair(tmp_path / "raw", "a")
-    real = making.draw
+    real = images.read
 
-    def meanwhile(path: Path, recipe: making.Recipe) -> tuple[np.ndarray, bool]:
-        monkeypatch.setattr(making, "draw", real)
+    def meanwhile(path: Path) -> images.Raster:
+        monkeypatch.setattr(images, "read", real)
         with pytest.raises(StorageError, match="another process is at work"):
             made(tmp_path / "raw", tmp_path / "pairs")
-        return real(path, recipe)
+        return real(path)
 
-    monkeypatch.setattr(making, "draw", meanwhile)
+    monkeypatch.setattr(images, "read", meanwhile)
     made(tmp_path / "raw", tmp_path / "pairs", test=0)
 
 
@@ -620,3 +624,23 @@ def test_pairs_without_classes_are_shown(
     assert main(["data", "inspect", str(tmp_path / "pairs"), "--out", str(sheet)]) == 0
     assert re.search(r"unlabelled .*3", capsys.readouterr().out)
     assert sheet.is_file()
+
+
+def test_a_system_with_classes_learns_from_own_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in range(24):
+        pair(tmp_path / "mine" / ("low", "high")[number % 2], f"{number}", number % 10)
+    prepare_it = "data prepare folder --from mine --for car-gan:debug --workers 1 --out pairs"
+    assert main(prepare_it.split()) == 0
+    [training] = re.findall(r"^next: +photism (.*)$", capsys.readouterr().out, re.MULTILINE)
+    assert training == "train car-gan --data pairs --preset debug --set classes=2"
+    assert main([*training.split(), "--batch-size", "4", "--out", "run"]) == 0
+    assert main(["translate", "mine/low", "--system", "run", "-o", "pictures"]) == 0
+    assert len(list((tmp_path / "pictures").glob("*.png"))) >= 12
+    assert main([*prepare_it.split(), "--label", "none"]) == 0
+    capsys.readouterr()
+    assert main(["train", "car-gan", "--preset", "debug", "--data", "pairs"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "pairs names no classes, and CAR-GAN learns from them" in line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import zlib
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import EpsImagePlugin, ExifTags, Image
+from mutations import mutated
+from PIL import EpsImagePlugin, ExifTags, Image, features
 
 from photism import images
 from photism.errors import ImageError, StorageError
@@ -75,8 +77,6 @@ def test_every_kind_of_file_is_read_as_it_looks(picture: Image.Image, format_: s
 
 @pytest.mark.parametrize("format_", ["WEBP", "AVIF"])
 def test_formats_of_the_web(format_: str) -> None:
-    from PIL import features
-
     if not features.check(format_.lower()):
         pytest.skip(f"this Pillow reads no {format_}")
     pixels = images.read(saved(HALVES.convert("RGB"), format_, quality=95)).pixels.astype(int)
@@ -267,6 +267,55 @@ def test_a_picture_is_brought_to_the_shape_of_a_network(shape: tuple[int, int, i
     assert tensor[:, :, -1].unique().tolist() == [1]
     with pytest.raises(ImageError, match="1 or 3"):
         images.fit(images.read(HALVES), (2, 4, 4))
+
+
+def kinds_of_files() -> list[bytes]:
+    noisy = noise_picture()
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    frames = {"save_all": True, "append_images": [noisy.rotate(90)]}
+    web = [name for name in ("WEBP", "AVIF") if features.check(name.lower())]
+    return [
+        *(saved(noisy, format_) for format_ in ("JPEG", "PNG", "GIF", "BMP", "PPM", "TIFF", *web)),
+        *(saved(noisy.convert(mode), "PNG") for mode in ("1", "P", "LA", "RGBA")),
+        *(saved(noisy, format_, exif=exif) for format_ in ("JPEG", "PNG", "TIFF")),
+        *(saved(noisy, format_, **frames) for format_ in ("GIF", "PNG", "TIFF", "MPO")),
+        saved(noisy.convert("CMYK"), "JPEG"),
+        saved(deep("I;16", 65_535), "PNG"),
+        saved(deep("F", 1), "TIFF"),
+        saved(noisy, "JPEG", progressive=True),
+        saved(noisy.convert("RGB"), "TIFF", compression="jpeg"),
+        *clear_strokes().values(),
+        images.png(noisy, {"system": "aivae", "seed": 3}),
+    ]
+
+
+def read_mutated(folder: Path, seeds: range) -> int:
+    """Read damaged pictures: each is a picture, or refused by an error of ours in one line."""
+    refused, path, files = 0, folder / "mutated.png", kinds_of_files()
+    for seed in seeds:
+        rng = random.Random(seed)
+        path.write_bytes(mutated(rng.choice(files), rng))
+        for read in (images.read, images.read_provenance):
+            try:
+                found = read(path)
+                assert isinstance(found, dict) or found.pixels.shape[2] == 3
+            except ImageError as error:
+                refused += read is images.read and len(str(error).splitlines()) == 1
+            except Exception as error:
+                pytest.fail(f"seed {seed}: {type(error).__name__}: {error}")
+    return refused
+
+
+@pytest.mark.filterwarnings("ignore:::PIL")
+def test_mutated_pictures_are_read_or_refused(tmp_path: Path) -> None:
+    assert read_mutated(tmp_path, range(60)) > 20
+
+
+@pytest.mark.fuzz
+@pytest.mark.filterwarnings("ignore:::PIL")
+def test_many_mutated_pictures_are_read_or_refused(tmp_path: Path) -> None:
+    assert read_mutated(tmp_path, range(1000, 2000)) > 300
 
 
 # Showing

@@ -19,6 +19,7 @@ import pytest
 import soundfile
 from PIL import Image
 
+from photism.data.card import Card
 from photism.demo.digits import ASSETS
 from photism.orchestra.instruments import INSTRUMENTS
 from photism.orchestra.notes import RATE
@@ -121,20 +122,31 @@ def test_python_runs(code: str, workshop: Path) -> None:
     assert (workshop / "three.png").is_file()
 
 
-def test_own_data_becomes_a_system(tmp_path: Path) -> None:
-    (tmp_path / "recordings").mkdir()
-    (tmp_path / "drawings").mkdir()
+@pytest.mark.parametrize("classes", [True, False])
+def test_own_data_becomes_a_system_in_three_commands(tmp_path: Path, classes: bool) -> None:
     for recording in ASSETS.glob("*.flac"):
-        shutil.copy(recording, tmp_path / "recordings")
-        Image.new("L", (56, 56), int(recording.name[0]) * 25).save(
-            tmp_path / "drawings" / f"{recording.stem}.png"
-        )
+        digit = recording.name[0] if classes else ""
+        for folder in ("recordings", "drawings"):
+            (tmp_path / folder / digit).mkdir(parents=True, exist_ok=True)
+        shutil.copy(recording, tmp_path / "recordings" / digit)
+        drawing = Image.new("L", (56, 80), int(recording.name[0]) * 25)
+        drawing.save(tmp_path / "drawings" / digit / f"{recording.stem}.png")
+    three, look = blocks(OWN_DATA, "sh")
+    assert [command.split()[1] for command in commands(three)] == ["data", "train", "translate"]
+    small = "--epochs 1 --set width=4 hidden=16 feature=16"
+    for command in [*commands(three), *commands(look)]:
+        training = command.startswith("photism train")
+        run(f"{command} {small}" if training else command, tmp_path)
+    card = Card.read(tmp_path / "my-digits")
+    assert card.classes == (tuple("0123456789") if classes else ())
+    assert card.counts["train"] == (
+        dict.fromkeys("0123456789", 3) if classes else {"unlabelled": 36}
+    )
+    assert len(list((tmp_path / "pictures").rglob("*.png"))) == 40
+    assert (tmp_path / "my-digits-train.png").is_file()
     for code in blocks(OWN_DATA, "python"):
         run_python(code, tmp_path)
-    for command in commands(blocks(OWN_DATA, "sh")[0]):
-        run(f"{command} --epochs 1" if command.startswith("photism train") else command, tmp_path)
-    assert (tmp_path / "my-digits-train.png").is_file()
-    assert list((tmp_path / "pictures").glob("*.png"))
+    assert Card.read(tmp_path / "my-digits").counts == card.counts
 
 
 @pytest.mark.parametrize("name", bundled())

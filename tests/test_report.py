@@ -10,17 +10,27 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from fake_digits import CLASSES, PixelJudge, cascade_world, pixel_world
+from fake_digits import (
+    CLASSES,
+    PixelConfig,
+    PixelJudge,
+    PixelSystem,
+    cascade_world,
+    pixel_world,
+    write_pairs,
+)
 from page import Page
 
 from photism.cli import main
 from photism.data.card import ArraySpec, Card
+from photism.data.pairs import PairDataset
 from photism.data.writer import PairWriter
 from photism.errors import DataError
-from photism.evaluation.evaluate import Evaluation, evaluate
+from photism.evaluation.evaluate import evaluate
 from photism.evaluation.report import loss_charts, write_report
+from photism.evaluation.results import Evaluation
 from photism.evaluation.table import Published, figure_table
-from photism.pages.charts import Line, line_chart
+from photism.pages.charts import Curve, line_chart
 from photism.stored import WeightsCard
 from photism.systems.aivae import AIVAE
 from photism.systems.weights import save_weights
@@ -109,6 +119,30 @@ def test_what_the_picture_tells_besides_the_class_has_its_place(tmp_path: Path) 
     assert "What else the picture tells" in html.read_text(encoding="utf-8")
 
 
+def test_a_report_without_classes_shows_what_there_is_to_say(tmp_path: Path) -> None:
+    dataset = PairDataset(write_pairs(tmp_path / "none", classes=False), "test")
+    judge = PixelJudge("pixel-judge", CLASSES)
+    result = evaluate(PixelSystem(PixelConfig()), dataset, judge)
+    html, _ = write_report(result, tmp_path / "out", title="Pixel")
+    page = Page(html.read_text(encoding="utf-8"))
+    for text in ("FD(pixel-judge)", "recall", "the data has no classes: nothing is said of"):
+        assert text in page.text
+    for text in ("ccuracy is the share", "Confusion", "Accuracy by class", "blind to", "IS("):
+        assert text not in page.text
+    assert len(page.images) == 20 * 3
+
+
+def test_pairs_without_a_label_are_shown_as_such(tmp_path: Path) -> None:
+    dataset = PairDataset(write_pairs(tmp_path / "half", unlabelled=24), "test")
+    result = evaluate(PixelSystem(PixelConfig()), dataset, PixelJudge("pixel-judge", CLASSES))
+    html, _ = write_report(result, tmp_path / "out", title="Pixel")
+    page = Page(html.read_text(encoding="utf-8"))
+    assert "unlabelled" in page.text
+    assert "24 of 60 pairs have no label" in page.text
+    assert len(page.images) == 3 * 5 * 3  # of "zero", "one" and those without a label
+    assert "two" not in page.text.split("Accuracy by class")[1].split("Confusion")[0]
+
+
 def test_a_report_needs_no_other_file_and_no_network(
     evaluation: Evaluation, tmp_path: Path
 ) -> None:
@@ -133,8 +167,8 @@ def test_json_beside_the_report_holds_the_same_figures(
 
 
 def test_a_chart_is_well_formed_and_stays_inside(evaluation: Evaluation) -> None:
-    curve = Line("a & b", [1, 2, 3], [0.1, 0.9, 0.5], low=[0, 0.8, 0.4], high=[0.2, 1, 0.6])
-    flat = Line("flat", [1, 3], [0.5, 0.5], dashed=True)
+    curve = Curve("a & b", [1, 2, 3], [0.1, 0.9, 0.5], low=[0, 0.8, 0.4], high=[0.2, 1, 0.6])
+    flat = Curve("flat", [1, 3], [0.5, 0.5], dashed=True)
     svg = line_chart([curve, flat], x_label="k", y_label="accuracy", percent=True)
     root = ElementTree.fromstring(svg)
     paths = [element.attrib["d"] for element in root if "stroke" in element.attrib]
@@ -150,7 +184,7 @@ def test_a_chart_is_well_formed_and_stays_inside(evaluation: Evaluation) -> None
 
 
 def test_a_chart_of_a_single_point_can_be_drawn() -> None:
-    ElementTree.fromstring(line_chart([Line("one", [1], [2.5])], x_label="epoch", y_label="loss"))
+    ElementTree.fromstring(line_chart([Curve("one", [1], [2.5])], x_label="epoch", y_label="loss"))
 
 
 def write_metrics(run: Path, lines: list[dict[str, object]]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from published_data import (
     sound,
     write_fsdd,
@@ -17,9 +19,11 @@ from published_data import (
     write_speech_commands,
 )
 
+from photism.audio.front_ends import front_end
+from photism.audio.logmel import pictures
 from photism.data.card import Card
 from photism.data.digits import Spoken
-from photism.data.pairs import PairDataset
+from photism.data.pairs import PairDataset, to_bytes
 from photism.data.prepare import find, prepare, prepared_folder
 from photism.data.sources import SOURCES, UPSTREAM
 from photism.data.sources.fsdd import SPEAKERS, read_fsdd
@@ -35,6 +39,7 @@ from photism.data.sources.speech_commands import (
 )
 from photism.data.verify import verify
 from photism.errors import ConfigError, DataError, PhotismError, StorageError
+from photism.translate.sounds import clips
 
 TWO = ("jackson", "theo")
 
@@ -317,6 +322,24 @@ def test_version_2_is_refused_unless_subsampled(tmp_path: Path, extra: dict[str,
     )
     assert sum(card.counts["train"].values()) == 9
     assert card.notes[1].startswith("NOT Speech Commands v0.01 but v0.02")
+
+
+def test_recordings_are_cut_to_the_word_as_translate_cuts_them(tmp_path: Path) -> None:
+    rate, voice = 16_000, soundfile.read(io.BytesIO(sound(440, 16_000)))[0]
+    file = io.BytesIO()
+    silence = np.zeros(rate // 3)
+    soundfile.write(file, np.concatenate([silence, voice, silence]), rate, format="WAV")
+    write_mnist(tmp_path / "raw", train=100, test=20)
+    folder = tmp_path / "raw" / "two"
+    folder.mkdir()
+    for number in range(10):
+        (folder / f"{number:08x}_nohash_0.wav").write_bytes(file.getvalue())
+    prepare(MnistScd(digits=(2,)), raw=tmp_path / "raw", out=tmp_path / "pairs")
+    [word] = clips(file.getvalue(), front_end("aivae-16k"))
+    assert 0.1 < word.duration_s < 0.5
+    seen = to_bytes(pictures([word.samples[0]], front_end("aivae-16k")).numpy())
+    train = PairDataset(tmp_path / "pairs", "train")
+    np.testing.assert_array_equal(train.sounds(every_row(train)), np.repeat(seen, 9, axis=0))
 
 
 def test_more_recordings_than_pictures(tmp_path: Path) -> None:

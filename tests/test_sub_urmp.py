@@ -14,7 +14,8 @@ import pytest
 import soundfile
 from PIL import Image
 
-from photism.audio.logmel import front_end, pictures
+from photism.audio.front_ends import front_end
+from photism.audio.logmel import pictures
 from photism.cli import main
 from photism.data.card import Card
 from photism.data.pairs import PairDataset, to_bytes
@@ -25,7 +26,7 @@ from photism.data.sub_urmp.moments import CLASSES, Canvas, Moment, choose, parse
 from photism.data.verify import verify
 from photism.errors import ConfigError, DataError, ImageError
 from photism.images import read_provenance
-from photism.video import first_frames
+from photism.video.frames import first_frames
 
 SMALL = {"size": 16, "crop": "resize"}
 RATE = 44_100

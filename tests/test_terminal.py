@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.table import Table
 
-from photism.terminal import plain, printable
+from photism.cli import main
+from photism.terminal import plain, printable, printable_json
+from photism.training.record import Recorder
 
 
 @pytest.mark.parametrize(
@@ -45,3 +49,31 @@ def test_rich_reads_no_markup_in_it(text: str) -> None:
     table.add_row(plain(text))
     Console(file=screen, width=60, force_terminal=True).print(table)
     assert printable(text) in screen.getvalue()
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_json_for_the_screen_reads_back_as_the_same(text: str) -> None:
+    shown = printable_json({"file": text})
+    assert json.loads(shown) == {"file": text}
+    assert all(printable(line) == line for line in shown.split("\n"))
+
+
+def test_an_error_is_one_line_whatever_it_names(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "\x1b[2Jno\nsuch\udce9"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert r"\x1b[2Jno" in line
+    assert r"such\udce9" in line
+    assert "\x1b" not in line
+
+
+def test_a_run_shows_what_it_is_told_and_no_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorder = Recorder(tmp_path, total=1, done=0, active=True)
+    recorder.say("class a[/]b\x1b[2J")
+    recorder.warn("[music]: nothing is held out")
+    recorder.close()
+    assert capsys.readouterr().err.splitlines() == [
+        r"class a[/]b\x1b[2J",
+        "warning: [music]: nothing is held out",
+    ]

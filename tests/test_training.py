@@ -17,7 +17,7 @@ from photism.errors import ConfigError, DataError, StorageError, TrainingError, 
 from photism.systems import SYSTEMS
 from photism.systems.aivae import AIVAE
 from photism.systems.aivae_gan import AIVAEGAN
-from photism.systems.base import Losses, Stage
+from photism.systems.stages import Losses, Stage
 from photism.systems.weights import load_weights
 from photism.training.checkpoint import list_checkpoints
 from photism.training.loop import Interrupted, train

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -55,6 +56,11 @@ class Raster:
     notes: tuple[str, ...] = ()
     """What a person should know, such as that it is the first of several frames."""
 
+    @property
+    def blank(self) -> bool:
+        """Whether all of it has one colour, so that there is nothing to see."""
+        return bool((self.pixels == self.pixels[0, 0]).all())
+
 
 def read(source: str | Path | bytes | BinaryIO | Image.Image) -> Raster:
     """Read a picture of any size and kind: grey, palette, CMYK, 16 bits, transparent, turned.
@@ -89,9 +95,13 @@ def read(source: str | Path | bytes | BinaryIO | Image.Image) -> Raster:
 
 
 def _decoded(file: BinaryIO) -> Raster:
-    formats = FORMATS if find_spec("PIL.AvifImagePlugin") else FORMATS[:-1]  # Pillow from 11.3
-    with _damage(), Image.open(file, formats=formats) as picture:
+    with _damage(), Image.open(file, formats=_formats()) as picture:
         return _raster(picture)
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    return FORMATS if find_spec("PIL.AvifImagePlugin") else FORMATS[:-1]  # Pillow from 11.3
 
 
 @contextmanager
@@ -138,7 +148,7 @@ def _raster(picture: Image.Image) -> Raster:
         turn = None
         notes.append("its EXIF data is damaged: it may lie on its side")
     pixels = np.array((flat if turn is None else flat.transpose(turn)).convert("RGB"))
-    if (pixels == pixels[0, 0]).all():
+    if Raster(pixels).blank:
         notes.append("all of it has one colour: there is nothing to see")
     return Raster(pixels, tuple(notes))
 
@@ -158,7 +168,7 @@ def _flat(picture: Image.Image) -> tuple[Image.Image, bool]:
         picture.info["transparency"] = tuple(value >> 8 for value in clear)
     seen = picture.convert("RGBA")
     white = Image.new("RGBA", seen.size, "white")
-    return Image.alpha_composite(white, seen).convert(mode), seen.getextrema()[3][0] < 255
+    return Image.alpha_composite(white, seen).convert(mode), np.asarray(seen)[..., 3].min() < 255
 
 
 def _shallow(picture: Image.Image) -> tuple[Image.Image, bool]:

@@ -23,6 +23,8 @@ from photism.files import PACKAGED
 
 TENSORS, CONFIG, CARD, README = "model.safetensors", "config.json", "card.json", "README.md"
 ASSETS = PACKAGED / "systems"
+PICKLED = (".pth", ".pt")
+"""How files that torch pickled are called."""
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 """An owner and a name, as the Hub has them."""
 
@@ -51,13 +53,15 @@ class WeightsCard:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     data_sha256: Mapping[str, str] = field(default_factory=dict)
     """Checksums of the data's shards."""
+    notes: tuple[str, ...] = ()
+    """What was not as the command asks for when training began."""
 
     def __post_init__(self) -> None:
         for name, kind in (("metrics", Mapping), ("data_sha256", Mapping)):
             if not isinstance(getattr(self, name), kind):
                 raise ValueError(f"{name} is no table")
         texts = (self.data, self.licence, self.licence_id, self.precision, self.command)
-        lists = (*self.data_notes, *self.classes)
+        lists = (*self.data_notes, *self.classes, *self.notes)
         if not all(isinstance(text, str) for text in (*texts, self.data_command, *lists)):
             raise ValueError("a text is none")
 
@@ -80,7 +84,7 @@ class WeightsCard:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             known = {f.name: content[f.name] for f in fields(cls) if f.name in content}
-            for name in ("data_notes", "classes"):
+            for name in ("data_notes", "classes", "notes"):
                 if isinstance(known.get(name), list):
                     known[name] = tuple(known[name])
             return cls(**known)
@@ -187,6 +191,32 @@ def read_stored(path: Path) -> tuple[dict[str, torch.Tensor], str]:
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     """Read a safetensors file; see `read_stored`, which has its checksum too."""
     return read_stored(path)[0]
+
+
+def read_pickled(path: Path) -> dict[str, torch.Tensor]:
+    """Read tensors by name from a file that torch pickled; nothing else in it is looked at.
+
+    Args:
+        path: such as weights that others published.
+
+    Returns:
+        Name to tensor, on the CPU.
+
+    Raises:
+        WeightsError: it is missing or damaged, or holds more than tensors by name.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path} is missing")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged file makes torch raise all kinds
+        raise WeightsError(f"{path} is damaged, or holds more than tensors") from error
+    tensors = isinstance(content, dict) and all(
+        isinstance(name, str) and isinstance(t, torch.Tensor) for name, t in content.items()
+    )
+    if not tensors:
+        raise WeightsError(f"{path} holds no tensors by name")
+    return dict(content)
 
 
 def find_tensors(name_or_path: str | Path) -> dict[str, torch.Tensor]:

@@ -7,8 +7,9 @@ the markup of the library that draws our tables.
 
 from __future__ import annotations
 
+import json
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -44,6 +45,25 @@ def _escaped(character: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # a byte of a name that is not UTF-8
         return f"\\x{code - 0xDC00:02x}"
     return character.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+
+def say(text: object) -> None:
+    """Print `printable` text as a line on standard output."""
+    print(printable(text))
+
+
+def printable_json(content: Any) -> str:
+    """Return values as indented JSON in which `printable` would find nothing to write out.
+
+    Args:
+        content: what JSON can hold.
+
+    Returns:
+        JSON that reads back as the same, in as many lines as it needs.
+    """
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    unseen = {character for character in set(text) - {"\n"} if printable(character) != character}
+    return text.translate({ord(character): json.dumps(character)[1:-1] for character in unseen})
 
 
 def plain(text: object, style: str = "") -> Text:

@@ -12,10 +12,10 @@ from typing import BinaryIO
 import numpy as np
 
 from photism.audio.containers import Source, open_container, opened
+from photism.audio.riff import HEAD_BYTES, cut_short
 from photism.audio.timeline import Timeline
 from photism.audio.track import Placed, TrackDecoder
 from photism.audio.tracks import sound_track
-from photism.audio.riff import HEAD_BYTES, cut_short
 from photism.errors import AudioError, ConfigError
 
 _NEAR_S = 30.0  # a start before this is reached by decoding from the beginning
@@ -118,6 +118,27 @@ def stream(
                 held, count, given = [joined[:, size:]], count - size, given + size
         if count or not given:
             yield reader.sound(held, start_s + given / reader.rate)
+
+
+def tags(source: Source) -> dict[str, str]:
+    """Read what a sound says of itself, such as title and comment.
+
+    Args:
+        source: path, or an open binary file.
+
+    Returns:
+        Names in lower case to texts.
+
+    Raises:
+        AudioError: it cannot be read, or is no sound.
+    """
+    with opened(source) as (file, name), open_container(file, name, AudioError) as container:
+        streams = [stream.metadata for stream in container.streams.audio]
+        return {
+            key.lower(): value
+            for found in (*reversed(streams), container.metadata)
+            for key, value in found.items()
+        }
 
 
 def _limited(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -116,7 +116,7 @@ class TrackDecoder:
         line = self._timeline(origin_s)
         pieces = line.place(self._frames(line, self._from(packets, begin_s)))
         for piece in pieces:
-            if not line.steady or line.first > sample:
+            if not line.steady or line.first is None or line.first > sample:
                 return None
             if line.end > sample:
                 return line, itertools.chain([piece], pieces)
@@ -172,7 +172,7 @@ class TrackDecoder:
             except av.error.FFmpegError:
                 self._damaged += 1
                 continue
-            for frame in frames:
+            for frame in cast("list[av.AudioFrame]", frames):
                 samples = _to_float(frame)
                 channels = channels or len(samples)
                 if (len(samples), frame.rate) != (channels, self.rate):
@@ -181,8 +181,8 @@ class TrackDecoder:
                         f" {frame.rate} Hz after {line.end / self.rate:.2f} s: convert it to one"
                         " format"
                     )
-                stamped = frame.pts is not None and not counted
-                yield float(frame.pts * (frame.time_base or 0)) if stamped else None, samples
+                stamp = None if counted or frame.pts is None else frame.pts
+                yield None if stamp is None else float(stamp * (frame.time_base or 0)), samples
 
 
 def _to_float(frame: av.AudioFrame) -> np.ndarray:

@@ -9,9 +9,11 @@ import errno
 import importlib
 import os
 import sys
+import warnings
 from typing import TextIO
 
 from photism.errors import ConfigError, PhotismError, nearest
+from photism.terminal import printable
 from photism.version import __version__
 
 COMMANDS = {
@@ -57,6 +59,8 @@ def main(argv: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a file name need not fit the terminal's encoding
             stream.reconfigure(errors="replace")
+    # Pillow doubts a damaged picture in several lines; what comes of it is said in one.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
         code = _dispatch(argv)
         sys.stdout.flush()
@@ -134,7 +138,8 @@ def _help(stream: TextIO) -> str:
 
 
 def paint(text: str, colour: str, stream: TextIO) -> str:
-    """Return `text` in an ANSI colour if `stream` is a terminal that may show it."""
+    """Return `printable` text, in an ANSI colour if `stream` is a terminal that may show it."""
+    text = printable(text)
     if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text
     return f"\x1b[{colour}m{text}\x1b[0m"

@@ -12,7 +12,8 @@ import tyro
 
 from photism.cli.arguments import parse
 from photism.data.sources import SOURCES, UPSTREAM
-from photism.errors import ConfigError, DataError, nearest
+from photism.errors import ConfigError, DataError, PhotismError, nearest
+from photism.terminal import plain, say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -79,13 +80,14 @@ class Fetch:
         from photism.data.prepare import raw_folder
 
         if not self.names:
-            raise ConfigError(f"name what to fetch: {', '.join([*SOURCES, *UPSTREAM])}")
+            sources = [name for name, source in SOURCES.items() if source.upstream]
+            raise ConfigError(f"name what to fetch: {', '.join([*sources, *UPSTREAM])}")
         for upstream in _upstreams(self.names):
             print(f"{upstream.name}: {upstream.terms}, {upstream.homepage}")
             for archive in upstream.archives:
                 fetched = fetch(archive, raw_folder() / upstream.name, source=self.from_)
                 how = "checksum agrees" if fetched.verified else _UNVERIFIED
-                print(f"  {fetched.how}: {fetched.path} ({how})")
+                say(f"  {fetched.how}: {fetched.path} ({how})")
         return 0
 
 
@@ -131,9 +133,9 @@ class Prepare:
             source = source.fitted(*wanted_form(self.for_))
         card = prepare(source, raw=self.from_, out=self.out)
         _print_card(card)
-        print(f"written to {self.out or prepared_folder(self.source.name)}")
+        say(f"written to {self.out or prepared_folder(self.source.name)}")
         if self.for_:
-            print(f"next:    {_training(self.for_, self.out or self.source.name, card)}")
+            say(f"next:    {_training(self.for_, self.out or self.source.name, card)}")
         return 0
 
 
@@ -170,7 +172,7 @@ class Inspect:
         out = self.out or Path(f"{card.name}-{self.split}.png")
         write_png(out, sheet)
         _print_card(card)
-        print(f"contact sheet: {out}")
+        say(f"contact sheet: {out}")
         return 0
 
 
@@ -198,9 +200,9 @@ class Verify:
         for name in names:
             problems = _verify_archives(name) if name in UPSTREAM else _verify_prepared(name)
             damaged += bool(problems)
-            print(f"{name}: {'NOT as it should be' if problems else 'as it should be'}")
+            say(f"{name}: {'NOT as it should be' if problems else 'as it should be'}")
             for problem in problems:
-                print(f"  {problem}")
+                say(f"  {problem}")
         if damaged:
             raise DataError(f"{damaged} of {len(names)} not as they should be: see above")
         return 0
@@ -215,7 +217,7 @@ def _training(wanted: str, data: Path | str, card: Card) -> str:
     _, config = find_preset(find_system(name), preset or None)
     settings = {"front_end": card.front_end, "classes": len(card.classes)}
     own = settings_of(config)
-    changed = [f"{key}={value}" for key, value in settings.items() if own.get(key, value) != value]
+    changed = [f"{key}={v}" for key, v in settings.items() if v and own.get(key, v) != v]
     words = ["photism", "train", name, "--data", str(data)]
     words += ["--preset", preset] if preset else []
     return shlex.join([*words, *(["--set", *changed] if changed else [])])
@@ -279,7 +281,7 @@ def _verify_prepared(name: str) -> list[str]:
 
     try:
         return verify(find(name))
-    except DataError as error:
+    except PhotismError as error:
         return [str(error)]
 
 
@@ -296,7 +298,7 @@ def _verify_archives(name: str) -> list[str]:
                 check(archive, path)
             else:
                 problems.append(f"{path} is missing: run `photism data fetch {name}`")
-        except DataError as error:
+        except PhotismError as error:
             problems.append(str(error))
     return problems
 
@@ -340,26 +342,26 @@ def _print_card(card: Card) -> None:
     from rich.table import Table
 
     console = Console()
-    print(f"{card.name}: {card.description}")
+    say(f"{card.name}: {card.description}")
     table = Table("class")
     for split in card.counts:
         table.add_column(split, justify="right")
     for name in (*card.classes, "unlabelled"):
         if not any(counts.get(name) for counts in card.counts.values()):
             continue
-        table.add_row(name, *(f"{counts.get(name, 0):,}" for counts in card.counts.values()))
+        table.add_row(plain(name), *(f"{counts.get(name, 0):,}" for counts in card.counts.values()))
     table.add_section()
     table.add_row("all", *(f"{sum(counts.values()):,}" for counts in card.counts.values()))
     console.print(table)
     sound, image = ("×".join(map(str, spec.shape)) for spec in (card.sound, card.image))
-    print(f"sound:     {sound} {card.sound.dtype}, front end {card.front_end}")
-    print(f"picture:   {image} {card.image.dtype}")
-    print(f"licence:   {card.licence}")
-    print(f"seed:      {card.seed}")
+    say(f"sound:     {sound} {card.sound.dtype}, front end {card.front_end}")
+    say(f"picture:   {image} {card.image.dtype}")
+    say(f"licence:   {card.licence}")
+    say(f"seed:      {card.seed}")
     for note in card.notes:
         style = "bold yellow" if note.startswith("NOT ") else ""
-        console.print(f"note:      {note}", style=style, soft_wrap=True, markup=False)
+        console.print(plain(f"note:      {note}", style), soft_wrap=True)
     for file in card.skipped[:_SHOWN_SKIPPED]:
-        print(f"skipped:   {file['file']}: {file['reason']}")
+        say(f"skipped:   {file['file']}: {file['reason']}")
     if len(card.skipped) > _SHOWN_SKIPPED:
-        print(f"skipped:   {len(card.skipped) - _SHOWN_SKIPPED:,} more, listed in card.json")
+        say(f"skipped:   {len(card.skipped) - _SHOWN_SKIPPED:,} more, listed in card.json")

@@ -10,12 +10,13 @@ import tyro
 
 from photism.cli.arguments import parse
 from photism.devices import DeviceName
+from photism.terminal import plain
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from photism.data.pairs import PairDataset
-    from photism.evaluation.evaluate import Evaluation
+    from photism.evaluation.results import Evaluation
     from photism.evaluation.table import Published
     from photism.judges.base import Judge
     from photism.systems.base import System
@@ -41,8 +42,8 @@ class Evaluate:
     split: str = "test"
     """Split of the data: test, train or validation."""
     judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
-    """A bundled judge by name, or a folder of `photism judge train`; by default the bundled one
-    that knows the data's classes."""
+    """A bundled judge by name, or a folder of `photism judge train`; "own" is the classifier that
+    the system learnt with. By default the bundled one that knows the data's classes."""
     inception: Annotated[str | None, tyro.conf.arg(metavar="FILE|download")] = None
     """For FID, KID and Inception Score: a file of Inception's weights, or "download"."""
     out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = None
@@ -72,14 +73,13 @@ def main(argv: list[str]) -> int:
     from photism.evaluation.report import write_report
     from photism.files import require_room
     from photism.judges.inception import load_inception
-    from photism.judges.weights import load_judge
     from photism.systems.weights import load_weights
 
     device = choose_device(args.device)
     dataset = PairDataset(find(args.data), _split(args.split))
-    judge = load_judge(args.judge) if args.judge else _bundled_judge(dataset)
-    inception = load_inception(args.inception) if args.inception else None
     system = load_weights(args.system)
+    judge = _judge(args.judge, system, dataset)
+    inception = load_inception(args.inception) if args.inception else None
     out = args.out or Path("reports") / f"{Path(args.system).name}-{dataset.card.name}-{args.split}"
     require_room(out)
     evaluation = evaluate(
@@ -102,7 +102,10 @@ def main(argv: list[str]) -> int:
         notes=notes,
         run=Path(args.system) if (Path(args.system) / "metrics.jsonl").is_file() else None,
     )
-    Console().print(_table(evaluation, published))
+    console = Console()
+    console.print(_table(evaluation, published))
+    for note in evaluation.notes:
+        console.print(plain(f"note: {note}"))
     print(f"{html}\n{json}")
     return 0
 
@@ -116,13 +119,24 @@ def _split(name: str) -> str:
     return name
 
 
+def _judge(name: str | None, system: System, dataset: PairDataset) -> Judge:
+    from photism.judges.own import OWN, own_judge
+    from photism.judges.weights import load_judge
+
+    if name == OWN:
+        return own_judge(system, dataset.card.classes)
+    return load_judge(name) if name else _bundled_judge(dataset)
+
+
 def _bundled_judge(dataset: PairDataset) -> Judge:
-    """Return the judge that comes with photism for the classes of the data."""
+    """Return the judge that comes with photism for the data's classes, or for its features."""
     from photism.errors import ConfigError
     from photism.judges.weights import bundled_judges, load_judge
 
+    card = dataset.card
     for judge in map(load_judge, bundled_judges()):
-        if judge.classes == dataset.card.classes:
+        channels = judge.image_shape[0] == card.image.shape[-1]
+        if judge.classes == card.classes or (channels and not card.classes):
             return judge
     raise ConfigError(
         f"no bundled judge knows the classes of {dataset.folder}: train one with `photism judge"
@@ -151,25 +165,34 @@ def _table(evaluation: Evaluation, published: list[Published]) -> Table:
     from photism.evaluation.table import figure_table
 
     p, figures = evaluation.provenance, figure_table(evaluation, published)
-    title = f"{p.system} · {p.data} {p.split}"
+    title = plain(f"{p.system} · {p.data} {p.split}")
     table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("figure", no_wrap=True)
     for name in (*figures.outputs, "real", *(["paper"] if figures.sources else [])):
-        table.add_column(name, justify="right", min_width=7)
+        table.add_column(plain(name), justify="right", min_width=7)
     for line in figures.lines:
         texts = [cell.text for cell in (*line.outputs, line.real)]
         if figures.sources:
             texts.append("\n".join(cell.text for cell in line.published))
-        table.add_row(line.name.replace(f"({p.judge})", "(judge)"), *texts)
-    low, high = evaluation.accuracy.low, evaluation.accuracy.high
-    beside = [
-        f"95 % interval of the accuracy {low:.1%} to {high:.1%}",
-        f"blind to the sound {evaluation.references.blind_accuracy:.1%}",
-    ]
-    if evaluation.listener:
-        beside.append(f"sounds heard rightly {evaluation.listener.accuracy.value:.1%}")
-    table.caption = (
-        f"{p.pairs:,} of {p.pairs_in_split:,} pairs, seed {p.seed}, judge {p.judge};"
-        f" {', '.join(beside)}"
-    )
+        table.add_row(plain(line.name.replace(f"({p.judge})", "(judge)")), *texts)
+    table.caption = plain(_caption(evaluation))
     return table
+
+
+def _caption(evaluation: Evaluation) -> str:
+    """Return what was looked at, and what stands beside the figures."""
+    from photism.pages.words import WORDS
+
+    p = evaluation.provenance
+    words = WORDS[p.target]
+    beside = []
+    if accuracy := evaluation.accuracy:
+        beside += [
+            f"95 % interval of the accuracy {accuracy.low:.1%} to {accuracy.high:.1%}",
+            f"blind to the {words.given} {evaluation.references.blind_accuracy:.1%}",
+        ]
+    if evaluation.listener and evaluation.listener.accuracy:
+        share = evaluation.listener.accuracy.value
+        beside.append(f"{words.given}s {words.recognised} rightly {share:.1%}")
+    seen = f"{p.pairs:,} of {p.pairs_in_split:,} pairs, seed {p.seed}, judge {p.judge}"
+    return "; ".join((seen, ", ".join(beside))) if beside else seen

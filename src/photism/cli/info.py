@@ -12,6 +12,7 @@ import tyro
 
 from photism.cli.arguments import parse
 from photism.errors import ConfigError, nearest
+from photism.terminal import plain, printable, printable_json
 from photism.version import __version__
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def main(argv: list[str]) -> int:
     )
     content = describe(args.target, args.preset)
     if args.json:
-        print(json.dumps(content, indent=2, ensure_ascii=False))
+        print(printable_json(content))
     elif args.target is None:
         _print_overview(content)
     else:
@@ -158,7 +159,7 @@ def _identity(system: System) -> dict[str, Any]:
 
 
 def _anatomy(system: System) -> dict[str, Any]:
-    from photism.audio.logmel import front_end
+    from photism.audio.front_ends import front_end
     from photism.systems.base import parameter_count
 
     networks = {
@@ -201,18 +202,18 @@ def _print_overview(content: Mapping[str, Any]) -> None:
 
 
 def _tree(title: str, content: Mapping[str, Any]) -> Any:
-    from rich.markup import escape
     from rich.tree import Tree
 
-    tree = Tree(escape(title))
+    tree = Tree(plain(title))
     for key, value in content.items():
-        name = f"[bold]{escape(key)}[/]"
+        name = plain(f"{key} ", "bold")
         if isinstance(value, Mapping) and list(value) == ["parameters"]:
-            tree.add(f"{name} [cyan]{value['parameters']:,}[/] parameters")
+            count = printable(_shown(value["parameters"]))
+            tree.add(name.append(count, "cyan not bold").append(" parameters", "not bold"))
         elif isinstance(value, Mapping):
             tree.add(_tree(key, value))
         elif value is not None:
-            tree.add(f"{name} [cyan]{escape(_shown(value))}[/]")
+            tree.add(name.append(printable(_shown(value)), "cyan not bold"))
     return tree
 
 

@@ -11,6 +11,7 @@ import tyro
 from photism.cli.arguments import parse
 from photism.errors import ConfigError
 from photism.experiments.options import Reproduction
+from photism.terminal import plain, printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -70,10 +71,10 @@ def main(argv: list[str]) -> int:
     except Interrupted:
         print("stopped; the same command goes on where it was")
         return 130
-    console = Console()
+    console = Console(markup=False, emoji=False)
     console.print(_table(overview))
     for line in _differences(overview):
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
+        console.print(plain(line), soft_wrap=True)
     print(f"{html}\n{html.with_suffix('.json')}")
     return 0
 
@@ -104,7 +105,7 @@ def _table(overview: Overview) -> Table:
         table.add_column("")
     for column in overview.columns:
         for heading in filter(None, (column.row, column.line)):
-            table.add_column(f"{column.title}\n{heading}", justify="right")
+            table.add_column(f"{printable(column.title)}\n{heading}", justify="right")
     for row in overview.rows:
         name = f"{row.name} (partial data)" if row.partial else row.name
         for number, line in enumerate(row.lines):

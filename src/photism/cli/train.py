@@ -12,6 +12,7 @@ import tyro
 
 from photism.cli.arguments import parse, settings
 from photism.errors import ConfigError
+from photism.terminal import plain, printable
 
 if TYPE_CHECKING:
     from photism.training.options import TrainOptions
@@ -165,11 +166,11 @@ def _print_plan(options: TrainOptions, *, as_json: bool) -> None:
 def _tree(title: str, content: Mapping[str, Any]) -> Any:
     from rich.tree import Tree
 
-    tree = Tree(f"[bold]{title}[/]")
+    tree = Tree(plain(title, "bold"))
     for name, value in content.items():
         if isinstance(value, dict):
             tree.add(_tree(name, value))
         elif name not in ("system", "preset"):
             shown = f"{value:,}" if type(value) is int and name != "seed" else value
-            tree.add(f"{name} [cyan]{shown}[/]")
+            tree.add(plain(f"{name} ").append(printable(shown), "cyan"))
     return tree

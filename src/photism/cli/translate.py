@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 import time
 from collections import Counter
@@ -19,6 +18,7 @@ from photism.cli import CYAN, DIM, RED, YELLOW, paint
 from photism.cli.arguments import parse, settings
 from photism.errors import ConfigError
 from photism.files import require_room
+from photism.terminal import printable, printable_json
 from photism.translate.items import find_items
 from photism.version import __version__
 
@@ -191,7 +191,7 @@ def _print_outcome(outcome: Outcome, *, quiet: bool) -> None:
             detail += f", heard at {first['level_db']:.0f} dB"
         detail += _labels(pictures)
         target = paint(f"{first['path']}{many}", CYAN, sys.stdout)
-        print(f"{source} → {target}  {paint(detail, DIM, sys.stdout)}")
+        print(f"{printable(source)} → {target}  {paint(detail, DIM, sys.stdout)}")
     for note, count in Counter(note for entry in pictures for note in entry["notes"]).items():
         share = f" ({count} of {len(pictures)} pictures)" if len(pictures) > 1 else ""
         print(paint(f"photism: {source}: {note}{share}", YELLOW, sys.stderr), file=sys.stderr)
@@ -228,7 +228,7 @@ def _print_json(
         ],
         "summary": summary,
     }
-    print(json.dumps(content, indent=2, ensure_ascii=False))
+    print(printable_json(content))
 
 
 def _describe(summary: Mapping[str, Any]) -> str:

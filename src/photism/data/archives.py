@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal
 
 from photism.errors import DataError, PhotismError
+from photism.files import walk
 
 _END_BYTES = 2**20
 """More than the zeros that tar programs write behind the last file."""
@@ -88,7 +89,7 @@ def members(path: Path, limits: Limits = Limits()) -> Iterator[Member]:
         DataError: the archive is missing, damaged or cut short, not an archive, or not safe.
     """
     if path.is_dir():
-        for file in sorted(path.rglob("*")):
+        for file in sorted(walk(path)):
             if file.is_file():
                 yield Member(file.relative_to(path).as_posix(), path, partial(_read, file, limits))
     elif not path.is_file():
@@ -97,13 +98,13 @@ def members(path: Path, limits: Limits = Limits()) -> Iterator[Member]:
         raise DataError(f"{path} is not an archive photism reads: tar, tar.gz, zip, gz or a folder")
     else:
         if _name(path).endswith(_TAR_ENDINGS):
-            walk = _tar_members
+            unpack = _tar_members
         else:
-            walk = _zip_members if _name(path).endswith(".zip") else _gzip_members
+            unpack = _zip_members if _name(path).endswith(".zip") else _gzip_members
         with _damage(path):
             if not path.stat().st_size:
                 raise EOFError("empty")
-            yield from walk(path, _Tally(path, limits))
+            yield from unpack(path, _Tally(path, limits))
 
 
 def _read(file: Path, limits: Limits) -> bytes:

@@ -20,7 +20,7 @@ from pathlib import Path
 from photism.data.archives import members
 from photism.data.progress import transfer
 from photism.errors import DataError, DownloadError, StorageError
-from photism.files import replacing, require_room, sha256
+from photism.files import replacing, require_room, sha256, walk
 from photism.version import __version__
 
 _CHUNK = 2**18
@@ -119,7 +119,7 @@ def find_archive(archive: Archive, folder: Path) -> Path | None:
     Raises:
         DataError: the file found is not the published one.
     """
-    for path in sorted(folder.rglob(archive.name)):
+    for path in sorted(path for path in walk(folder) if path.name == archive.name):
         if path.is_file():
             check(archive, path)
             return path
@@ -190,7 +190,8 @@ def download(
             failures.append(f"{url} gave another file of {_size(part):,} bytes, which was deleted")
             part.unlink()
         else:
-            part.replace(folder / archive.name)
+            with _storing(part):
+                part.replace(folder / archive.name)
             return verified
     raise DownloadError(
         f"{archive.name} could not be fetched: {'; '.join(failures)}. Try again later, which goes"

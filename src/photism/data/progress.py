@@ -34,7 +34,7 @@ def track(items: Iterable[T], what: str, total: int | None = None, *, done: int 
         The items.
     """
     columns: tuple[ProgressColumn, ...] = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
     )
@@ -60,7 +60,7 @@ def transfer(
         A function to call with the number of bytes that arrived.
     """
     columns: tuple[ProgressColumn, ...] = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
     )

@@ -12,12 +12,14 @@ import numpy as np
 from PIL import Image
 
 from photism.errors import DataError
-from photism.evaluation.evaluate import Evaluation, Example
+from photism.evaluation.results import Evaluation, Example
 from photism.evaluation.table import Published, figure_table
 from photism.files import write_json, write_text
-from photism.images import log_mel_picture, png, to_pil
+from photism.images import png, show_log_mel, to_pil
+from photism.media import Medium, other
 from photism.pages.charts import Curve, line_chart
 from photism.pages.render import picture_uri, render
+from photism.pages.words import WORDS
 
 HTML, JSON = "report.html", "report.json"
 PICTURES_IN_A_ROW = 15
@@ -55,6 +57,7 @@ def write_report(
         "report.html.j2",
         title=title,
         evaluation=evaluation,
+        words=WORDS[evaluation.provenance.target],
         table=figure_table(evaluation, published),
         notes=[*evaluation.provenance.data_notes, *evaluation.notes, *notes],
         by_class=_by_class(evaluation),
@@ -155,43 +158,63 @@ def _by_class(evaluation: Evaluation) -> dict[str, Mapping[str, float]]:
     }
     if evaluation.listener:
         columns["listener"] = evaluation.listener.per_class
-    return columns | {"real pictures": evaluation.references.real.per_class}
+    words = WORDS[evaluation.provenance.target]
+    return columns | {f"real {words.many}": evaluation.references.real.per_class}
 
 
 def _examples_by_class(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """Return the pictures of every class as data URIs, ready for the template."""
-    steps = evaluation.steps
-    fitting = max(2, PICTURES_IN_A_ROW // (len(steps) + 2))
+    """Return the examples of every class, ready for the template; one group without classes."""
+    fitting = max(2, PICTURES_IN_A_ROW // (len(evaluation.steps) + 2))
+    alone = all(example.label < 0 for example in evaluation.examples)
     classes: dict[int, list[dict[str, Any]]] = {}
     for example in evaluation.examples:
         shown = classes.setdefault(example.label, [])
-        if len(shown) < fitting:
-            shown.append(_show_example(example, steps, evaluation.classes))
+        if alone or len(shown) < fitting:
+            shown.append(_show_example(example, evaluation))
+    rows = [
+        (label, shown[n : n + fitting])
+        for label, shown in classes.items()
+        for n in range(0, len(shown), fitting)
+    ]
     return [
-        {"name": evaluation.classes[label], "examples": examples}
-        for label, examples in classes.items()
+        {"name": "" if alone else evaluation.class_name(label), "examples": shown}
+        for label, shown in rows
     ]
 
 
-def _show_example(example: Example, steps: Sequence[str], classes: Sequence[str]) -> dict[str, Any]:
-    drawn = [
+def _show_example(example: Example, evaluation: Evaluation) -> dict[str, Any]:
+    target, origin = evaluation.provenance.target, evaluation.provenance.origin
+    made = [
         {
             "name": step,
-            "uri": picture_uri(png(to_pil(example.pictures[step]))),
-            "judged": classes[example.judged[step]],
-            "right": example.judged[step] == example.label,
+            "uri": _show(example.made[step], target, origin),
+            "judged": evaluation.classes[example.judged[step]] if example.label >= 0 else "",
+            "right": example.label in (-1, example.judged[step]),
         }
-        for step in steps
+        for step in evaluation.steps
     ]
     return {
         "key": example.key,
-        "sound": picture_uri(png(_show_sound(example.sound))),
-        "drawn": drawn,
-        "real": picture_uri(png(to_pil(example.real))),
+        "given": _show(example.given, other(target), origin),
+        "made": made,
+        "real": _show(example.real, target, origin),
         "pixelated": max(example.real.shape) < PIXELS_TO_SHOW,
     }
 
 
-def _show_sound(sound: np.ndarray) -> Image.Image:
-    """Return a log-mel in colour; those of three channels have theirs already."""
-    return to_pil(sound) if len(sound) == 3 else log_mel_picture(sound[0], low_first=False)
+def shown(values: np.ndarray, medium: Medium, origin: str) -> Image.Image:
+    """Return a picture, or the log-mel of a sound in colour.
+
+    Args:
+        values: `(channel, height, width)` in [-1, 1].
+        medium: what they are.
+        origin: of the front end; see `images.show_log_mel`.
+
+    Returns:
+        For people to look at.
+    """
+    return to_pil(values) if medium == "image" else show_log_mel(values, origin)
+
+
+def _show(values: np.ndarray, medium: Medium, origin: str) -> str:
+    return picture_uri(png(shown(values, medium, origin)))

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from photism.evaluation.evaluate import Evaluation
 from photism.evaluation.figures import OutputFigures
+from photism.evaluation.results import Evaluation
 from photism.metrics.features import Estimate, Interval
 from photism.metrics.registry import METRICS, Better, Metric, factor_metric
 

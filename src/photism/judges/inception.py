@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from photism.data.fetch import Archive, fetch
 from photism.errors import ConfigError, DownloadError, WeightsError
 from photism.files import home, sha256
-from photism.stored import read_tensors
+from photism.stored import read_pickled, read_tensors
 
 DOWNLOAD = "download"
 PUBLISHED = Archive(
@@ -122,11 +122,6 @@ def _read(path: Path) -> dict[str, Tensor]:
     if path.suffix == ".safetensors":
         return read_tensors(path)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged file makes torch raise all kinds
-        raise WeightsError(
-            f"{path} is damaged, or holds more than tensors: get {PUBLISHED.name} again"
-        ) from error
-    if not isinstance(content, dict) or not all(isinstance(t, Tensor) for t in content.values()):
-        raise WeightsError(f"{path} holds no tensors by name: give {PUBLISHED.name}")
-    return dict(content)
+        return read_pickled(path)
+    except WeightsError as error:
+        raise WeightsError(f"{error}: get {PUBLISHED.name} again") from error

@@ -39,6 +39,8 @@ class Progress:
     """Sum and count of every loss term in this epoch."""
     means: dict[str, list[float]] = field(default_factory=dict)
     """Mean of every loss term in each earlier epoch of this stage."""
+    notes: list[str] = field(default_factory=list)
+    """What was not as asked for when the run began, for the card of its weights."""
     best: float | None = None
     """Lowest validation value of the term that weights are selected by."""
 
@@ -78,7 +80,7 @@ def save_checkpoint(
         except RuntimeError as error:  # how torch reports a full disk
             raise OSError(None, str(error).splitlines()[0]) from error
         write_json(temporary / _STATE, asdict(progress))
-    for old in [*list_checkpoints(folder)[:-keep], *folder.glob(".step-*.part")]:
+    for old in list_checkpoints(folder)[:-keep]:
         shutil.rmtree(old, ignore_errors=True)
     return path
 

@@ -15,7 +15,8 @@ from photism.data.pairs import Batch, PairLoader
 from photism.errors import ConfigError, TrainingError
 from photism.files import claimed, require_room
 from photism.stored import WeightsCard
-from photism.systems.base import Phase, Stage, Step, System
+from photism.systems.base import System
+from photism.systems.stages import Phase, Stage, Step
 from photism.systems.weights import save_weights
 from photism.training.checkpoint import (
     Progress,
@@ -105,13 +106,13 @@ class Trainer:
         self.plan, self.options, self.checkpoint = plan, plan.options, checkpoint
         self.critic = critic
         self.accelerator = make_accelerator(self.options)
+        self.progress = read_progress(checkpoint) if checkpoint else self._begun()
         self.system: System = plan.system.to(self.accelerator.device).train()
         self.system.lay_out(self.accelerator.device)
         self.average: AveragedModel | None = None
         if self.options.ema:
             follow = partial(_follow, self.options.ema)
             self.average = AveragedModel(self.system, multi_avg_fn=follow, use_buffers=True)
-        self.progress = read_progress(checkpoint) if checkpoint else Progress()
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
         self.ledger = Ledger()
         self.signals: list[int] = []
@@ -124,14 +125,22 @@ class Trainer:
             active=self.accelerator.is_main_process,
         )
 
+    def _begun(self) -> Progress:
+        names = [stage.name for stage in self.plan.stages]
+        return Progress(notes=list(self.plan.system.begin(names)))
+
     def run(self) -> None:
         """Train every stage that is left."""
+        for note in self.progress.notes:
+            self.recorder.warn(note)
         if self.options.validation and not len(self.plan.held_out):
             group = self.plan.dataset.card.group
             self.recorder.warn(f"nothing is held out: no class of the data has two of its {group}s")
         for index in range(self.progress.stage, len(self.plan.stages)):
             self._train_stage(self.plan.stages[index])
-            self.progress = Progress(stage=index + 1, total=self.progress.total)
+            self.progress = Progress(
+                stage=index + 1, total=self.progress.total, notes=self.progress.notes
+            )
         nothing_picked = not (self.options.out / "weights").is_dir()
         if not self._selects or nothing_picked:
             self._save_weights({})
@@ -297,6 +306,7 @@ class Trainer:
             seed=self.options.seed,
             steps=self.progress.total,
             metrics=metrics,
+            notes=tuple(self.progress.notes),
         )
         folder = self.options.out / "weights"
         save_weights(self._shown(), folder, preset=self.plan.preset, card=card)

@@ -12,7 +12,8 @@ from photism.config import override
 from photism.data.pairs import PairDataset, PairLoader, hold_out
 from photism.errors import ConfigError, nearest
 from photism.systems import find_preset, find_system
-from photism.systems.base import Stage, Step, System, parameter_count
+from photism.systems.base import System, parameter_count
+from photism.systems.stages import Stage, Step
 from photism.systems.weights import go_on_from
 from photism.training.options import TrainOptions
 

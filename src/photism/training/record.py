@@ -19,6 +19,8 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
+from photism.terminal import plain
+
 METRICS = "metrics.jsonl"
 
 
@@ -90,12 +92,14 @@ class Recorder:
         """Show a warning, once for each kind of it."""
         if message and self.active and (kind := message.split(":")[0]) not in self._warned:
             self._warned.add(kind)
-            self.say(f"[yellow]warning:[/] {message}")
+            line = plain(f"warning: {message}")
+            line.stylize("yellow", 0, len("warning:"))
+            self.console.print(line, soft_wrap=True)
 
     def say(self, message: str) -> None:
         """Show one line."""
         if self.active:
-            self.console.print(message, highlight=False, soft_wrap=True)
+            self.console.print(plain(message), soft_wrap=True)
 
     def close(self) -> None:
         """Stop the bar and close the files."""

@@ -10,7 +10,8 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from photism.data.pairs import Batch, PairLoader
-from photism.systems.base import Stage, Step, System
+from photism.systems.base import System
+from photism.systems.stages import Stage, Step
 from photism.training.plan import Plan
 
 Critic = Callable[[System, Batch], Tensor]

@@ -14,6 +14,7 @@ from photism.data.archives import members
 from photism.data.digits import Recording
 from photism.data.fetch import Archive, Upstream, find_archive
 from photism.errors import ConfigError, DataError, nearest
+from photism.files import walk
 
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 TAKES = 50
@@ -77,7 +78,7 @@ def read_fsdd(folder: Path, speakers: tuple[str, ...] = SPEAKERS) -> Iterator[Re
 
 
 def _find_unpacked(folder: Path) -> Path | None:
-    for path in sorted(folder.rglob("*_*_*.wav")):
+    for path in sorted(walk(folder)):
         if _NAME.search(path.name):
             return path.parent
     return None

@@ -6,6 +6,7 @@ Read from the four IDX files, packed or not, or from folders of PNG pictures, on
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 from photism.data.archives import members
 from photism.data.fetch import Archive, Upstream, find_archive
 from photism.errors import DataError, ImageError
+from photism.files import walk
 
 _MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -114,21 +116,24 @@ _TEST_NAMES = ("test", "testing")
 
 def _find_unpacked(archive: Archive, folder: Path) -> Path | None:
     name = archive.name.removesuffix(".gz")
-    for spelling in (name, name.replace("-idx", ".idx")):
-        for path in sorted(folder.rglob(spelling)):
-            if path.is_file():
-                return path
-    return None
+    spellings = (name, name.replace("-idx", ".idx"))
+    found = sorted(path for path in walk(folder) if path.name in spellings and path.is_file())
+    return min(found, key=lambda path: spellings.index(path.name), default=None)
 
 
 def _read_idx(path: Path) -> np.ndarray:
     """Return the array of an IDX file: two zero bytes, type, rank, big-endian sizes, values."""
-    content = next(members(path)).read() if path.suffix == ".gz" else path.read_bytes()
+    try:
+        content = next(members(path)).read() if path.suffix == ".gz" else path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     if len(content) < 4 or content[:3] != b"\0\0\x08":
         raise DataError(f"{path} is not an IDX file of bytes")
     header = 4 + 4 * content[3]
-    shape = tuple(np.frombuffer(content[4:header], ">u4").astype(int))
-    if len(content) - header != np.prod(shape):
+    if len(content) < header:
+        raise DataError(f"{path} is cut short: it ends within its header")
+    shape = tuple(np.frombuffer(content[4:header], ">u4").tolist())
+    if len(content) - header != math.prod(shape):
         raise DataError(f"{path} is cut short: {len(content) - header:,} values for {shape}")
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 
@@ -143,7 +148,8 @@ def _digits(name: str, images: np.ndarray, labels: np.ndarray) -> Digits:
 
 
 def _find_class_folders(folder: Path, names: tuple[str, ...]) -> Path | None:
-    for path in sorted([folder, *folder.rglob("*")]):
+    inside = {place for path in walk(folder) for place in path.parents[:3]}
+    for path in sorted(place for place in inside if place.is_relative_to(folder)):
         if path.name in names and all((path / str(digit)).is_dir() for digit in range(10)):
             return path
     return None

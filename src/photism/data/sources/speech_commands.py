@@ -18,6 +18,7 @@ from photism.data.digits import Recording
 from photism.data.fetch import Archive, Upstream, check
 from photism.data.progress import track
 from photism.errors import DataError
+from photism.files import walk
 
 SPEECH_COMMANDS = Upstream(
     name="speech-commands",
@@ -142,12 +143,13 @@ def read_speech_commands(found: SpeechCommands, words: Container[str]) -> Iterat
 
 def _places(folder: Path) -> Iterator[Path]:
     """Yield the archives below a folder, then the folders that hold word folders."""
-    for path in sorted(folder.rglob("speech_commands*")):
-        if path.is_file() and is_archive(path):
+    paths = sorted(walk(folder))
+    for path in paths:
+        if path.name.startswith("speech_commands") and path.is_file() and is_archive(path):
             if path.name == SPEECH_COMMANDS.archives[0].name:
                 check(SPEECH_COMMANDS.archives[0], path)
             yield path
-    sounds = (p for ending in ("wav", "flac") for p in folder.rglob(f"*_nohash_*.{ending}"))
+    sounds = (p for p in paths if "_nohash_" in p.name and p.suffix in (".wav", ".flac"))
     yield from sorted({path.parent.parent for path in sounds})
 
 

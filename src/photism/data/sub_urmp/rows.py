@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from photism.errors import PhotismError
+from photism.errors import DataError, PhotismError
 
 if TYPE_CHECKING:
-    from photism.audio.logmel import FrontEnd
+    from photism.audio.front_ends import FrontEnd
     from photism.data.sub_urmp.moments import Drawn, Moment, Request
     from photism.data.writer import PairWriter
 
@@ -109,6 +109,8 @@ def _attempt(request: Request) -> tuple[Moment, Drawn | PhotismError]:
         return moment, draw()
     except PhotismError as error:
         return moment, error
+    except Exception as error:  # one bad file never costs another
+        return moment, DataError(f"unreadable: {type(error).__name__}: {error}")
 
 
 def _write(writer: PairWriter, split: str, rows: list[_Row]) -> None:

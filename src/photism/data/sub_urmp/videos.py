@@ -32,7 +32,7 @@ from photism.data.sub_urmp.moments import (
 from photism.errors import AudioError, DataError, ImageError, PhotismError
 from photism.files import walk
 from photism.terminal import printable
-from photism.video import first_frames
+from photism.video.frames import first_frames
 
 if TYPE_CHECKING:
     from photism.audio.decode import Sound

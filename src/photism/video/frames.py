@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 
@@ -40,7 +40,7 @@ def frames(path: str | Path) -> Iterator[tuple[float, VideoFrame]]:
         ImageError: this is no film, or one that cannot be read.
     """
     with opened(path, ImageError) as (file, name):
-        begin_s = _sound_begins_s(file, name)
+        begin_s = sound_begins_s(file, name)
         file.seek(0)
         with open_container(file, name, ImageError) as container:
             track = film_track(container, name)
@@ -83,13 +83,14 @@ def first_frames(
         yield picture(frame) if time_s < start_s + within_s else None
 
 
-def picture(frame: VideoFrame) -> Image.Image:
+def picture(frame: VideoFrame, aspect: float = 1.0) -> Image.Image:
     """Make a picture of a frame, turned and mirrored as the film's display matrix says.
 
     Phones store what their sensor sees and note how they were held.
 
     Args:
         frame: of a film.
+        aspect: width of a pixel over its height, as the film says; the picture's are square.
 
     Returns:
         An RGB picture.
@@ -97,6 +98,8 @@ def picture(frame: VideoFrame) -> Image.Image:
     from PIL.Image import Transpose
 
     image = frame.to_image()
+    if aspect not in (0.0, 1.0):
+        image = image.resize((max(1, round(image.width * aspect)), image.height))
     across, down, swapped = _turn(frame)
     if swapped:
         image = image.transpose(Transpose.TRANSPOSE)
@@ -110,7 +113,7 @@ def _turn(frame: VideoFrame) -> tuple[bool, bool, bool]:
     from av.sidedata.sidedata import Type
 
     try:
-        stored = frame.side_data.get(Type.DISPLAYMATRIX)
+        stored = cast("Mapping[Any, Any]", frame.side_data).get(Type.DISPLAYMATRIX)
     except ValueError:  # of a kind that is newer than PyAV: the angle it reads on another way
         turned = np.deg2rad(frame.rotation)
         a, c = round(np.cos(turned)), round(np.sin(turned))
@@ -125,8 +128,16 @@ def _turn(frame: VideoFrame) -> tuple[bool, bool, bool]:
     return c < 0, b < 0, True
 
 
-def _sound_begins_s(file: BinaryIO, name: str) -> float | None:
-    """Return the time stamp of the first sample of the sound; None where there is none."""
+def sound_begins_s(file: BinaryIO, name: str) -> float | None:
+    """Return the time stamp of the first sample of the sound of a film.
+
+    Args:
+        file: the film, from where it stands.
+        name: of the file, for messages.
+
+    Returns:
+        Seconds; None where there is no sound.
+    """
     try:
         with open_container(file, name, AudioError) as container:
             track, _ = sound_track(container, name)

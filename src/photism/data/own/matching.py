@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from photism.audio.names import is_sound
+from photism.data.own.original import Found, Original
 from photism.data.splits import parts_of, split_called
 from photism.data.table import ENDINGS, TableRow, read_table
 from photism.errors import DataError
@@ -18,45 +17,14 @@ from photism.terminal import printable
 
 PICTURES = frozenset(
     (
-        ".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm",
-        ".ppm", ".tga", ".tif", ".tiff", ".webp",
+        ".avif", ".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm",
+        ".tif", ".tiff", ".webp",
     )
 )  # fmt: skip
 """Endings of files that are taken for pictures."""
 _SOUND = ("audio_file_name", "audio", "sound_file_name", "sound")
 _IMAGE = ("image_file_name", "image", "picture_file_name", "picture")
 _FILE = "file_name"
-
-
-@dataclass(frozen=True)
-class Match:
-    """A recording with its picture, unread."""
-
-    sound: Path
-    image: Path
-    recording: str
-    """Path of the recording from the folder, as text."""
-    picture: str
-    """Path of the picture from its folder, as text."""
-    split: str | None
-    """What folders or table say; None where they say nothing."""
-    folder: str | None
-    """The class that the folders tell."""
-    values: Mapping[str, Any] = field(default_factory=dict)
-    """What else a table says, by column."""
-
-
-@dataclass
-class Found:
-    """What lies in a folder."""
-
-    matches: list[Match] = field(default_factory=list)
-    skipped: list[dict[str, str]] = field(default_factory=list)
-    """Files that go with none, with the reason."""
-
-    def skip(self, file: str | Path, reason: str) -> None:
-        """List a file as left out."""
-        self.skipped.append({"file": printable(file), "reason": reason})
 
 
 def find_matches(place: Path, pictures: Path | None) -> Found:
@@ -77,26 +45,22 @@ def find_matches(place: Path, pictures: Path | None) -> Found:
     if place.is_file():
         files, tables, place = [], [place], place.parent
     else:
-        files = list(walk(place, lambda error: found.skip(error.filename, _closed(error))))
+        files = list(walk(place, found.closed))
         tables = [f for f in files if f.stem == "metadata" and f.suffix.lower() in ENDINGS]
     if pictures is not None and not pictures.is_dir():
         raise DataError(f"no folder {printable(pictures)}: --pictures names one with pictures")
     if tables:
         _by_table(tables, place, pictures, found)
-        named = {path for match in found.matches for path in (match.sound, match.image)}
+        named = {path for original in found.originals for path in original.files}
         for file in files:
             if (is_sound(file) or _is_picture(file)) and file not in named:
                 found.skip(file.relative_to(place), "in no row of the table that can be used")
         return found
     images = files
     if pictures is not None:
-        images = list(walk(pictures, lambda error: found.skip(error.filename, _closed(error))))
+        images = list(walk(pictures, found.closed))
     _by_name(_Side(place, is_sound, files), _Side(pictures or place, _is_picture, images), found)
     return found
-
-
-def _closed(error: OSError) -> str:
-    return f"cannot be opened: {error.strerror}"
 
 
 def _is_picture(path: Path) -> bool:
@@ -139,14 +103,14 @@ def _by_name(sounds: _Side, images: _Side, found: Found) -> None:
             )
     for name, sound in sounds.by_name.items():
         if name in partner:
-            found.matches.append(_named(sounds, sound, images, images.by_name[partner[name]]))
+            found.originals.append(_named(sounds, sound, images, images.by_name[partner[name]]))
         else:
             found.skip(sound.relative_to(sounds.place), "unpaired: no picture of this name")
     taken = set(partner.values())
     for name, image in images.by_name.items():
         if name not in taken:
             found.skip(image.relative_to(images.place), "unpaired: no recording of this name")
-    if not found.matches:
+    if not found.originals:
         raise DataError(
             f"no recording has the name of a picture: {len(sounds.by_name):,} recordings in"
             f" {printable(sounds.place)}, {len(images.by_name):,} pictures in"
@@ -155,10 +119,11 @@ def _by_name(sounds: _Side, images: _Side, found: Found) -> None:
         )
 
 
-def _named(sounds: _Side, sound: Path, images: _Side, image: Path) -> Match:
+def _named(sounds: _Side, sound: Path, images: _Side, image: Path) -> Original:
     recording, picture = sound.relative_to(sounds.place), image.relative_to(images.place)
     split, folder = _told(recording, picture)
-    return Match(sound, image, printable(recording), printable(picture), split, folder)
+    names = {"recording": printable(recording), "picture": printable(picture)}
+    return Original((sound, image), names, split, folder)
 
 
 def _told(recording: Path, picture: Path) -> tuple[str | None, str | None]:
@@ -176,17 +141,17 @@ def _by_table(tables: Sequence[Path], place: Path, pictures: Path | None, found:
         rows += read
         found.skipped += skipped
     columns = _file_columns(rows)
-    matches: dict[tuple[Path, Path], Match] = {}
+    originals: dict[tuple[Path, ...], Original] = {}
     for row in rows:
         try:
-            match = _in_row(row, columns, place, pictures)
+            original = _in_row(row, columns, place, pictures)
         except Exception as error:  # a cell may hold anything
             found.skip(row.place, str(error))
             continue
-        if matches.setdefault((match.sound, match.image), match) is not match:
+        if originals.setdefault(original.files, original) is not original:
             found.skip(row.place, "the same recording and picture are in another row")
-    found.matches = list(matches.values())
-    if not found.matches:
+    found.originals = list(originals.values())
+    if not found.originals:
         first = "{file}: {reason}".format(**found.skipped[0])
         raise DataError(f"no row of {printable(tables[0])} can be used; the first: {first}")
 
@@ -211,7 +176,9 @@ def _file_columns(rows: Sequence[TableRow]) -> tuple[str, str]:
     return str(sound), str(image)
 
 
-def _in_row(row: TableRow, columns: tuple[str, str], place: Path, pictures: Path | None) -> Match:
+def _in_row(
+    row: TableRow, columns: tuple[str, str], place: Path, pictures: Path | None
+) -> Original:
     """Return the match of a row, or raise an error with the reason to leave it out."""
     files = []
     for column, start in zip(columns, (None, pictures), strict=True):
@@ -230,7 +197,8 @@ def _in_row(row: TableRow, columns: tuple[str, str], place: Path, pictures: Path
         if split is None:
             raise DataError(f"split {printable(str(told))!r} is none of train, validation, test")
     values = {k: v for k, v in row.values.items() if k not in (*columns, "split")}
-    return Match(sound, image, printable(recording), printable(picture), split, folder, values)
+    names = {"recording": printable(recording), "picture": printable(picture)}
+    return Original((sound, image), names, split, folder, values)
 
 
 def _below(file: Path, place: Path) -> Path:

@@ -1,1 +1,0 @@
-"""Own recordings and pictures, from files as they lie."""
