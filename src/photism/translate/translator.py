@@ -15,8 +15,9 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from photism.audio.front_ends import front_end
 from photism.audio.invert import invert
-from photism.audio.logmel import front_end, pictures
+from photism.audio.logmel import pictures
 from photism.audio.loudness import loudness_db
 from photism.audio.segment import heard
 from photism.devices import DeviceName, choose_device
