@@ -17,7 +17,8 @@ from torch import Tensor
 
 import photism
 from photism.audio.decode import Sound
-from photism.audio.logmel import front_end, pictures
+from photism.audio.front_ends import front_end
+from photism.audio.logmel import pictures
 from photism.audio.words import words
 from photism.errors import AudioError, ConfigError, PhotismError, WeightsError
 from photism.images import read_provenance
