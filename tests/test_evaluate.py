@@ -22,7 +22,7 @@ from fake_digits import (
 )
 from torch import Tensor, nn
 
-from photism.audio.logmel import front_end
+from photism.audio.front_ends import front_end
 from photism.data.pairs import PairDataset, PairLoader
 from photism.errors import ConfigError, DataError
 from photism.evaluation.critic import Critic

@@ -77,9 +77,7 @@ def test_systems_that_do_not_fit_are_told(dataset: PairDataset) -> None:
     with pytest.raises(ConfigError, match="Piano makes sound, no image"):
         evaluate_trip(Piano(PianoConfig()), Piano(PianoConfig()), dataset, ToneJudge())
     other = Painter(PianoConfig(front_end="s2i"))
-    with pytest.raises(
-        ConfigError, match="Piano through 'aivae-8k': a round trip"
-    ):
+    with pytest.raises(ConfigError, match="Piano through 'aivae-8k': a round trip"):
         evaluate_trip(other, Piano(PianoConfig()), dataset, ToneJudge())
 
 

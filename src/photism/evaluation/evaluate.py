@@ -111,13 +111,13 @@ def evaluate(
     if latent_zeroing and truth.known and isinstance(system, LatentSystem):
         zeroed = _zero(system, judge, load, rows[truth.labelled], latent_zeroing, seed)
     main = next(iter(observed.outputs.values()))
-    listens = observed.recognised is not None and truth.known
+    recognised = observed.recognised if truth.known else None
     return Evaluation(
         provenance=_provenance(observer, dataset, truth, joint),
         classes=truth.classes,
         outputs=_outputs(observed, truth, joint),
         steps=observed.steps,
-        listener=class_figures(observed.recognised, truth) if listens else None,
+        listener=None if recognised is None else class_figures(recognised, truth),
         recordings=_by_recording(main.predicted == truth.labels, truth, dataset.card.group),
         references=_references(observed, truth, joint),
         opinions=_opinions(judges[1:], observed, truth),
@@ -146,7 +146,7 @@ def _fitting(judge: Judge, beside: Sequence[Judge], dataset: PairDataset) -> tup
 
 def _outputs(observed: Observed, truth: Truth, joint: Joint | None) -> dict[str, OutputFigures]:
     """Return the figures of every output, of the main one with its place in the joint space."""
-    found = {}
+    found: dict[str, OutputFigures] = {}
     for name, seen in track(observed.outputs.items(), "measuring", len(observed.outputs)):
         figures = output_figures(seen, observed.real, truth)
         found[name] = figures if found else _placed(figures, seen, observed, joint)

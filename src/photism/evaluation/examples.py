@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from photism.audio.logmel import FrontEnd
+from photism.audio.front_ends import FrontEnd
 from photism.errors import ConfigError
 from photism.evaluation.results import Evaluation, Example
 from photism.files import data_uri

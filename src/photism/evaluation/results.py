@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from photism.audio.logmel import FrontEnd
+from photism.audio.front_ends import FrontEnd
 from photism.evaluation.figures import ClassFigures, OutputFigures
 from photism.evaluation.latent_zeroing import LatentZeroing
 from photism.media import Medium

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from photism.audio.logmel import FrontEnd
+from photism.audio.front_ends import FrontEnd
 from photism.data.pairs import PairDataset, PairLoader
 from photism.errors import ConfigError
 from photism.evaluation.evaluate import evaluate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from photism.audio.logmel import FrontEnd
+from photism.audio.front_ends import FrontEnd
 from photism.data.pairs import PairDataset, PairLoader
 from photism.data.progress import track
 from photism.errors import ConfigError, DataError
@@ -52,7 +52,8 @@ def fit_shared(
     rows = np.sort(np.random.default_rng((seed, 5)).permutation(len(train))[:PAIRS])
     device = next(judge.parameters()).device
     loader = PairLoader(train, _AT_ONCE, rows=rows, shuffle=False, device=device)
-    given, made = [], []
+    given: list[np.ndarray] = []
+    made: list[np.ndarray] = []
     for batch in track(loader.epoch(), "a joint space", len(loader)):
         for features, one in ((given, witness), (made, judge)):
             seen = one.look(batch.of(one.medium), drawn).features

@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from photism.audio.logmel import front_end
+from photism.audio.front_ends import front_end
 from photism.blocks.dcgan import (
     SIDE,
     MatchDiscriminator,
@@ -151,7 +151,7 @@ class S2IC(System):
         c = self.config
         adam = Optimiser("adam", lr=c.lr, betas=(c.beta1, 0.999))
         reader = "head" if c.feature == "classifier" else "decoder"
-        moved = {player: (player,) for player in ("discriminator", "generator")}
+        moved: dict[str, tuple[str, ...]] = {p: (p,) for p in ("discriminator", "generator")}
         moved[c.compressed_by] += ("compression",)
         players = tuple(Phase(player, networks, adam) for player, networks in moved.items())
         return (

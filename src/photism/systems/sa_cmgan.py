@@ -22,14 +22,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from photism.audio.logmel import front_end
+from photism.audio.front_ends import front_end
 from photism.blocks.attention import attend
 from photism.blocks.dcgan import (
     SIDE,
@@ -290,8 +290,9 @@ class SACMGAN(System):
         """Make networks of DCGAN's kind those of SA-CMGAN."""
         c, generator = self.config, self.generator
         if c.late_layers == "sigmoid":
-            generator.deconv4 = nn.Sequential(generator.deconv4[0], nn.Sigmoid())
-            generator.deconv5 = nn.Sequential(generator.deconv5[0], nn.Sigmoid())
+            for name in ("deconv4", "deconv5"):
+                [layer, *_] = cast(nn.Sequential, getattr(generator, name))
+                setattr(generator, name, nn.Sequential(layer, nn.Sigmoid()))
         if not c.attention.channels:
             return
         seen, drawn = PLACES[c.attention.channels]

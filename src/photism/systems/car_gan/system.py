@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from photism.audio.logmel import front_end
+from photism.audio.front_ends import front_end
 from photism.blocks.attention import Layout
 from photism.blocks.classifier import Classifier, start_classifier
 from photism.blocks.distort import distort
