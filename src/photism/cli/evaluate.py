@@ -45,7 +45,8 @@ class Evaluate:
     """Split of the data: test, train or validation."""
     judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
     """A bundled judge by name, or a folder of `photism judge train`; "own" is the classifier that
-    the system learnt with. By default the bundled one that knows the data's classes."""
+    the system learnt with. By default one that knows the data's classes. Of a system that makes
+    both, the judge's medium is what it makes."""
     back: Annotated[str | None, tyro.conf.arg(metavar="SYSTEM|RUN")] = None
     """A system of the other direction: what is made goes back through it, and what arrives is
     judged too, from either side (sound, picture, sound; picture, sound, picture)."""
