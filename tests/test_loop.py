@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file
 from toy_of import LR, SGD, Toy, phase, slope, stage, toy, toy_options, weight, write_toys
 
+from photism.errors import TrainingError
 from photism.systems import SYSTEMS
 from photism.systems.stages import Optimiser, Stage
 from photism.systems.weights import load_weights
@@ -298,7 +299,7 @@ def test_steps_of_a_run_name_a_loss_that_is_not_finite(run):
     def endless(system, name, batch, step):
         return slope(system, name, batch, step) * (math.inf if step.number == 4 else 1)
 
-    with pytest.raises(Exception, match="loss of phase 'first' became (nan|-inf) at step 5"):
+    with pytest.raises(TrainingError, match=r"loss of phase 'first' became (nan|-inf) at step 5"):
         run(toy(endless, stage(), Stage("later", (phase(),), 1, 4)))
 
 
@@ -310,6 +311,7 @@ from safetensors.torch import save_file
 from test_loop import by_rows
 from toy_of import phase, stage, toy, toy_options
 import photism.training.stepper as stepper
+from photism.errors import TrainingError
 from photism.systems import SYSTEMS
 from photism.training.loop import Trainer
 from photism.training.run import train

@@ -50,6 +50,7 @@ class Recorder:
         with storing(self._path):
             self._warn_of_loss(_drop_after(self._path, done), done)
             self._file = open(self._path, "a", encoding="utf-8")  # noqa: SIM115
+        with storing(run / "tensorboard"):
             self._board = Board(run / "tensorboard", done=done)
         self._bar = Bar(
             TextColumn("{task.description}"),
@@ -83,6 +84,7 @@ class Recorder:
         with storing(self._path):
             self._file.write(json.dumps(line) + "\n")
             self._file.flush()
+        with storing(self._path.parent / "tensorboard"):
             self._board.add(kind, step, values)
         if kind != "train":
             self.say(f"epoch {where.get('epoch')}  {kind:<10} {_numbers(values)}{self._left(step)}")
