@@ -289,9 +289,22 @@ def parse_json(content: str | bytes) -> Any:
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file as 64 hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the SHA-256 of a file as 64 hexadecimal digits.
+
+    Args:
+        path: the file, read a piece at a time.
+
+    Returns:
+        The digits.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def require_room(folder: Path, needed_bytes: int = 0) -> None:

@@ -41,7 +41,12 @@ class Output:
     @property
     def title(self) -> str:
         """Step and name, for people and as a key."""
-        return f"{self.step}, {self.name}" if self.step else self.name
+        return output_title(self.name, self.step)
+
+
+def output_title(name: str, step: str = "") -> str:
+    """Return what an output of this name and step is called, such as "stage I, label heard"."""
+    return f"{step}, {name}" if step else name
 
 
 class System(nn.Module):
@@ -207,6 +212,17 @@ class System(nn.Module):
             ConfigError, DataError: the system cannot be trained on these pairs.
             WeightsError: what it should start from cannot be read.
         """
+
+    def begin(self, stages: Sequence[str]) -> tuple[str, ...]:
+        """Take what training starts from, once, when it begins and not when it goes on.
+
+        Args:
+            stages: names of those that are to be trained.
+
+        Returns:
+            What is not as the config asks for, in sentences that are told and kept on the card.
+        """
+        return ()
 
     def lay_out(self, device: torch.device) -> None:
         """Put weights into the order in memory that makes training on a device quickest."""

@@ -44,6 +44,8 @@ class Progress:
     """Sum and count of every loss term in this epoch."""
     means: dict[str, list[float]] = field(default_factory=dict)
     """Mean of every loss term in each earlier epoch of this stage."""
+    notes: list[str] = field(default_factory=list)
+    """What was not as asked for when the run began, for the card of its weights."""
     best: float | None = None
     """Lowest validation value of the term that weights are selected by."""
 

@@ -76,6 +76,7 @@ class Keeper:
             seed=options.seed,
             steps=progress.total,
             metrics=metrics,
+            notes=tuple(progress.notes),
         )
         save_weights(system, options.out / "weights", preset=self.plan.preset, card=card)
 

@@ -46,11 +46,11 @@ class Trainer:
         self.terms = terms_of(plan, self.accelerator)
         if checkpoint:
             require_same_terms(checkpoint.terms, self.terms, self.options.out)
+        self.progress = checkpoint.progress if checkpoint else self._begun()
         self.system: System = plan.system.to(self.accelerator.device).train()
         self.system.lay_out(self.accelerator.device)
         decay = self.options.ema
         self.average: AveragedModel | None = averaged(self.system, decay) if decay else None
-        self.progress = checkpoint.progress if checkpoint else Progress()
         self.signals: list[int] = []
         if self.accelerator.is_main_process:
             self.options.write(plan.config)
@@ -63,11 +63,18 @@ class Trainer:
         self.reporter = Reporter(self.system, self.recorder, self.options.out)
         self.keeper = Keeper(plan, self.accelerator, self.recorder, critic)
 
+    def _begun(self) -> Progress:
+        names = [stage.name for stage in self.plan.stages]
+        return Progress(notes=list(self.plan.system.begin(names)))
+
     def run(self) -> None:
         """Train every stage that is left."""
+        for note in self.progress.notes:
+            self.recorder.warn(note)
         for index in range(self.progress.stage, len(self.plan.stages)):
             self._train_stage(self.plan.stages[index])
-            self.progress = Progress(stage=index + 1, total=self.progress.total)
+            done = self.progress
+            self.progress = Progress(stage=index + 1, total=done.total, notes=done.notes)
         if self.accelerator.is_main_process:
             self.keeper.after_run(self._shown(), self.progress)
 
