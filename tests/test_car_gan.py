@@ -478,7 +478,8 @@ def test_grey_pictures_are_refused(tmp_path, capsys):
     data = write_players(tmp_path / "data", grey=True)
     command = ["train", "car-gan", "--preset", "debug", "--data", str(data), "--set", "classes=4"]
     assert main([*command, "--out", str(tmp_path / "run")]) == 2
-    assert "grey pictures: CAR-GAN wants colour" in capsys.readouterr().err
+    told = capsys.readouterr().err.replace("\n", " ")
+    assert "has pictures of 1 × 32 × 32 (channel × height × width), CAR-GAN wants 3 × 32" in told
 
 
 def test_pairs_without_a_class_are_refused(tmp_path, capsys):

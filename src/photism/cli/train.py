@@ -37,6 +37,9 @@ class Train:
     """System to train; `photism info` lists them."""
     data: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
     """Prepared data: a name that `photism data list` shows, or a folder."""
+    sounds: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
+    """Prepared sounds, with or without pictures, for stages that learn from sounds alone; those of
+    --data by default."""
     out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = None
     """New run folder; runs/SYSTEM-PRESET by default."""
     resume: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
@@ -134,6 +137,7 @@ def _options(args: Train) -> tuple[TrainOptions, bool]:
         out=args.out or Path("runs") / f"{args.system}-{args.preset or 'default'}",
         preset=args.preset,
         settings=settings(args.set, "--set"),
+        sounds=find(args.sounds) if args.sounds else None,
         start_from=args.start_from,
         stages=args.stages,
         epochs=args.epochs,

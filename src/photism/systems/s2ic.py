@@ -39,9 +39,9 @@ from photism.config import check_fields
 from photism.data.pairs import Batch, PairDataset
 from photism.errors import ConfigError
 from photism.images import resize
-from photism.media import Medium, other
+from photism.media import MEDIA, Medium, other
 from photism.systems.base import System
-from photism.systems.requirements import require_classes, require_colour
+from photism.systems.requirements import require_classes
 from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 FEATURE, EMBEDDING = 128, 64
@@ -101,6 +101,7 @@ class S2IC(System):
     title = "S2IC / I2S (architecture assumed)"
     paper = "Chen et al. 2017, arXiv:1704.08292"
     makes = ("image", "sound")
+    resizes = MEDIA
     translators = ("encoder", "head", "compression", "generator")
     config_class = S2ICConfig
     presets = {
@@ -140,11 +141,10 @@ class S2IC(System):
         return self
 
     def prepare(self, dataset: PairDataset) -> None:
-        """Check channels, and classes where they are learnt from."""
+        """Check classes where they are learnt from."""
         c = self.config
         if c.feature == "classifier" or c.mismatched == "other":
             require_classes(dataset, c.classes, self.title)
-        require_colour(dataset, self.title)
 
     def stages(self) -> tuple[Stage, ...]:
         """Return the training of the encoder and of the GAN."""

@@ -30,6 +30,9 @@ class TrainOptions:
     """The system's first preset by default."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Fields of the preset to change."""
+    sounds: Path | None = None
+    """Folder of prepared sounds, with or without pictures, for the stages that read sounds alone;
+    those of `data` by default."""
     start_from: str | None = None
     """Bundled weights, a folder of weights or an earlier run to go on from with new optimisers;
     networks that it lacks, such as a discriminator, start from random weights, as all do by
@@ -72,22 +75,25 @@ class TrainOptions:
 
     def write(self, config: Any) -> None:
         """Record the options and the resolved system config in the run folder."""
-        content = {**asdict(self), "data": str(self.data), "out": str(self.out)}
+        places = ("data", "out", "sounds")
+        content = asdict(self) | {name: _text(getattr(self, name)) for name in places}
         write_json(self.out / RECORD, {"options": content, "config": asdict(config)})
 
-    def command(self, data: str) -> str:
+    def command(self, data: str, sounds: str | None = None) -> str:
         """Return the shell command that makes this run again.
 
         Args:
             data: what to call the data, such as the name of its source.
+            sounds: what to call the data of sounds alone, if there are some.
 
         Returns:
             One line, without the run folder.
         """
         words = ["photism", "train", self.system, "--data", data]
+        words += ["--sounds", sounds] if sounds else []
         for option in fields(self):
             value = getattr(self, option.name)
-            if option.name in ("system", "data", "out", "settings", "max_steps"):
+            if option.name in ("system", "data", "sounds", "out", "settings", "max_steps"):
                 continue
             if value != option.default:
                 values = value if isinstance(value, tuple) else (value,)
@@ -121,11 +127,16 @@ class TrainOptions:
             )
             settings = {**options.settings, **_changed_since(options, content["config"])}
             data, stages = Path(options.data), tuple(options.stages)
+            sounds = None if options.sounds is None else Path(options.sounds)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise TrainingError(f"{path} is damaged ({error}): start a new run") from error
         except OSError as error:
             raise TrainingError(f"{path} cannot be read: {error.strerror or error}") from error
-        return replace(options, data=data, out=run, stages=stages, settings=settings)
+        return replace(options, data=data, out=run, sounds=sounds, stages=stages, settings=settings)
+
+
+def _text(place: Path | None) -> str | None:
+    return None if place is None else str(place)
 
 
 def _changed_since(options: TrainOptions, config: Mapping[str, Any]) -> dict[str, str]:

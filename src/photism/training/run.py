@@ -7,12 +7,13 @@ from pathlib import Path
 
 from photism.errors import ConfigError, TrainingError
 from photism.files import claimed, require_room
-from photism.training.checkpoint import Checkpoint, newest_checkpoint, set_aside_after
+from photism.training.checkpoint import Checkpoint
 from photism.training.device import is_first_process, stop_signals
 from photism.training.loop import Trainer
 from photism.training.options import TrainOptions
 from photism.training.plan import Plan, resolve
 from photism.training.record import warn
+from photism.training.recovery import newest_checkpoint, set_aside_after
 from photism.training.terms import changed_machine
 from photism.training.validation import Critic
 

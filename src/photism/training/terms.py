@@ -43,6 +43,8 @@ def terms_of(plan: Plan, accelerator: Accelerator) -> dict[str, Any]:
         "photism": __version__,
     }
     data = {"classes": card.classes, **plan.pairs.checksums}
+    if plan.sounds:
+        data |= {f"{name} of --sounds": sha for name, sha in plan.sounds.checksums.items()}
     terms = {"settings": settings, "data": data, "machine": machine}
     return dict(json.loads(json.dumps(terms)))  # as they will be read
 

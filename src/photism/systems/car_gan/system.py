@@ -20,10 +20,10 @@ from photism.blocks.unet import UNet
 from photism.data.pairs import Batch, PairDataset
 from photism.errors import ConfigError, DownloadError, WeightsError
 from photism.images import resize
-from photism.media import Medium
+from photism.media import MEDIA, Medium
 from photism.systems.base import Output, System
 from photism.systems.car_gan.config import PRESETS, CARGANConfig
-from photism.systems.requirements import require_classes, require_colour
+from photism.systems.requirements import require_classes
 from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 
@@ -53,6 +53,7 @@ class CARGAN(System):
     title = "CAR-GAN"
     paper = "Duan et al. 2019, arXiv:1907.01826"
     makes = ("image",)
+    resizes = MEDIA
     takes_label = True
     translators = ("generator1", "generator2", "classifier", "listener")
     config_class = CARGANConfig
@@ -93,10 +94,9 @@ class CARGAN(System):
         return self
 
     def prepare(self, dataset: PairDataset) -> None:
-        """Check classes and channels, and read the weights that classifiers start from."""
+        """Check classes, and read the weights that classifiers start from."""
         c = self.config
         require_classes(dataset, c.classes, self.title)
-        require_colour(dataset, self.title)
         if c.classifier.weights not in ("", IMAGENET):
             start_classifier(self.classifier, "classifier", c.classifier.weights)
         if c.listener.weights:
