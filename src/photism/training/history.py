@@ -30,10 +30,10 @@ class History:
         with storing(self.path):
             kept = _drop_after(self.path, done)
             self._file = open(self.path, "a", encoding="utf-8")  # noqa: SIM115
-        self.loss: str | None = None
+        self.lost: str | None = None
         """What is missing, for a warning."""
         if done and not kept:
-            self.loss = f"{self.path} is empty: what was recorded before step {done} is lost"
+            self.lost = f"{self.path} is empty: what was recorded before step {done} is lost"
 
     def append(self, record: Mapping[str, Any]) -> None:
         """Write one record; a StorageError says that the disk is full."""

@@ -41,7 +41,7 @@ class Recorder:
         if not active:
             return
         self._history = History(run, done=done)
-        self.warn(self._history.loss)
+        self.warn(self._history.lost)
         self._board = Board(run / "tensorboard", done=done)
         self._bar = Bar(
             TextColumn("{task.description}"),
