@@ -29,7 +29,7 @@ from photism.config import override
 from photism.data.pairs import Batch
 from photism.devices import keep_memory
 from photism.systems import SYSTEMS
-from photism.systems.base import Step
+from photism.systems.stages import Step
 
 VARIANTS = ("plain", "float32", "bfloat16")
 

@@ -21,7 +21,7 @@ from photism.data.card import ArraySpec, Card
 from photism.data.pairs import PairDataset, PairLoader
 from photism.data.writer import PairWriter
 from photism.systems import SYSTEMS
-from photism.systems.base import Step
+from photism.systems.stages import Step
 from photism.training.loop import Trainer
 from photism.training.options import TrainOptions
 from photism.training.plan import resolve

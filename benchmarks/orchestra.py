@@ -21,7 +21,7 @@ import torch
 from photism.audio.front_ends import front_end
 from photism.audio.logmel import pictures
 from photism.data.prepare import prepare
-from photism.data.sources.orchestra import FRONT_END, Orchestra
+from photism.data.sources.orchestra import Orchestra
 from photism.orchestra.instruments import INSTRUMENTS
 from photism.orchestra.performance import Performance, performance
 from photism.orchestra.stage import Look, draw
@@ -44,14 +44,14 @@ def main() -> None:
         played = [performance(player, 0) for player in INSTRUMENTS.values()]
     windows = [one.windows(source.hop_s) for one in played]
     count = sum(len(heard.midi) for heard in windows)
-    pictures(list(windows[0].samples), front_end(FRONT_END))
+    pictures(list(windows[0].samples), front_end(source.front_end))
     with clock() as log_mel_s:
         for heard in windows:
-            pictures(list(heard.samples), front_end(FRONT_END))
+            pictures(list(heard.samples), front_end(source.front_end))
     with clock() as picture_s:
         drawn = sum(draw_all(one, source) for one in played)
     print(f"sound      {count / sound_s[0]:>8,.0f} pairs/s   one process")
-    print(f"log-mel    {count / log_mel_s[0]:>8,.0f} pairs/s   {FRONT_END}")
+    print(f"log-mel    {count / log_mel_s[0]:>8,.0f} pairs/s   {source.front_end}")
     print(f"picture    {drawn / picture_s[0]:>8,.0f} pairs/s   {args.size}×{args.size}")
     parts_s = (sound_s[0] + log_mel_s[0] + picture_s[0]) / count
     print(f"together   {1 / parts_s:>8,.0f} pairs/s")

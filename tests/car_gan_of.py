@@ -6,8 +6,8 @@ import torch
 
 from photism.config import override
 from photism.data.pairs import Batch
-from photism.systems.base import Step
 from photism.systems.car_gan import CARGAN
+from photism.systems.stages import Step
 
 DEBUG = CARGAN.presets["debug"]
 PLAYERS = ("discriminator", "generators")

@@ -82,12 +82,21 @@ class PixelSystem(System):
 
 
 def write_pairs(
-    folder: Path, *, misleading: tuple[int, ...] = (), front_end: str = "pixel"
+    folder: Path,
+    *,
+    misleading: tuple[int, ...] = (),
+    front_end: str = "pixel",
+    classes: bool = True,
+    unlabelled: int = 0,
 ) -> Path:
-    """Write a test split whose recordings numbered in `misleading` sound like the next class."""
+    """Write a test split whose recordings numbered in `misleading` sound like the next class.
+
+    Without `classes` it has no labels at all, else the last `unlabelled` pairs have none.
+    """
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(len(CLASSES)), PER_CLASS)
     recordings = np.arange(len(labels)) // RECORDING
+    told = len(labels) - unlabelled if classes else 0
     heard = np.where(np.isin(recordings, misleading), (labels + 1) % len(CLASSES), labels)
     image = rng.integers(0, 60, (len(labels), 16), dtype=np.uint8)
     image[np.arange(len(labels)), labels] = rng.integers(200, 256, len(labels))
@@ -97,7 +106,7 @@ def write_pairs(
         name="pixels",
         description="",
         licence="",
-        classes=CLASSES,
+        classes=CLASSES if classes else (),
         sound=ArraySpec((1, 4, 4)),
         image=ArraySpec((4, 4, 1)),
         front_end=front_end,
@@ -111,7 +120,7 @@ def write_pairs(
             "test",
             sound=sound.reshape(-1, 1, 4, 4),
             image=image.reshape(-1, 4, 4, 1),
-            label=labels,
+            label=np.where(np.arange(len(labels)) < told, labels, -1),
             key=[f"pixels/{index}" for index in range(len(labels))],
             columns={"recording": [f"r{number:02}" for number in recordings]},
         )

@@ -19,6 +19,7 @@ LAYERS = (
     {"config", "devices"},
     {"audio", "images", "stored"},
     {"video"},
+    {"frames"},
     {"orchestra"},
     {"data"},
     {"blocks"},

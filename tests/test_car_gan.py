@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from dataclasses import asdict, replace
+from urllib.error import URLError
 
 import pytest
 import torch
@@ -15,7 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from photism.blocks.attention import PooledAttention
-from photism.blocks.classifier import Classifier
+from photism.blocks.classifier import Classifier, start_classifier
 from photism.cli import main
 from photism.config import config_from, override
 from photism.data.pairs import Batch
@@ -29,6 +31,7 @@ from photism.systems.car_gan import (
     DiscriminatorConfig,
 )
 from photism.systems.weights import load_weights, save_weights
+from photism.training.loop import Interrupted, train
 from photism.training.options import TrainOptions
 from photism.training.plan import resolve
 
@@ -56,7 +59,10 @@ def reference_losses(system: CARGAN, batch: Batch) -> dict[str, Tensor]:
     told = residue if d.label == "mixed" else label
     real = bce(image, told, 1.0)
     fakes = bce(first, told, 0.0) + bce(second, told, 0.0)
-    gan = bce(first, label, 1.0) + bce(second, label, 1.0)
+    if c.non_saturating:
+        gan = bce(first, label, 1.0) + bce(second, label, 1.0)
+    else:  # log(1 − D) of both, as printed
+        gan = -bce(first, label, 0.0) - bce(second, label, 0.0)
     l1 = (image - first).abs().mean() + (image - second).abs().mean()
     scores = [system.classifier(picture) for picture in (first, second)]
     if c.class_loss == "softmax":
@@ -73,6 +79,7 @@ PAPER = replace(
     g2_sees_sound=False,
     class_loss="logits",
     adversarial="log_prob",
+    non_saturating=False,
     attention_layout="correct",
     discriminator=CARGAN.presets["paper"].discriminator,
 )
@@ -365,6 +372,90 @@ def test_classifier_starts_from_weights(tmp_path):
             assert torch.equal(plan.system.classifier.state_dict()[name], value), name
 
 
+def imagenet_of(monkeypatch, answer):
+    """Let torchvision's download of published weights be `answer`, and write down what it asks."""
+    asked: list[str] = []
+
+    def fetch(url: str, *, check_hash: bool, weights_only: bool) -> dict[str, Tensor]:
+        assert check_hash
+        assert weights_only
+        asked.append(url)
+        return answer()
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", fetch)
+    return asked
+
+
+def big_classifier() -> CARGAN:
+    """A small CAR-GAN whose classifier is a ResNet-50 that asks for ImageNet's weights."""
+    return build(classifier__network="resnet50", classifier__weights="imagenet")
+
+
+def test_the_classifier_starts_from_imagenet_s_weights(monkeypatch):
+    from torchvision.models import resnet50
+
+    published = resnet50().state_dict()
+    asked = imagenet_of(monkeypatch, lambda: published)
+    system = big_classifier()
+    assert system.begin(["listener", "cascade"]) == ()
+    assert asked == []
+    assert system.begin(["classifier"]) == ()
+    assert asked == ["https://download.pytorch.org/models/resnet50-0676ba61.pth"]  # that of 2019
+    own = system.classifier.state_dict()
+    assert torch.equal(own["body.conv1.weight"], published["conv1.weight"])
+    assert own["output.weight"].shape == (13, 2048)
+
+
+def test_imagenet_s_weights_that_cannot_be_had_are_told(monkeypatch):
+    def offline():
+        raise URLError("no route to host")
+
+    imagenet_of(monkeypatch, offline)
+    (note,) = big_classifier().begin(["classifier", "cascade"])
+    assert note.startswith("the classifier starts from random weights, not from ImageNet's")
+    assert "no route to host" in note
+    assert "a copy of the file will do" in note
+    assert "\n" not in note
+
+
+def test_a_copy_of_torchvision_s_file_will_do_and_no_other_pickle(tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    published = Classifier("resnet50", 1000)
+    file = tmp_path / "resnet50-0676ba61.pth"
+    torch.save(published.state_dict(), file)
+    network = Classifier("resnet50", 13)
+    with pytest.raises(WeightsError, match="none that torchvision publishes of ResNet-50"):
+        start_classifier(network, "classifier", str(file))
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    monkeypatch.setattr("photism.blocks.imagenet._PUBLISHED", (digest[:8],))
+    start_classifier(network, "classifier", str(file))
+    assert torch.equal(network.body.conv1.weight, published.body.conv1.weight)
+
+
+def test_what_training_began_without_is_told_once_and_kept_through_a_stop(
+    tmp_path, monkeypatch, capsys
+):
+    data, began = write_players(tmp_path / "data"), []
+    monkeypatch.setattr(
+        CARGAN, "begin", lambda self, stages: began.append(list(stages)) or ("no weights [x]: why",)
+    )
+    options = TrainOptions(
+        "car-gan",
+        data,
+        tmp_path / "run",
+        preset="debug",
+        settings={"classes": "4"},
+        device="cpu",
+        max_steps=2,
+    )
+    with pytest.raises(Interrupted):
+        train(options)
+    assert capsys.readouterr().err.count("no weights [x]: why") == 1
+    train(replace(options, max_steps=None), resume=True)
+    assert began == [["classifier", "listener", "cascade"]]
+    assert WeightsCard.read(tmp_path / "run" / "weights").notes == ("no weights [x]: why",)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -406,6 +497,7 @@ def test_profiles_name_every_disagreement():
     paper, code = CARGAN.presets["paper"], CARGAN.presets["code"]
     assert code == CARGANConfig()
     disagreements = {
+        "front_end": ("car-gan-256", "car-gan"),
         "image_size": (256, 128),
         "init_std": (0.2, 0.02),
         "g2_sees_sound": (False, True),
@@ -414,6 +506,7 @@ def test_profiles_name_every_disagreement():
         "batch_size": (64, 4),
         "class_loss": ("logits", "softmax"),
         "adversarial": ("log_prob", "tanh_bce"),
+        "non_saturating": (False, True),
         "attention_layout": ("correct", "legacy"),
     }
     for name, values in disagreements.items():
@@ -434,6 +527,7 @@ def test_profiles_name_every_disagreement():
     }
     assert (paper.classifier.head, code.classifier.head) == ("added", "replaced")
     for config in (paper, code):
+        assert (config.classifier.network, config.classifier.weights) == ("resnet50", "imagenet")
         assert (config.lr, config.beta1, config.epochs) == (8e-4, 0.9, 200)
         assert (config.lambda_l1, config.lambda_c, config.lambda_gan) == (100, 1, 1)
 
@@ -450,6 +544,7 @@ def test_profiles_name_every_disagreement():
         ({"discriminator": "none"}, "unknown field 'discriminator'"),
         ({"classifier.epochs": "few"}, "classifier.epochs is a whole number"),
         ({"classifier.head": "added"}, "head=added needs"),
+        ({"classifier.weights": "imagenet"}, "imagenet is of resnet50"),
         ({"lambda_c": "-1"}, "lambda_c must be at least 0"),
     ],
 )

@@ -11,17 +11,19 @@ import pytest
 import torch
 from fake_digits import (
     CLASSES,
-    PER_CLASS,
+    Cascade,
     FactorJudge,
     PixelConfig,
     PixelJudge,
     PixelSystem,
     cascade_world,
     pixel_world,
+    write_pairs,
 )
 from torch import Tensor, nn
 
-from photism.data.pairs import PairLoader
+from photism.audio.front_ends import front_end
+from photism.data.pairs import PairDataset, PairLoader
 from photism.errors import ConfigError, DataError
 from photism.evaluation.critic import Critic
 from photism.evaluation.evaluate import evaluate
@@ -54,6 +56,8 @@ def test_a_critic_recognises_what_the_judge_does(tmp_path: Path) -> None:
     assert torch.equal(recognised, (recordings != 0) & (recordings != 6))
     again = next(iter(PairLoader(dataset, 60, shuffle=False).epoch()))
     assert torch.equal(critic(system, again), recognised)  # whatever the batch
+    again.label[::2] = -1
+    assert torch.equal(critic(system, again), recognised[1::2])
     with pytest.raises(ConfigError, match="judge small-orchestra knows the classes bassoon"):
         Critic.of("small-orchestra", tmp_path / "pixels")
     with pytest.raises(ConfigError, match="unknown judge 'smal-orchestra': did you mean"):
@@ -140,7 +144,7 @@ def test_examples_are_of_every_class_and_hold_the_pair(tmp_path: Path) -> None:
         stored = dataset.images(np.array([example.row]))[0].transpose(2, 0, 1)
         assert np.allclose(example.real, stored / 127.5 - 1)
         heard = dataset.sounds(np.array([example.row]))[0]
-        assert np.allclose(example.sound, heard[:, ::-1] / 127.5 - 1)  # lowest band at the bottom
+        assert np.allclose(example.given, heard / 127.5 - 1)
 
 
 def test_json_names_everything_needed_to_measure_again(tmp_path: Path) -> None:
@@ -177,18 +181,74 @@ def test_what_does_not_fit_together_is_told(tmp_path: Path) -> None:
         evaluate(system, dataset, judge)
 
 
-def test_pairs_without_a_label_are_left_out(tmp_path: Path) -> None:
-    system, dataset, judge = pixel_world(tmp_path)
-    dataset.labels = np.where(np.arange(60) < 30, dataset.labels, -1)
-    result = evaluate(system, dataset, judge)
-    assert result.provenance.pairs == 30
-    assert set(result.per_class) == set(CLASSES[: 1 + 30 // PER_CLASS])
+def test_pairs_without_a_label_are_left_out_of_what_needs_one(tmp_path: Path) -> None:
+    system, _, judge = pixel_world(tmp_path, noise=0)
+    folder = write_pairs(tmp_path / "half", misleading=(0, 6, 9, 14), unlabelled=24)
+    dataset = PairDataset(folder, "test")
+    result = evaluate(system, dataset, judge, latent_zeroing=60)
+    assert (result.provenance.pairs, result.provenance.pairs_labelled) == (60, 36)
+    assert result.accuracy is not None
+    assert result.accuracy.value == pytest.approx(28 / 36)
+    assert set(result.per_class) == {"zero", "one"}
+    assert result.confusion == ((16, 4, 0), (0, 12, 4), (0, 0, 0))
+    assert result.recordings.count == 15
+    assert result.recordings.mean_accuracy == pytest.approx(7 / 9)
+    assert result.references.real.accuracy is not None
+    assert result.references.real.accuracy.value == 1
+    assert set(result.diversity_pixels.per_class) == {0, 1}
+    assert result.latent_zeroing is not None
+    assert result.latent_zeroing.pairs == 36
+    assert result.notes[0].startswith("24 of 60 pairs have no label: they are left out of")
+    assert [example.label for example in result.examples] == [0] * 5 + [1] * 5 + [-1] * 5
+    assert result.class_name(-1) == "unlabelled"
     dataset.labels[0] = 3
     with pytest.raises(DataError, match="has the label 3, its card names only 3 classes"):
         evaluate(system, dataset, judge)
-    dataset.labels = np.full(60, -1)
+
+
+def test_a_system_that_takes_a_label_is_measured_on_labelled_pairs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Cascade, "takes_label", True)
+    system, judge = Cascade(PixelConfig()), PixelJudge("pixel-judge", CLASSES)
+    half = PairDataset(write_pairs(tmp_path / "half", unlabelled=24), "test")
+    result = evaluate(system, half, judge)
+    assert result.provenance.pairs == result.provenance.pairs_labelled == 36
+    assert "24 pairs of the split have no label, which Pixel needs: left out" in result.notes
+    half.labels = np.full(60, -1)
     with pytest.raises(DataError, match=r"0 labelled pairs in its test split, .* at least 10"):
-        evaluate(system, dataset, judge)
+        evaluate(system, half, judge)
+    none = PairDataset(write_pairs(tmp_path / "none", classes=False), "test")
+    with pytest.raises(ConfigError, match=r"Pixel makes something of a class, and .* has none"):
+        evaluate(system, none, judge)
+
+
+def test_data_without_classes_has_distances_and_no_accuracy(tmp_path: Path) -> None:
+    folder = write_pairs(tmp_path / "none", misleading=(0, 6), classes=False)
+    dataset = PairDataset(folder, "test")
+    judge = PixelJudge("other-judge", ("a", "b"))
+    result = evaluate(PixelSystem(PixelConfig()), dataset, judge)
+    assert result.classes == ()
+    assert result.accuracy is result.listener is result.latent_zeroing is None
+    assert result.references.blind_accuracy is result.recordings.mean_accuracy is None
+    assert result.per_class == {}
+    assert result.confusion == ()
+    figures, real = result.outputs["generated"], result.references.real
+    assert figures.inception_score is None
+    assert 0 < real.frechet < figures.frechet
+    assert abs(real.kernel_distance.value) < figures.kernel_distance.value
+    assert figures.precision <= 1
+    assert real.diversity == 1  # over the whole set
+    assert figures.diversity is not None
+    assert 0 < figures.diversity < 3
+    assert len(result.examples) == 20
+    assert {example.label for example in result.examples} == {-1}
+    assert result.notes == (
+        "the data has no classes: nothing is said of accuracy, and diversity is that of all pairs"
+        " together",
+        "judge other-judge learnt other classes (a, b): its features alone are used",
+    )
+    json.dumps(result.to_json(), allow_nan=False)
 
 
 def test_every_output_is_judged_and_the_first_is_the_main_one(tmp_path: Path) -> None:
@@ -212,8 +272,8 @@ def test_every_output_is_judged_and_the_first_is_the_main_one(tmp_path: Path) ->
     assert result.listener.accuracy.value == 13 / 15
     assert result.listener.per_class == result.per_class
     example = result.examples[0]
-    assert list(example.pictures) == list(example.judged) == list(result.outputs)
-    assert example.generated is example.pictures["label heard"]
+    assert list(example.made) == list(example.judged) == list(result.outputs)
+    assert example.generated is example.made["label heard"]
     content = json.loads(json.dumps(result.to_json(), allow_nan=False))
     assert content["main_output"] == "label heard"
     assert content["accuracy"] == content["outputs"]["label heard"]["accuracy"]
@@ -288,3 +348,33 @@ def test_inception_figures_have_names_of_their_own(tmp_path: Path) -> None:
     assert 2 < figures.inception_score.value < 3
     assert result.provenance.inception_sha256 == "0" * 64
     assert not inception.published
+
+
+def test_other_judges_stand_beside_and_change_nothing(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path, misleading=(0, 6))
+    other = PixelJudge("other", CLASSES, (1, 4, 4))
+    alone = evaluate(system, dataset, judge)
+    result = evaluate(system, dataset, judge, beside=(other, judge))
+    assert result.outputs == alone.outputs
+    assert list(result.opinions) == ["other"]
+    opinion = result.opinions["other"]
+    assert opinion.figures == result.outputs["generated"]
+    assert opinion.real == result.references.real
+    with pytest.raises(ConfigError, match="stranger knows the classes a, b, the data has zero"):
+        evaluate(system, dataset, judge, beside=(PixelJudge("stranger", ("a", "b"), (1, 4, 4)),))
+    ear = PixelJudge("ear", CLASSES, (1, 4, 4))
+    ear.ear = front_end("aivae-8k")
+    with pytest.raises(ConfigError, match="judge ear is of sounds, pixel-judge of images: beside"):
+        evaluate(system, dataset, judge, beside=(ear,))
+
+
+def test_opinions_of_pairs_are_held_against_each_other(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path, noise=0)
+    right = evaluate(system, dataset, judge).outputs["generated"].paired_kl
+    system, dataset, judge = pixel_world(tmp_path / "wrong", misleading=(0, 6), noise=0)
+    result = evaluate(system, dataset, judge)
+    wrong = result.outputs["generated"].paired_kl
+    assert right is not None
+    assert wrong is not None
+    assert 0 < right < wrong
+    assert result.references.real.paired_kl is None

@@ -286,6 +286,8 @@ def test_sha256_of_a_known_text(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert sha256(tmp_path / "abc") == digest
+    with pytest.raises(StorageError, match=r"cannot read .*: No such file"):
+        sha256(tmp_path / "missing")
 
 
 def test_folders_are_walked_in_order_through_links_and_never_twice(tmp_path):

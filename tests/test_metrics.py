@@ -286,6 +286,21 @@ def test_diversity_is_one_for_reality_zero_for_archetypes_and_scales() -> None:
     )
 
 
+def test_diversity_without_classes_is_that_of_all_pictures_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = np.random.default_rng(0).normal(size=(40, 3))
+    whole = diversity(0.5 * real + 7, real, None)
+    assert whole.value == pytest.approx(0.5)
+    assert whole.per_class == {}
+    assert diversity(real[:1], real[:1], None).value is None
+    monkeypatch.setattr("photism.metrics.features.WHOLE", 4)
+    few = np.array([0, 13, 26, 39])
+    changed = real.copy()
+    changed[few] *= 2
+    assert diversity(changed, real, None).value == pytest.approx(2)  # of these four alone
+
+
 def test_diversity_leaves_out_what_it_cannot_compare() -> None:
     real = np.random.default_rng(0).normal(size=(5, 2))
     assert set(diversity(real, real, np.array([0, 0, 1, -1, -1])).per_class) == {0}

@@ -10,16 +10,26 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from fake_digits import CLASSES, PixelJudge, cascade_world, pixel_world
+from fake_digits import (
+    CLASSES,
+    PixelConfig,
+    PixelJudge,
+    PixelSystem,
+    cascade_world,
+    pixel_world,
+    write_pairs,
+)
 from page import Page
 
 from photism.cli import main
 from photism.data.card import ArraySpec, Card
+from photism.data.pairs import PairDataset
 from photism.data.writer import PairWriter
 from photism.errors import DataError
-from photism.evaluation.evaluate import Evaluation, evaluate
+from photism.evaluation.evaluate import evaluate
 from photism.evaluation.report import loss_charts, write_report
-from photism.evaluation.table import Published, figure_table
+from photism.evaluation.results import Evaluation
+from photism.evaluation.table import Published, figure_table, opinion_table
 from photism.pages.charts import Curve, line_chart
 from photism.stored import WeightsCard
 from photism.systems.aivae import AIVAE
@@ -107,6 +117,45 @@ def test_what_the_picture_tells_besides_the_class_has_its_place(tmp_path: Path) 
     assert line.real.text == "0.75"
     html, _ = write_report(result, tmp_path / "out", title="Cascade")
     assert "What else the picture tells" in html.read_text(encoding="utf-8")
+
+
+def test_a_report_without_classes_shows_what_there_is_to_say(tmp_path: Path) -> None:
+    dataset = PairDataset(write_pairs(tmp_path / "none", classes=False), "test")
+    judge = PixelJudge("pixel-judge", CLASSES)
+    result = evaluate(PixelSystem(PixelConfig()), dataset, judge)
+    html, _ = write_report(result, tmp_path / "out", title="Pixel")
+    page = Page(html.read_text(encoding="utf-8"))
+    for text in ("FD(pixel-judge)", "recall", "the data has no classes: nothing is said of"):
+        assert text in page.text
+    for text in ("ccuracy is the share", "Confusion", "Accuracy by class", "blind to", "IS("):
+        assert text not in page.text
+    assert len(page.images) == 20 * 3
+
+
+def test_pairs_without_a_label_are_shown_as_such(tmp_path: Path) -> None:
+    dataset = PairDataset(write_pairs(tmp_path / "half", unlabelled=24), "test")
+    result = evaluate(PixelSystem(PixelConfig()), dataset, PixelJudge("pixel-judge", CLASSES))
+    html, _ = write_report(result, tmp_path / "out", title="Pixel")
+    page = Page(html.read_text(encoding="utf-8"))
+    assert "unlabelled" in page.text
+    assert "24 of 60 pairs have no label" in page.text
+    assert len(page.images) == 3 * 5 * 3  # of "zero", "one" and those without a label
+    assert "two" not in page.text.split("Accuracy by class")[1].split("Confusion")[0]
+
+
+def test_other_judges_have_a_table_of_their_own(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path, misleading=(0, 6))
+    other = PixelJudge("efficient", CLASSES, (1, 4, 4))
+    result = evaluate(system, dataset, judge, beside=(other,))
+    lines = {line.name: line for line in opinion_table(result)}
+    made, real = lines["accuracy"].cells[1]
+    assert (made.text, real.text) == ("86.7 %", "100.0 %")
+    assert lines["FD"].better == "lower"
+    html, _ = write_report(result, tmp_path / "out", title="Pixel")
+    text = Page(html.read_text(encoding="utf-8")).text
+    assert "Other judges" in text
+    assert f"efficient sha256 {result.opinions['efficient'].sha256}" in text
+    assert opinion_table(evaluate(system, dataset, judge)) == ()
 
 
 def test_a_report_needs_no_other_file_and_no_network(

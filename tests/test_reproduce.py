@@ -136,10 +136,11 @@ def test_published_numbers_are_found_for_a_system_whatever_its_size() -> None:
 def test_the_budget_is_a_share_of_the_published_steps() -> None:
     fsdd, scd = TABLE_4.rows
     full, tenth = Reproduction(), Reproduction(budget=0.1)
-    assert Job(TABLE_4, fsdd, full).epochs(60_000) == 100
-    assert Job(TABLE_4, fsdd, tenth).epochs(60_000) == 10
-    assert Job(TABLE_4, scd, tenth).epochs(2_116) == 100  # a tenth of the pairs: ten times as often
-    assert Job(TABLE_4, fsdd, Reproduction(budget=1e-6)).epochs(60_000) == 1
+    assert Job(TABLE_4, fsdd, full).stage(60_000).epochs == 100
+    assert Job(TABLE_4, fsdd, tenth).stage(60_000).epochs == 10
+    tenth_of_pairs = Job(TABLE_4, scd, tenth).stage(2_116)  # so ten times as often
+    assert tenth_of_pairs.epochs == 100
+    assert Job(TABLE_4, fsdd, Reproduction(budget=1e-6)).stage(60_000).epochs == 1
     assert Job(TABLE_4, fsdd, full).preset == "paper"
     assert Job(TABLE_4, fsdd, tenth).preset == "small"
     assert Job(TABLE_4, fsdd, replace(tenth, preset="paper")).preset == "paper"

@@ -17,12 +17,16 @@ import photism.experiments.runs as room
 from photism.cli import main
 from photism.config import override
 from photism.data.card import ArraySpec, Card
+from photism.data.pairs import PairDataset
 from photism.data.writer import PairWriter
 from photism.errors import ConfigError
+from photism.experiments import failures
+from photism.experiments.gains import gain_lines
 from photism.experiments.options import Reproduction
 from photism.experiments.published import EXPERIMENTS, published_rows
 from photism.experiments.runs import Job, training_of
 from photism.judges.base import Judge, JudgeOutput
+from photism.judges.own import own_judge
 from photism.orchestra.instruments import INSTRUMENTS
 from photism.systems import find_system
 from photism.systems.weights import load_weights
@@ -151,7 +155,7 @@ def test_classifiers_are_trained_once_and_the_budget_is_the_cascade_s(
     assert run(tmp_path, players, "--rows", "A", "D", "--train-only", "--budget", "3e-5") == 0
     runs = {path.name.split("-fp32")[0]: path for path in (tmp_path / "runs").iterdir()}
     shared = "car-gan-debug-classifier-and-listener"
-    rows = [f"car-gan-debug-{it}-2-epochs" for it in ("attention=False", "stages_used=1")]
+    rows = [f"car-gan-debug-{it}-4-epochs" for it in ("attention=False", "stages_used=1")]
     assert set(runs) == {shared, *rows}
     assert stages_of(runs[shared]) == ["classifier", "listener"]
     assert stages_of(runs[rows[0]]) == ["cascade"]
@@ -212,8 +216,16 @@ def test_a_sweep_shares_the_run_of_the_whole_system(players: Path, tmp_path: Pat
     assert len(list((tmp_path / "runs").iterdir())) == 2
 
 
-def test_the_orchestra_is_made_once_in_the_size_of_the_judge(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("preset", "size", "front_end"),
+    [("small", 64, "car-gan"), ("code", 128, "car-gan"), ("paper", 256, "car-gan-256")],
+)
+def test_the_orchestra_is_made_once_in_the_size_of_the_system(
+    preset: str,
+    size: int,
+    front_end: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made: list[tuple[Any, Path]] = []
 
@@ -222,18 +234,54 @@ def test_the_orchestra_is_made_once_in_the_size_of_the_judge(
         write_players(out)
 
     monkeypatch.setattr(room, "prepare", prepare)
-    monkeypatch.setattr(
-        room, "load_judge", lambda name: type("Judge", (), {"image_shape": (3, 64, 64)})
+    little, half = (
+        Reproduction(out=tmp_path, budget=budget, preset=preset) for budget in (0.01, 0.5)
     )
-    little, half = Reproduction(out=tmp_path, budget=0.01), Reproduction(out=tmp_path, budget=0.5)
     for options in (little, little, half):
         folder = room.training_data(Job(TABLE_1, TABLE_1.rows[0], options))
         assert folder.parent == tmp_path / "data"
     assert [source.performances for source, _ in made] == [40, 180]
-    assert {source.size for source, _ in made} == {64}
+    assert {(source.size, source.front_end) for source, _ in made} == {(size, front_end)}
     archives = Job(TABLE_1, TABLE_1.rows[0], Reproduction(out=tmp_path, data_from=tmp_path))
     with pytest.raises(ConfigError, match="orchestra comes without archives"):
         room.training_data(archives)
+
+
+def test_a_budget_scales_constant_and_decaying_epochs_alike() -> None:
+    """One that is whole trains as long as the paper, or as the code: of 17,555 pairs in all."""
+    row = TABLE_1.rows[-1]
+    assert row.pairs == 15_475  # the share that the released archive trains on
+
+    def lengths(pairs: int, **options: Any) -> tuple[int, int]:
+        stage = Job(TABLE_1, row, Reproduction(**options)).stage(pairs)
+        return stage.epochs - stage.decay_epochs, stage.decay_epochs
+
+    assert lengths(15_475, preset="paper") == (200, 0)
+    assert lengths(15_475) == lengths(15_475, preset="code") == (200, 100)
+    assert lengths(15_475, budget=0.1, preset="code") == (20, 10)
+    assert lengths(30_950, preset="code") == (100, 50)
+    assert lengths(15_475, budget=0.01, preset="paper") == (2, 0)
+    assert lengths(15_475, budget=0.02) == (4, 2)  # the preset small
+
+
+def test_what_a_row_gains_is_said_as_printed_and_as_the_printed_figures_give() -> None:
+    lines = {line.name: line for line in gain_lines(TABLE_1, ())}
+    assert len(lines) == 12
+    assert lines["FID: E over B"].printed == lines["FID: E over B"].computed == "27.51 %"
+    assert lines["FID: E over B"].thesis == "37.56 %"
+    wrong = lines["IS: E over D"]  # the paper's slip
+    assert (wrong.printed, wrong.computed) == ("13.01 %", "12.92 %")
+    for experiment in CAR_GAN:
+        for gain, line in zip(experiment.gains, gain_lines(experiment, ()), strict=True):
+            assert line.measured == "–"
+            if gain.published and line != wrong:
+                printed, computed = (float(t[:-2]) for t in (line.printed, line.computed))
+                assert printed == pytest.approx(computed, abs=0.021)
+    errors = {line.name: line for line in gain_lines(EXPERIMENTS["aivae-table-5"], ())}
+    drop = errors["errors (1 − accuracy): fsdd-alpha-2 over fsdd-alpha-0.2"]
+    assert (drop.printed, drop.computed) == ("70 %", "70 %")
+    drop = errors["errors (1 − accuracy): scd-alpha-2 over scd-alpha-0.2"]
+    assert (drop.printed, drop.computed) == ("44 %", "44.11 %")
 
 
 def report(out: Path, experiment: str) -> dict[str, Any]:
@@ -266,6 +314,9 @@ def test_the_ablations_stand_beside_what_is_published(
     whole = content["rows"][4]["evaluation"]
     assert list(whole["outputs"])[:2] == ["label heard", "label given"]
     assert page.count("<figcaption>real pictures") == 1
+    assert page.count("<figcaption>the sounds") == 1
+    (gain,) = (gain for gain in content["gains"] if gain["name"] == "FD(judge): E over D")
+    assert gain["measured"] == "–"  # D was not run
     headings = {(c["title"], c["row"], c["line"]) for c in content["columns"]}
     assert ("FID", "published", "") in headings
     assert ("FD(judge)", "", "measured") in headings
@@ -304,6 +355,61 @@ def test_the_sweep_is_drawn_over_what_has_been_run(
     assert ">0</text>" in chart
     assert ">100</text>" in chart
     assert ">50</text>" not in chart
+
+
+def test_the_classifier_that_taught_the_generators_may_judge(
+    players: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = ("--judge", "own")
+    assert run(tmp_path, players, *own, experiment="car-gan-table-2") == 0
+    assert "the judge is the classifier that each system learnt with" in capsys.readouterr().out
+    rows = report(tmp_path, "car-gan-table-2")["rows"]
+    provenance = [row["evaluation"]["provenance"] for row in rows[:2]]
+    assert {p["judge"] for p in provenance} == {"own classifier"}
+    assert len({p["judge_sha256"] for p in provenance}) == 1
+    assert run(tmp_path, players, *own, experiment="car-gan-table-2") == 0
+    assert "finished before, kept" in capsys.readouterr().out
+    run_folder = next((tmp_path / "runs").glob("*-epochs-*"))
+    evaluated = ["evaluate", str(run_folder), "--data", str(players), "--out", str(tmp_path / "o")]
+    assert main([*evaluated, *own]) == 0
+    accuracy = json.loads((tmp_path / "o" / "report.json").read_text(encoding="utf-8"))["outputs"]
+    given = rows[1]["evaluation"]["outputs"]["label given"]["accuracy"]
+    assert accuracy["label given"]["accuracy"]["value"] == given["value"]
+
+
+def test_a_system_without_a_classifier_cannot_judge(own_home: Path) -> None:
+    with pytest.raises(ConfigError, match="AIVAE has no classifier of its own"):
+        own_judge(load_weights("aivae-fsdd"), tuple("0123456789"))
+
+
+def test_quiet_windows_are_told_by_their_peak_where_nothing_says_silent(tmp_path: Path) -> None:
+    card = Card(
+        name="sub-urmp",
+        description="",
+        licence="",
+        classes=tuple(INSTRUMENTS),
+        sound=ArraySpec((3, 8, 8)),
+        image=ArraySpec((8, 8, 3)),
+        front_end="car-gan",
+        front_end_config={},
+        group="performance",
+        columns={"performance": "string", "peak": "float"},
+    )
+    peaks = np.array([0, 449 / 32768, 450 / 32768, 0.5])
+    with PairWriter(tmp_path / "data", card) as writer:
+        writer.write(
+            "test",
+            sound=np.zeros((4, 3, 8, 8), np.uint8),
+            image=np.zeros((4, 8, 8, 3), np.uint8),
+            label=np.arange(4),
+            key=list("abcd"),
+            columns={"performance": list("abcd"), "peak": peaks},
+        )
+    kinds = failures._kinds(PairDataset(tmp_path / "data", "test"))
+    assert {name: rows.tolist() for name, rows in kinds.items()} == {
+        "hardly a sound": [True, True, False, False],
+        "a sound": [False, False, True, True],
+    }
 
 
 def test_silence_and_noise_are_put_in(

@@ -10,10 +10,11 @@ import torch
 from photism.config import override
 from photism.data.pairs import Batch
 from photism.errors import ConfigError, WeightsError
-from photism.systems.base import Step, parameter_count
+from photism.systems.base import parameter_count
 from photism.systems.s2i import S2I, kept_channels, moving_average
 from photism.systems.s2i_networks import S2IConfig
 from photism.systems.s2i_published import load_published
+from photism.systems.stages import Step
 
 DEBUG = S2I.presets["debug"]
 

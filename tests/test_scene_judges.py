@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 import torch
 import torchvision
-from pairs_of import write_digits
 from safetensors.torch import load_file, save_file
 
 from photism.blocks.classifier import Classifier
+from photism.blocks.imagenet import download_resnet50
 from photism.cli import main
 from photism.data.card import ArraySpec, Card
 from photism.data.pairs import PairDataset
@@ -29,7 +29,6 @@ from photism.judges import training as judge_training
 from photism.judges.colour import ColourJudge, Small
 from photism.judges.data import Pictures, pair_data, prepare_command
 from photism.judges.factors import FactorHead, read_factors
-from photism.judges.imagenet import download_resnet50
 from photism.judges.recipe import JudgeRecipe
 from photism.judges.training import (
     JudgeFigures,
@@ -93,7 +92,7 @@ def write_scenes(
                 split,
                 sound=np.zeros((count, 1, 1, 1), np.uint8),
                 image=made["image"],
-                label=made["label"],
+                label=made["label"] if classes else np.full(count, -1),
                 key=[f"{split}-{row}" for row in range(count)],
                 columns={name: made[name] for name in COLUMNS},
             )
@@ -394,7 +393,7 @@ def test_no_network_is_told_in_one_line(
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", fetch)
     argv = ["judge", "train", "resnet50", "--weights", "download", "--data", str(prepared)]
     line = says([*argv, "--out", str(tmp_path / "judge")], capsys)
-    assert "resnet50-11ad3fa6.pth (<urlopen error no route to host>): give --weights" in line
+    assert "resnet50-11ad3fa6.pth (<urlopen error no route to host>): a copy" in line
 
 
 def test_car_gan_may_take_a_judge_for_its_classifier(stored: Path, prepared: Path) -> None:
@@ -505,10 +504,10 @@ def test_data_that_no_judge_can_learn_from_is_told(
 ) -> None:
     out = ["--out", str(tmp_path / "judge")]
     train = ["judge", "train", "small", *out, "--data"]
-    grey = write_digits(tmp_path / "grey")
-    assert "from 3 × 16 × 16 on, not 1 × 28 × 28: choose lenet5" in says(
-        [*train, str(grey)], capsys
-    )
+    tiny = write_scenes(tmp_path / "tiny", size=12)
+    assert "of 16 × 16 pixels or more, not 3 × 12 × 12" in says([*train, str(tiny)], capsys)
+    none = write_scenes(tmp_path / "none", classes=())
+    assert "has no classes, which is what a judge learns" in says([*train, str(none)], capsys)
     whole = write_scenes(tmp_path / "whole", train=30)
     assert "has no test split, only train: a judge is worth" in says([*train, str(whole)], capsys)
     assert "is not prepared yet: run `photism data prepare" in says([*train, "orchestra"], capsys)
@@ -542,7 +541,7 @@ def test_pictures_that_a_judge_does_not_know_are_told(
         ({"image_shape": [3, 32, "x"]}, "is damaged"),
         ({"mood": "good"}, "mood"),
         ({"architecture": "large"}, "unknown judge architecture 'large'"),
-        ({"image_shape": [1, 32, 32]}, "takes colour pictures"),
+        ({"image_shape": [2, 32, 32]}, "takes pictures, grey or in colour"),
         ({"classes": ["red", "green"], "confusion": []}, "is of another network"),
     ],
 )

@@ -17,8 +17,9 @@ from typing import Any
 
 from photism.data.pairs import PairDataset
 from photism.data.prepare import find
-from photism.evaluation.evaluate import Evaluation, evaluate
+from photism.evaluation.evaluate import evaluate
 from photism.evaluation.figures import OutputFigures
+from photism.evaluation.results import Evaluation
 from photism.judges.data import prepare_command
 from photism.judges.weights import load_judge
 from photism.stored import ASSETS, TENSORS
@@ -78,17 +79,16 @@ def _metrics(found: Evaluation) -> dict[str, Any]:
     for output, figures in found.outputs.items():
         test = "test" if len(found.outputs) == 1 else f"test, {output}:"
         metrics |= {f"{test} {name}": value for name, value in _figures(figures, p.judge).items()}
-    if found.listener:
+    if found.listener and found.listener.accuracy:
         metrics["test, listener: accuracy"] = round(found.listener.accuracy.value, 4)
     return metrics | {"test pairs": p.pairs, "judge": f"{p.judge}, sha256 {p.judge_sha256}"}
 
 
 def _figures(figures: OutputFigures, judge: str) -> dict[str, Any]:
-    accuracy = figures.accuracy
-    found: dict[str, Any] = {
-        "accuracy": round(accuracy.value, 4),
-        "accuracy, 95 % interval": [round(accuracy.low, 4), round(accuracy.high, 4)],
-    }
+    found: dict[str, Any] = {}
+    if accuracy := figures.accuracy:
+        found["accuracy"] = round(accuracy.value, 4)
+        found["accuracy, 95 % interval"] = [round(accuracy.low, 4), round(accuracy.high, 4)]
     if figures.accuracy_sounding:
         found["accuracy where something sounds"] = round(figures.accuracy_sounding.value, 4)
     found[f"FD({judge})"] = round(figures.frechet, 2)

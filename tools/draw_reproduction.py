@@ -1,4 +1,4 @@
-"""Draw what the rows of a reproduction drew of the same sounds, below the real pictures.
+"""Draw what the rows of a reproduction drew of the same sounds, below these and the real pictures.
 
     photism reproduce car-gan-table-1 --budget 0.02 --out reports
     python tools/draw_reproduction.py reports/car-gan-table-1 --out docs/images/car-gan-table-1.png
@@ -18,7 +18,7 @@ from PIL import Image
 from photism.experiments.measure import read_measured
 from photism.experiments.overview import Strip
 from photism.experiments.published import find_experiment
-from photism.experiments.table import REAL
+from photism.experiments.table import REAL, SOUNDS
 
 
 def main() -> None:
@@ -31,7 +31,8 @@ def main() -> None:
     for row in find_experiment(args.report.resolve().name).rows:
         strips = {s.label: s for s in read_measured(row, args.report / row.measured).strips}
         if strips:
-            shown.setdefault(REAL, strips[REAL])
+            for label in (SOUNDS, REAL):
+                shown.setdefault(label, strips[label])
             shown[row.name.removeprefix("λ_")] = strips[row.outputs[0]]
     if not shown:
         parser.error(f"nothing in {args.report} has been measured yet")

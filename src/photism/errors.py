@@ -43,7 +43,7 @@ class TrainingError(PhotismError):
 
 
 class StorageError(PhotismError):
-    """A folder is not writable, or the disk is full."""
+    """A file cannot be read or written, or the disk is full."""
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:

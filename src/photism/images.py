@@ -10,8 +10,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -46,6 +47,39 @@ _DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
 """Pillow's modes of grey with more than 8 bits."""
 
 
+ENDINGS = frozenset(
+    (
+        ".avif", ".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tif",
+        ".tiff", ".webp",
+    )
+)  # fmt: skip
+"""Files taken from a folder; a file named by itself is looked into."""
+
+
+def is_picture(path: PurePath) -> bool:
+    """Whether a file's ending is that of a picture."""
+    return path.suffix.lower() in ENDINGS
+
+
+def recognise(file: BinaryIO) -> bool:
+    """Whether an open file is a picture, by its first bytes; it stands where it stood.
+
+    Args:
+        file: one that can be read from where it stands again.
+
+    Returns:
+        True for what `read` would at least begin to read.
+    """
+    place = file.tell()
+    try:
+        with Image.open(file, formats=_formats()):
+            return True
+    except Exception:  # whatever it is, it is no picture
+        return False
+    finally:
+        file.seek(place)
+
+
 @dataclass(frozen=True)
 class Raster:
     """A picture as it was read."""
@@ -54,6 +88,11 @@ class Raster:
     """`(height, width, 3)` uint8, RGB, upright."""
     notes: tuple[str, ...] = ()
     """What a person should know, such as that it is the first of several frames."""
+
+    @property
+    def blank(self) -> bool:
+        """Whether all of it has one colour, so that there is nothing to see."""
+        return bool((self.pixels == self.pixels[0, 0]).all())
 
 
 def read(source: str | Path | bytes | BinaryIO | Image.Image) -> Raster:
@@ -89,9 +128,13 @@ def read(source: str | Path | bytes | BinaryIO | Image.Image) -> Raster:
 
 
 def _decoded(file: BinaryIO) -> Raster:
-    formats = FORMATS if find_spec("PIL.AvifImagePlugin") else FORMATS[:-1]  # Pillow from 11.3
-    with _damage(), Image.open(file, formats=formats) as picture:
+    with _damage(), Image.open(file, formats=_formats()) as picture:
         return _raster(picture)
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    return FORMATS if find_spec("PIL.AvifImagePlugin") else FORMATS[:-1]  # Pillow from 11.3
 
 
 @contextmanager
@@ -138,7 +181,7 @@ def _raster(picture: Image.Image) -> Raster:
         turn = None
         notes.append("its EXIF data is damaged: it may lie on its side")
     pixels = np.array((flat if turn is None else flat.transpose(turn)).convert("RGB"))
-    if (pixels == pixels[0, 0]).all():
+    if Raster(pixels).blank:
         notes.append("all of it has one colour: there is nothing to see")
     return Raster(pixels, tuple(notes))
 

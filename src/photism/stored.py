@@ -53,13 +53,15 @@ class WeightsCard:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     data_sha256: Mapping[str, str] = field(default_factory=dict)
     """Checksums of the data's shards."""
+    notes: tuple[str, ...] = ()
+    """What was not as the command asks for when training began."""
 
     def __post_init__(self) -> None:
         for name, kind in (("metrics", Mapping), ("data_sha256", Mapping)):
             if not isinstance(getattr(self, name), kind):
                 raise ValueError(f"{name} is no table")
         texts = (self.data, self.licence, self.licence_id, self.precision, self.command)
-        lists = (*self.data_notes, *self.classes)
+        lists = (*self.data_notes, *self.classes, *self.notes)
         if not all(isinstance(text, str) for text in (*texts, self.data_command, *lists)):
             raise ValueError("a text is none")
 
@@ -82,7 +84,7 @@ class WeightsCard:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             known = {f.name: content[f.name] for f in fields(cls) if f.name in content}
-            for name in ("data_notes", "classes"):
+            for name in ("data_notes", "classes", "notes"):
                 if isinstance(known.get(name), list):
                     known[name] = tuple(known[name])
             return cls(**known)

@@ -23,7 +23,14 @@ LEAST_S = 0.01
 """Shorter clips are no sound that anybody could tell."""
 
 
-def cut(blocks: Iterable[Sound], front_end: FrontEnd) -> Iterator[Sound]:
+def cut(
+    blocks: Iterable[Sound],
+    front_end: FrontEnd,
+    *,
+    window_s: float | None = None,
+    hop_s: float | None = None,
+    partial: float = 0.5,
+) -> Iterator[Sound]:
     """Cut a recording into what a front end takes at once.
 
     Words where it takes sounds whole (`clip_s` is None), else windows of its length, one after the
@@ -32,6 +39,9 @@ def cut(blocks: Iterable[Sound], front_end: FrontEnd) -> Iterator[Sound]:
     Args:
         blocks: the recording, as `decode.stream` yields it, of any length.
         front_end: decides the cut and the rate.
+        window_s: cut windows of this length instead.
+        hop_s: as for `segment.windows`.
+        partial: as for `segment.windows`.
 
     Yields:
         Clips in mono, at the rate of the front end; at least one of a recording that has samples.
@@ -40,7 +50,11 @@ def cut(blocks: Iterable[Sound], front_end: FrontEnd) -> Iterator[Sound]:
         AudioError: a clip is shorter than `LEAST_S`, or the blocks cannot be read.
     """
     fe = front_end
-    clips = words(blocks) if fe.clip_s is None else windows(blocks, window_s=fe.clip_s)
+    window_s = window_s or fe.clip_s
+    if window_s is None:
+        clips = words(blocks)
+    else:
+        clips = windows(blocks, window_s=window_s, hop_s=hop_s, partial=partial)
     for clip in clips:
         # At odd rates a window is a sample longer than what the network takes.
         samples = resample(clip.mono(), clip.rate, fe.rate)[: fe.clip_samples]

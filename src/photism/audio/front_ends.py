@@ -158,17 +158,20 @@ _SA_CMGAN = FrontEnd(
     origin="bottom", colour_map="magma",
 )  # fmt: skip
 
+# Published pictures show 34 bands by 128 frames, jet, frequency to the right, time down. Assumed:
+# the transform behind them (n_fft 512, Hann, hop 170, not centred, end padded).
+_CAR_GAN = FrontEnd(
+    "car-gan", rate=44_100, clip_s=0.5, n_fft=512, win_length=512, hop_length=170,
+    n_mels=34, height=128, width=128, frames=128, center=False, power=1, log="ln",
+    reference="one", top_db=None, scaling="min_max", origin="left", colour_map="jet",
+    interpolation="bicubic", drawn=256,
+)  # fmt: skip
+
 FRONT_ENDS: dict[str, FrontEnd] = {
     front_end.name: front_end
     for front_end in (
-        # Published pictures show 34 bands by 128 frames, jet, frequency to the right, time down.
-        # Assumed: the transform behind them (n_fft 512, Hann, hop 170, not centred, end padded).
-        FrontEnd(
-            "car-gan", rate=44_100, clip_s=0.5, n_fft=512, win_length=512, hop_length=170,
-            n_mels=34, height=128, width=128, frames=128, center=False, power=1, log="ln",
-            reference="one", top_db=None, scaling="min_max", origin="left", colour_map="jet",
-            interpolation="bicubic", drawn=256,
-        ),
+        _CAR_GAN,
+        replace(_CAR_GAN, name="car-gan-256", height=256, width=256),  # as the paper has them
         _SA_CMGAN,
         # As the script saves its figures. Assumed: no ticks, no frame.
         replace(_SA_CMGAN, name="sa-cmgan-margins", margins=True),

@@ -11,9 +11,12 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
 
 from photism.audio.decode import tags
 from photism.errors import AudioError, ConfigError
@@ -59,7 +62,7 @@ def encode(
     file = io.BytesIO()
     with av.open(file, "w", format=kind, container_options=_EXACT) as container:
         container.metadata.update(_tags(provenance))
-        stream = container.add_stream(CODECS[kind], rate=rate, layout="mono")
+        stream = cast("AudioStream", container.add_stream(CODECS[kind], rate=rate, layout="mono"))
         frame = av.AudioFrame.from_ndarray(whole[None], format="s16", layout="mono")
         frame.rate = rate
         container.mux(stream.encode(frame))

@@ -9,12 +9,14 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import fuse_conv_bn_eval
 
+from photism.blocks.imagenet import read_resnet50
 from photism.errors import WeightsError
 from photism.stored import below, find_tensors
 
@@ -137,19 +139,35 @@ def _convolution(inward: int, outward: int) -> nn.Module:
     return nn.Sequential(convolution, nn.BatchNorm2d(outward), nn.ReLU())
 
 
+def classifier_tensors(source: str) -> dict[str, Tensor]:
+    """Read what a classifier may start from.
+
+    Args:
+        source: as for `find_tensors`, or a file of torchvision's ResNet-50.
+
+    Returns:
+        Name to tensor.
+
+    Raises:
+        WeightsError: it cannot be read.
+    """
+    path = Path(source)
+    return read_resnet50(path) if path.suffix == ".pth" and path.is_file() else find_tensors(source)
+
+
 def start_classifier(network: Classifier, name: str, source: str) -> None:
     """Fill a classifier with what `source` holds under its name, or else with all of it.
 
     Args:
         network: filled in place.
         name: of the network in its system and of its settings there.
-        source: as for `find_tensors`.
+        source: as for `classifier_tensors`.
 
     Raises:
         WeightsError: `source` cannot be read, or is of another network.
     """
     try:
-        tensors = find_tensors(source)
+        tensors = classifier_tensors(source)
         network.start_from(below(name, tensors) or tensors)
     except WeightsError as error:
         raise WeightsError(

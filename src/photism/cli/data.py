@@ -12,7 +12,7 @@ import tyro
 
 from photism.cli.arguments import parse
 from photism.data.sources import SOURCES, UPSTREAM
-from photism.errors import ConfigError, DataError, nearest
+from photism.errors import ConfigError, DataError, PhotismError, nearest
 from photism.terminal import plain, say
 
 if TYPE_CHECKING:
@@ -281,7 +281,7 @@ def _verify_prepared(name: str) -> list[str]:
 
     try:
         return verify(find(name))
-    except DataError as error:
+    except PhotismError as error:
         return [str(error)]
 
 
@@ -298,7 +298,7 @@ def _verify_archives(name: str) -> list[str]:
                 check(archive, path)
             else:
                 problems.append(f"{path} is missing: run `photism data fetch {name}`")
-        except DataError as error:
+        except PhotismError as error:
             problems.append(str(error))
     return problems
 

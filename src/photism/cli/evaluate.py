@@ -15,8 +15,9 @@ from photism.terminal import plain
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from photism.data.card import Card
     from photism.data.pairs import PairDataset
-    from photism.evaluation.evaluate import Evaluation
+    from photism.evaluation.results import Evaluation
     from photism.evaluation.table import Published
     from photism.judges.base import Judge
     from photism.systems.base import System
@@ -28,6 +29,7 @@ Examples:
   photism evaluate runs/aivae --data mnist-fsdd      a training run, with its loss curves
   photism evaluate aivae-fsdd --data mnist-fsdd --limit 1000
   photism evaluate runs/car-gan --data orchestra --inception download
+  photism evaluate runs/s2i --back runs/i2s --data orchestra     there and back, from either side
 """
 
 
@@ -42,8 +44,19 @@ class Evaluate:
     split: str = "test"
     """Split of the data: test, train or validation."""
     judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
-    """A bundled judge by name, or a folder of `photism judge train`; by default the bundled one
-    that knows the data's classes."""
+    """A bundled judge by name, or a folder of `photism judge train`; "own" is the classifier that
+    the system learnt with. By default the bundled one that knows the data's classes."""
+    back: Annotated[str | None, tyro.conf.arg(metavar="SYSTEM|RUN")] = None
+    """A system of the other direction: what is made goes back through it, and what arrives is
+    judged too, from either side (sound, picture, sound; picture, sound, picture)."""
+    back_judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
+    """Judge of what SYSTEM is given, for --back; by default one that knows the data's classes."""
+    beside: Annotated[tuple[str, ...] | None, tyro.conf.arg(metavar="NAME|DIR ...")] = None
+    """Further judges of the same medium, whose opinions stand beside; by default the independent
+    ones that were fitted here to these classes (see `photism judge fetch`)."""
+    agreement: bool = False
+    """Fit a joint space of sounds and pictures on training pairs, and say how well what is made
+    finds what it was made of; some minutes more."""
     inception: Annotated[str | None, tyro.conf.arg(metavar="FILE|download")] = None
     """For FID, KID and Inception Score: a file of Inception's weights, or "download"."""
     out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = None
@@ -72,15 +85,16 @@ def main(argv: list[str]) -> int:
     from photism.evaluation.evaluate import evaluate
     from photism.evaluation.report import write_report
     from photism.files import require_room
+    from photism.judges.choose import find_judge
     from photism.judges.inception import load_inception
-    from photism.judges.weights import load_judge
+    from photism.media import other
     from photism.systems.weights import load_weights
 
     device = choose_device(args.device)
     dataset = PairDataset(find(args.data), _split(args.split))
-    judge = load_judge(args.judge) if args.judge else _bundled_judge(dataset)
-    inception = load_inception(args.inception) if args.inception else None
     system = load_weights(args.system)
+    judge = _judge(args.judge, system, dataset)
+    inception = load_inception(args.inception) if args.inception else None
     out = args.out or Path("reports") / f"{Path(args.system).name}-{dataset.card.name}-{args.split}"
     require_room(out)
     evaluation = evaluate(
@@ -93,7 +107,10 @@ def main(argv: list[str]) -> int:
         limit=args.limit,
         latent_zeroing=args.latent_zeroing,
         inception=inception,
+        beside=_beside(args.beside, dataset.card, judge),
+        witness=find_judge(dataset.card, other(judge.medium)) if args.agreement else None,
     )
+    trips = _trips(args, system, dataset, judge)
     published, notes = _published(system, dataset)
     html, json = write_report(
         evaluation,
@@ -102,8 +119,14 @@ def main(argv: list[str]) -> int:
         published=published,
         notes=notes,
         run=Path(args.system) if (Path(args.system) / "metrics.jsonl").is_file() else None,
+        trips=trips,
     )
-    Console().print(_table(evaluation, published))
+    console = Console()
+    console.print(_table(evaluation, published))
+    for trip in trips:
+        console.print(_table(trip, []))
+    for note in evaluation.notes:
+        console.print(plain(f"note: {note}"))
     print(f"{html}\n{json}")
     return 0
 
@@ -117,17 +140,54 @@ def _split(name: str) -> str:
     return name
 
 
-def _bundled_judge(dataset: PairDataset) -> Judge:
-    """Return the judge that comes with photism for the classes of the data."""
-    from photism.errors import ConfigError
-    from photism.judges.weights import bundled_judges, load_judge
+def _judge(name: str | None, system: System, dataset: PairDataset) -> Judge:
+    from photism.judges.choose import find_judge
+    from photism.judges.own import OWN, own_judge
+    from photism.judges.weights import load_judge
 
-    for judge in map(load_judge, bundled_judges()):
-        if judge.classes == dataset.card.classes:
-            return judge
-    raise ConfigError(
-        f"no bundled judge knows the classes of {dataset.folder}: train one with `photism judge"
-        f" train small --data {dataset.folder} --out JUDGE` and give it with --judge"
+    if name == OWN:
+        return own_judge(system, dataset.card.classes)
+    return load_judge(name) if name else find_judge(dataset.card, system.targets[0])
+
+
+def _beside(names: tuple[str, ...] | None, card: Card, judge: Judge) -> tuple[Judge, ...]:
+    from photism.judges.choose import independent_judges
+    from photism.judges.weights import load_judge
+
+    if names is None:
+        return independent_judges(card, judge.medium)
+    return tuple(map(load_judge, names))
+
+
+def _trips(
+    args: Evaluate, system: System, dataset: PairDataset, judge: Judge
+) -> tuple[Evaluation, ...]:
+    """Measure both round trips, if a way back is given."""
+    from photism.devices import choose_device
+    from photism.evaluation.round_trip import evaluate_trip
+    from photism.judges.choose import find_judge
+    from photism.judges.weights import load_judge
+    from photism.media import other
+    from photism.systems.weights import load_weights
+
+    if args.back is None:
+        return ()
+    back = load_weights(args.back)
+    given = other(judge.medium)
+    first = load_judge(args.back_judge) if args.back_judge else find_judge(dataset.card, given)
+    ways = ((system, back, first), (back, system, judge))
+    return tuple(
+        evaluate_trip(
+            there,
+            home,
+            dataset,
+            witness,
+            seed=args.seed,
+            device=choose_device(args.device),
+            batch_size=args.batch_size,
+            limit=args.limit,
+        )
+        for there, home, witness in ways
     )
 
 
@@ -152,25 +212,34 @@ def _table(evaluation: Evaluation, published: list[Published]) -> Table:
     from photism.evaluation.table import figure_table
 
     p, figures = evaluation.provenance, figure_table(evaluation, published)
-    title = f"{p.system} · {p.data} {p.split}"
-    table = Table(title=plain(title), box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    title = plain(f"{p.system} · {p.data} {p.split}")
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("figure", no_wrap=True)
     for name in (*figures.outputs, "real", *(["paper"] if figures.sources else [])):
-        table.add_column(name, justify="right", min_width=7)
+        table.add_column(plain(name), justify="right", min_width=7)
     for line in figures.lines:
         texts = [cell.text for cell in (*line.outputs, line.real)]
         if figures.sources:
             texts.append("\n".join(cell.text for cell in line.published))
         table.add_row(plain(line.name.replace(f"({p.judge})", "(judge)")), *texts)
-    low, high = evaluation.accuracy.low, evaluation.accuracy.high
-    beside = [
-        f"95 % interval of the accuracy {low:.1%} to {high:.1%}",
-        f"blind to the sound {evaluation.references.blind_accuracy:.1%}",
-    ]
-    if evaluation.listener:
-        beside.append(f"sounds heard rightly {evaluation.listener.accuracy.value:.1%}")
-    table.caption = plain(
-        f"{p.pairs:,} of {p.pairs_in_split:,} pairs, seed {p.seed}, judge {p.judge};"
-        f" {', '.join(beside)}"
-    )
+    table.caption = plain(_caption(evaluation))
     return table
+
+
+def _caption(evaluation: Evaluation) -> str:
+    """Return what was looked at, and what stands beside the figures."""
+    from photism.pages.words import WORDS
+
+    p = evaluation.provenance
+    words = WORDS[p.target]
+    beside = []
+    if accuracy := evaluation.accuracy:
+        beside += [
+            f"95 % interval of the accuracy {accuracy.low:.1%} to {accuracy.high:.1%}",
+            f"blind to the {words.given} {evaluation.references.blind_accuracy:.1%}",
+        ]
+    if evaluation.listener and evaluation.listener.accuracy:
+        share = evaluation.listener.accuracy.value
+        beside.append(f"{words.given}s {words.recognised} rightly {share:.1%}")
+    seen = f"{p.pairs:,} of {p.pairs_in_split:,} pairs, seed {p.seed}, judge {p.judge}"
+    return "; ".join((seen, ", ".join(beside))) if beside else seen

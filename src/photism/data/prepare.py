@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from glob import has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ def prepare(source: PairSource, *, raw: Path | None = None, out: Path | None = N
         DataError: the published data is missing, damaged or another version.
         StorageError: the folder cannot be written, holds something else, or the disk is too full.
     """
-    if raw is not None and not raw.exists():
+    if raw is not None and not raw.exists() and not (source.patterns and has_magic(str(raw))):
         raise DataError(f"no folder {raw}: --from names one with the archives or their files")
     if raw is None and source.own_files:
         raise DataError(f"{source.name} has no download: name with --from {source.own_files}")

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from torch import Tensor
 
+from photism.audio.front_ends import FrontEnd
 from photism.data.card import Card
 from photism.data.pairs import Batch
-from photism.evaluation.observe import fit, row_generators
+from photism.evaluation.observe import row_generators
 from photism.judges.base import Judge
+from photism.judges.perceive import ear_of
 from photism.judges.weights import load_judge
 from photism.media import other
 from photism.systems.base import System, draw_noise
@@ -19,11 +21,13 @@ class Critic:
     """Says which translations a judge recognises.
 
     Args:
-        judge: sees pictures in its own size.
+        judge: of what the system makes.
+        drawn: how the log-mels of the data are drawn; judges of pictures need none.
     """
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Judge, drawn: FrontEnd | None = None) -> None:
         self.judge = judge
+        self.drawn = drawn
 
     @classmethod
     def of(cls, judge: str, data: Path) -> Critic:
@@ -40,20 +44,21 @@ class Critic:
             ConfigError: there is no such judge, or it knows other classes.
             DataError, WeightsError: a folder is damaged.
         """
-        loaded = load_judge(judge)
-        loaded.require_classes(Card.read(data).classes)
-        return cls(loaded)
+        loaded, card = load_judge(judge), Card.read(data)
+        loaded.require_classes(card.classes)
+        return cls(loaded, ear_of(card) if loaded.medium == "sound" else None)
 
     def __call__(self, system: System, batch: Batch) -> Tensor:
-        """Return `(batch,)`, whether the system's main output for each pair shows its class.
+        """Return `(labelled pair,)`, whether the main output for each pair shows its class.
 
-        Noise is the same every time, and for each pair its own.
+        Pairs without a label are left out. Noise is the same every time, and for each pair its own.
         """
-        rng = row_generators(0, batch.row.tolist())
-        [target] = system.targets
-        condition = batch.of(other(target))
-        noise = draw_noise(system, target, rng, condition.device)
-        outputs = system.outputs(condition, target=target, label=batch.label, noise=noise)
+        told, target = batch.label >= 0, self.judge.medium
+        system.require_target(target)
+        label, rows = batch.label[told], batch.row[told].tolist()
+        condition = batch.of(other(target))[told]
+        noise = draw_noise(system, target, row_generators(0, rows), condition.device)
+        outputs = system.outputs(condition, target=target, label=label, noise=noise)
         made = outputs[0].tensor.float().clamp(-1, 1)
-        judge = self.judge.to(made.device)
-        return judge(fit(made, judge)).logits.argmax(dim=1) == batch.label
+        seen = self.judge.to(made.device).look(made, self.drawn)
+        return seen.logits.argmax(dim=1) == label

@@ -12,6 +12,7 @@ import numpy as np
 
 from photism.evaluation.observe import Seen
 from photism.metrics.features import (
+    Diversity,
     Estimate,
     Interval,
     accuracy_interval,
@@ -23,6 +24,8 @@ from photism.metrics.features import (
     precision_recall,
     within_class_r2,
 )
+from photism.metrics.joint import Agreement
+from photism.metrics.sound import paired_kl
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,9 @@ class Truth:
     """What is known of the pairs, a row for each."""
 
     classes: tuple[str, ...]
+    """Of the data; none if it has none."""
     labels: np.ndarray
+    """Class of every pair, `(pair,)`; -1 is unlabelled."""
     groups: np.ndarray
     """What a pair shares with others, such as its recording."""
     silent: np.ndarray | None
@@ -41,16 +46,30 @@ class Truth:
     seed: int
     """Of resampling, subsets and halves."""
 
+    @property
+    def labelled(self) -> np.ndarray:
+        """Whether a pair has a class, `(pair,)` bool."""
+        return self.labels >= 0
+
+    @property
+    def known(self) -> bool:
+        """Whether there is any class to be right or wrong about."""
+        return bool(self.labelled.any())
+
 
 @dataclass(frozen=True)
 class ClassFigures:
-    """How often the class of the sound was recognised, in pictures or by the listener."""
+    """How often the class of a pair was recognised, by a judge or by the system's listener.
 
-    accuracy: Interval
-    """With its 95 % interval."""
+    Pairs without a label are left out.
+    """
+
+    accuracy: Interval | None
+    """With its 95 % interval; None if no pair has a label."""
     accuracy_sounding: Interval | None
     """Of pairs that are not silent; None if the data does not say which are."""
     per_class: dict[str, float]
+    """Of the classes that there are pairs of."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +91,20 @@ class OutputFigures(ClassFigures):
     """Kernel distance to the real pictures."""
     precision: float
     recall: float
-    inception_score: Estimate
-    """Of the judge's probabilities."""
+    inception_score: Estimate | None
+    """Of the judge's probabilities; None where its classes are not those of the data."""
     diversity: float | None
-    """Of features within a class; 1 is as diverse as reality."""
+    """Of features within a class, or of all where there are no labels; 1 is as diverse as
+    reality."""
+    paired_kl: float | None
+    """Mean divergence of the judge's opinion of what is made from that of what is real in its
+    place; None of the real ones, and where the judge's classes are not those of the data."""
     factor_r2: dict[str, float | None] | None
     """How much of each factor the judge reads from the pictures, beyond the class; None if the
     judge reads none, and for a factor that does not vary."""
     inception: InceptionFigures | None
+    agreement: Agreement | None = None
+    """With what was given, in a joint space; None where none was fitted."""
 
 
 def output_figures(seen: Seen, real: Seen, truth: Truth) -> OutputFigures:
@@ -109,8 +134,13 @@ def output_figures(seen: Seen, real: Seen, truth: Truth) -> OutputFigures:
         kernel_distance=kernel_distance(ours.features, theirs.features, seed=truth.seed),
         precision=near.precision,
         recall=near.recall,
-        inception_score=inception_score(seen.probabilities, seed=truth.seed),
-        diversity=diversity(seen.features, real.features, truth.labels).value,
+        inception_score=inception_score(seen.probabilities, seed=truth.seed)
+        if truth.known
+        else None,
+        diversity=spread(seen.features, real.features, truth).value,
+        paired_kl=paired_kl(seen.probabilities, real.probabilities)
+        if truth.known and seen is not real
+        else None,
         factor_r2=_factor_r2(seen, truth),
         inception=_inception_figures(seen, ours, theirs, truth.seed),
     )
@@ -124,21 +154,28 @@ def class_figures(probabilities: np.ndarray, truth: Truth) -> ClassFigures:
         truth: of the pairs.
 
     Returns:
-        Accuracy in all, where something sounds, and by class.
+        Accuracy in all, where something sounds, and by class; nothing if no pair has a label.
     """
+    if not truth.known:
+        return ClassFigures(None, None, {})
     right = probabilities.argmax(axis=1) == truth.labels
     sounding = None
-    if truth.silent is not None and not truth.silent.all():
-        there = ~truth.silent
+    if truth.silent is not None and (there := truth.labelled & ~truth.silent).any():
         sounding = accuracy_interval(right[there], truth.groups[there], seed=truth.seed)
+    rows = truth.labelled
     return ClassFigures(
-        accuracy=accuracy_interval(right, truth.groups, seed=truth.seed),
+        accuracy=accuracy_interval(right[rows], truth.groups[rows], seed=truth.seed),
         accuracy_sounding=sounding,
         per_class={
             truth.classes[label]: float(right[truth.labels == label].mean())
-            for label in np.unique(truth.labels)
+            for label in np.unique(truth.labels[rows])
         },
     )
+
+
+def spread(generated: np.ndarray, real: np.ndarray, truth: Truth) -> Diversity:
+    """Return the diversity within classes, or of everything where there are no labels."""
+    return diversity(generated, real, truth.labels if truth.known else None)
 
 
 def _factor_r2(seen: Seen, truth: Truth) -> dict[str, float | None] | None:
@@ -146,7 +183,7 @@ def _factor_r2(seen: Seen, truth: Truth) -> dict[str, float | None] | None:
         return None
     found: dict[str, float | None] = {}
     for factor, name in enumerate(truth.factor_names):
-        rows = np.isfinite(truth.factors[:, factor])
+        rows = np.isfinite(truth.factors[:, factor]) & truth.labelled
         found[name] = within_class_r2(
             seen.factors[rows, factor], truth.factors[rows, factor], truth.labels[rows]
         )

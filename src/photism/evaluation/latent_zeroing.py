@@ -11,7 +11,7 @@ from torch import Tensor
 
 from photism.data.pairs import PairLoader
 from photism.data.progress import track
-from photism.evaluation.observe import fit, row_generators
+from photism.evaluation.observe import row_generators
 from photism.judges.base import Judge
 from photism.systems.base import Noisy, draw_noise
 
@@ -69,10 +69,10 @@ def measure_latent_zeroing(
             order = torch.stack([torch.rand(latent.shape[1], generator=g) for g in rng])
             rank = order.argsort(dim=1).argsort(dim=1).to(latent.device)
             drawn = (
-                fit(system.decode(latent.masked_fill(rank < zeroed, 0)), judge)
+                system.decode(latent.masked_fill(rank < zeroed, 0))
                 for zeroed in range(latent.shape[1] + 1)
             )
-            predicted = [judge(images).logits.argmax(dim=1) for images in drawn]
+            predicted = [judge.look(images).logits.argmax(dim=1) for images in drawn]
             right = right + (torch.stack(predicted) == batch.label).sum(dim=1)
         curves.append(np.asarray(torch.as_tensor(right).cpu()) / len(loader.rows))
     mean, low, high = np.mean(curves, axis=0), np.min(curves, axis=0), np.max(curves, axis=0)

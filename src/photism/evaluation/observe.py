@@ -1,31 +1,32 @@
-"""Drawing: the pictures of a system for every pair, and what the judges of pictures see in them.
+"""What a system makes for every pair, and what judges see or hear in it and in reality.
 
 Each pair has noise of its own, seeded by the seed and its row, so that a result depends neither on
-the batch size nor on which other pairs were looked at. Pictures themselves are not kept, except
-those of the main output, which diversity is measured on, and the examples.
+the batch size nor on which other pairs were looked at. What is made is not kept, except as pixels
+of the main output, which diversity is measured on, and the examples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from photism.audio.front_ends import FrontEnd
 from photism.data.pairs import Batch, PairLoader, to_bytes
 from photism.data.progress import track
-from photism.images import resize
 from photism.judges.base import Judge
 from photism.judges.inception import Inception
-from photism.media import Medium, other
+from photism.judges.perceive import Percept, perceive
+from photism.media import Medium
 from photism.systems.base import Output, System, draw_noise
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What is seen in one set of pictures, a row for each pair."""
+    """What a judge makes of one set of pictures or sounds, a row for each pair."""
 
     probabilities: np.ndarray
     """Of the judge, `(pair, class)`."""
@@ -44,144 +45,181 @@ class Seen:
         return self.probabilities.argmax(axis=1)
 
     def take(self, rows: np.ndarray) -> Seen:
-        """Return what is seen in some of the pictures."""
+        """Return what is made of some of the pairs."""
         return Seen(
             **{name: value[rows] for name, value in vars(self).items() if value is not None}
         )
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What another judge makes of the main output, and of reality."""
+
+    main: Seen
+    real: Seen
+
+
+@dataclass(frozen=True)
 class Observed:
-    """All that was drawn and seen, in the order of the loader's rows."""
+    """All that was made and judged, in the order of the loader's rows."""
 
     outputs: dict[str, Seen]
     """By name, the main output first."""
     real: Seen
-    steps: tuple[str, ...]
-    """The outputs on the way to the main one, in order, itself last."""
+    beside: dict[str, Beside]
+    """By name of the other judges."""
+    steps: Mapping[str, str]
+    """Titles and steps of the outputs on the way to the main one, in order, itself last."""
     recognised: np.ndarray | None
     """Class probabilities of the system's own ear or eye, `(pair, class)`; None if it has none."""
+    given: np.ndarray | None
+    """Features of what was given, `(pair, feature)`; None without a witness."""
     images: np.ndarray
-    """Of the main output in the size of the judge, `(pair, height, width, channel)` uint8."""
+    """Of the main output as the judge views it, `(pair, height, width, channel)` uint8."""
     real_images: np.ndarray
-    """The same of the real pictures."""
+    """The same of reality."""
     examples: dict[int, dict[str, np.ndarray]]
-    """Row in the data set to its pictures by output, `(channel, height, width)` in [-1, 1]."""
-    resized: tuple[str, ...]
-    """Which pictures were judged in another size than their own, as sentences."""
+    """Row in the data set to its outputs, `(channel, height, width)` in [-1, 1]."""
+    notes: tuple[str, ...]
+    """What was judged in another size than its own, or through a waveform, as sentences."""
 
 
-@torch.inference_mode()
-def observe(
-    system: System,
-    judge: Judge,
-    loader: PairLoader,
-    *,
-    target: Medium,
-    seed: int,
-    examples: Collection[int] = (),
-    inception: Inception | None = None,
-) -> Observed:
-    """Draw all outputs for every pair and look at them and at the real pictures.
+@dataclass(frozen=True)
+class Observer:
+    """Who looks, and at what.
 
     Args:
-        system: in eval mode, as are the others, and on the loader's device.
-        judge: sees pictures in its own size.
-        loader: pairs in order.
-        target: what the system makes of each pair's other medium.
+        system: in eval mode, as are the judges.
+        judges: the first one's figures are the main ones; all of the medium that is made.
+        given: what the system is given of each pair.
+        drawn: how the log-mels of the data, and so of the system, are drawn.
         seed: of the noise.
-        examples: rows of the data set whose pictures are kept.
         inception: sees pictures too, if given.
-
-    Returns:
-        What was seen.
-
-    Raises:
-        DataError: the pictures have other channels than the judge's.
+        witness: a judge of what is given, whose features are kept.
     """
-    parts = [
-        _draw_batch(system, judge, inception, batch, target, seed, set(examples))
-        for batch in track(loader.epoch(), "drawing and judging", len(loader))
-    ]
-    first = parts[0]
-    return Observed(
-        outputs={name: _joined([part.outputs[name] for part in parts]) for name in first.outputs},
-        real=_joined([part.real for part in parts]),
-        steps=first.steps,
-        recognised=None
-        if first.recognised is None
-        else np.concatenate([part.recognised for part in parts]),
-        images=np.concatenate([part.images for part in parts]),
-        real_images=np.concatenate([part.real_images for part in parts]),
-        examples={row: kept for part in parts for row, kept in part.examples.items()},
-        resized=first.resized,
-    )
+
+    system: System
+    judges: Sequence[Judge]
+    given: Medium
+    drawn: FrontEnd | None
+    seed: int
+    inception: Inception | None = None
+    witness: Judge | None = None
+
+    @torch.inference_mode()
+    def observe(self, loader: PairLoader, examples: Collection[int] = ()) -> Observed:
+        """Make all outputs for every pair and have them and reality judged.
+
+        Args:
+            loader: pairs in order, on the device of the networks.
+            examples: rows of the data set whose outputs are kept.
+
+        Returns:
+            What was made of them.
+
+        Raises:
+            DataError: the pictures have other channels than the judge's.
+        """
+        kept = set(examples)
+        parts = [
+            self._batch(batch, kept)
+            for batch in track(loader.epoch(), "translating and judging", len(loader))
+        ]
+        first = parts[0]
+        return Observed(
+            outputs=_joined([part.outputs for part in parts]),
+            real=_join([part.real for part in parts]),
+            beside={
+                name: Beside(
+                    _join([part.beside[name].main for part in parts]),
+                    _join([part.beside[name].real for part in parts]),
+                )
+                for name in first.beside
+            },
+            steps=first.steps,
+            recognised=None
+            if first.recognised is None
+            else np.concatenate([part.recognised for part in parts]),
+            given=None if first.given is None else np.concatenate([part.given for part in parts]),
+            images=np.concatenate([part.images for part in parts]),
+            real_images=np.concatenate([part.real_images for part in parts]),
+            examples={row: kept for part in parts for row, kept in part.examples.items()},
+            notes=first.notes,
+        )
+
+    def _batch(self, batch: Batch, examples: set[int]) -> Observed:
+        rows = batch.row.tolist()
+        target, condition = self.judges[0].medium, batch.of(self.given)
+        noise = draw_noise(self.system, target, row_generators(self.seed, rows), condition.device)
+        made = self.system.outputs(condition, target=target, label=batch.label, noise=noise)
+        outputs = {output.title: output.tensor.float().clamp(-1, 1) for output in made}
+        percepts = {name: perceive(values, target, self.drawn) for name, values in outputs.items()}
+        main, real = next(iter(percepts.values())), perceive(batch.of(target), target, self.drawn)
+        own, others = self.judges[0], self.judges[1:]
+        recognises = self.system.recognises
+        return Observed(
+            outputs={name: _look(p, own, self.inception) for name, p in percepts.items()},
+            real=_look(real, own, self.inception),
+            beside={j.name: Beside(_look(main, j), _look(real, j)) for j in others},
+            steps=steps_of(made),
+            recognised=self.system.recognise(condition).cpu().numpy() if recognises else None,
+            given=self._given(condition),
+            images=pixels(own.view(main)),
+            real_images=pixels(own.view(real)),
+            examples={
+                row: {name: values[place].cpu().numpy() for name, values in outputs.items()}
+                for place, row in enumerate(rows)
+                if row in examples
+            },
+            notes=_notes(own, {"generated": main, "real": real}),
+        )
+
+    def _given(self, condition: Tensor) -> np.ndarray | None:
+        if self.witness is None:
+            return None
+        return self.witness.look(condition, self.drawn).features.float().cpu().numpy()
 
 
-def _draw_batch(
-    system: System,
-    judge: Judge,
-    inception: Inception | None,
-    batch: Batch,
-    target: Medium,
-    seed: int,
-    examples: set[int],
-) -> Observed:
-    rows = batch.row.tolist()
-    condition, real = batch.of(other(target)), batch.of(target)
-    noise = draw_noise(system, target, row_generators(seed, rows), condition.device)
-    made = system.outputs(condition, target=target, label=batch.label, noise=noise)
-    drawn = {output.title: output.tensor.float().clamp(-1, 1) for output in made}
-    main = next(iter(drawn.values()))
-    return Observed(
-        outputs={name: _look(images, judge, inception) for name, images in drawn.items()},
-        real=_look(real, judge, inception),
-        steps=steps_of(made),
-        recognised=system.recognise(condition).cpu().numpy() if system.recognises else None,
-        images=pixels(fit(main, judge)),
-        real_images=pixels(fit(real, judge)),
-        examples={
-            row: {name: images[place].cpu().numpy() for name, images in drawn.items()}
-            for place, row in enumerate(rows)
-            if row in examples
-        },
-        resized=_resized(judge, {"generated": main, "real": real}),
-    )
-
-
-def steps_of(outputs: Sequence[Output]) -> tuple[str, ...]:
-    """Return the titles of the steps on the way to the first output, which comes last."""
+def steps_of(outputs: Sequence[Output]) -> dict[str, str]:
+    """Return titles and steps on the way to the first output, which comes last, without a step."""
     main = outputs[0]
-    return (*(o.title for o in outputs[1:] if o.name == main.name and o.step), main.title)
+    before = {o.title: o.step for o in outputs[1:] if o.name == main.name and o.step}
+    return {**before, main.title: ""}
 
 
-def _look(images: Tensor, judge: Judge, inception: Inception | None) -> Seen:
-    judged = judge(fit(images, judge))
+def _look(percept: Percept, judge: Judge, inception: Inception | None = None) -> Seen:
+    judged = judge(judge.view(percept))
     seen = {"probabilities": judged.logits.softmax(dim=1), "features": judged.features}
     if judged.factors is not None:
         seen["factors"] = judged.factors
     if inception is not None:
-        seen["inception_features"], seen["inception_probabilities"] = inception(images)
+        seen["inception_features"], seen["inception_probabilities"] = inception(percept.values)
     return Seen(**{name: value.float().cpu().numpy() for name, value in seen.items()})
 
 
-def _joined(parts: Sequence[Seen]) -> Seen:
+def _joined(parts: Sequence[Mapping[str, Seen]]) -> dict[str, Seen]:
+    return {name: _join([part[name] for part in parts]) for name in parts[0]}
+
+
+def _join(parts: Sequence[Seen]) -> Seen:
     there = [name for name, value in vars(parts[0]).items() if value is not None]
     return Seen(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in there})
 
 
-def fit(images: Tensor, judge: Judge) -> Tensor:
-    """Resize pictures `(batch, channel, height, width)` in [-1, 1] to those the judge takes."""
-    return resize(images, judge.image_shape[1:])
-
-
-def _resized(judge: Judge, pictures: dict[str, Tensor]) -> tuple[str, ...]:
+def _notes(judge: Judge, percepts: Mapping[str, Percept]) -> tuple[str, ...]:
+    """Say what stands between what was made and what was judged."""
+    if judge.ear is not None:
+        [rate] = {percept.rate for percept in percepts.values()}
+        return (
+            "sounds are judged as they are heard: log-mels, generated and real, are made into"
+            f" waveforms of {rate:,} Hz and analysed with front end {judge.ear.name}",
+        )
     height, width = judge.image_shape[1:]
     return tuple(
-        f"{name} pictures of {images.shape[2]} × {images.shape[3]} pixels are judged at"
+        f"{name} pictures of {p.values.shape[2]} × {p.values.shape[3]} pixels are judged at"
         f" {height} × {width}, the size that judge {judge.name} takes"
-        for name, images in pictures.items()
-        if images.shape[2:] != (height, width)
+        for name, p in percepts.items()
+        if p.values.shape[2:] != (height, width)
     )
 
 

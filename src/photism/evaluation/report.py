@@ -8,21 +8,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
 from photism.errors import DataError
-from photism.evaluation.evaluate import Evaluation, Example
-from photism.evaluation.table import Published, figure_table
+from photism.evaluation.examples import show_examples
+from photism.evaluation.results import Evaluation
+from photism.evaluation.table import Published, figure_table, opinion_table
 from photism.files import write_json, write_text
-from photism.images import log_mel_picture, png, to_pil
 from photism.pages.charts import Curve, line_chart
-from photism.pages.render import picture_uri, render
+from photism.pages.render import render
+from photism.pages.words import WORDS
 
 HTML, JSON = "report.html", "report.json"
-PICTURES_IN_A_ROW = 15
-PIXELS_TO_SHOW = 48
-"""Smaller pictures are enlarged pixel by pixel."""
 _NOT_LOSSES = ("kind", "step", "stage", "epoch", "seconds")
 
 
@@ -34,6 +29,7 @@ def write_report(
     published: Sequence[Published] = (),
     notes: Sequence[str] = (),
     run: Path | None = None,
+    trips: Sequence[Evaluation] = (),
 ) -> tuple[Path, Path]:
     """Write the report of one evaluation.
 
@@ -44,6 +40,7 @@ def write_report(
         published: figures of papers for this system on this data.
         notes: sentences on what differs from the published experiment.
         run: a training run's folder, for its loss curves.
+        trips: round trips with a system of the other direction.
 
     Returns:
         The paths of the HTML and the JSON file.
@@ -55,11 +52,17 @@ def write_report(
         "report.html.j2",
         title=title,
         evaluation=evaluation,
+        words=WORDS[evaluation.provenance.target],
         table=figure_table(evaluation, published),
+        opinions=opinion_table(evaluation),
         notes=[*evaluation.provenance.data_notes, *evaluation.notes, *notes],
         by_class=_by_class(evaluation),
         steps=evaluation.steps,
-        examples=_examples_by_class(evaluation),
+        grid=show_examples(evaluation),
+        trips=[
+            (trip, WORDS[trip.provenance.target], figure_table(trip), show_examples(trip))
+            for trip in trips
+        ],
         zeroing=zeroing_chart({title: evaluation.to_json()}),
         losses=loss_charts(run) if run else {},
     )
@@ -68,6 +71,7 @@ def write_report(
         "title": title,
         "published": [asdict(figure) for figure in published],
         "notes": [*evaluation.notes, *notes],
+        "round_trips": [trip.to_json() for trip in trips],
     }
     write_json(folder / JSON, content)
     return folder / HTML, folder / JSON
@@ -155,43 +159,5 @@ def _by_class(evaluation: Evaluation) -> dict[str, Mapping[str, float]]:
     }
     if evaluation.listener:
         columns["listener"] = evaluation.listener.per_class
-    return columns | {"real pictures": evaluation.references.real.per_class}
-
-
-def _examples_by_class(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """Return the pictures of every class as data URIs, ready for the template."""
-    steps = evaluation.steps
-    fitting = max(2, PICTURES_IN_A_ROW // (len(steps) + 2))
-    classes: dict[int, list[dict[str, Any]]] = {}
-    for example in evaluation.examples:
-        shown = classes.setdefault(example.label, [])
-        if len(shown) < fitting:
-            shown.append(_show_example(example, steps, evaluation.classes))
-    return [
-        {"name": evaluation.classes[label], "examples": examples}
-        for label, examples in classes.items()
-    ]
-
-
-def _show_example(example: Example, steps: Sequence[str], classes: Sequence[str]) -> dict[str, Any]:
-    drawn = [
-        {
-            "name": step,
-            "uri": picture_uri(png(to_pil(example.pictures[step]))),
-            "judged": classes[example.judged[step]],
-            "right": example.judged[step] == example.label,
-        }
-        for step in steps
-    ]
-    return {
-        "key": example.key,
-        "sound": picture_uri(png(_show_sound(example.sound))),
-        "drawn": drawn,
-        "real": picture_uri(png(to_pil(example.real))),
-        "pixelated": max(example.real.shape) < PIXELS_TO_SHOW,
-    }
-
-
-def _show_sound(sound: np.ndarray) -> Image.Image:
-    """Return a log-mel in colour; those of three channels have theirs already."""
-    return to_pil(sound) if len(sound) == 3 else log_mel_picture(sound[0], low_first=False)
+    words = WORDS[evaluation.provenance.target]
+    return columns | {f"real {words.many}": evaluation.references.real.per_class}

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from photism.systems.base import output_title
+
 
 @dataclass(frozen=True)
 class Row:
@@ -20,6 +22,8 @@ class Row:
     """Name of the source of pairs to train on where no other is given."""
     pairs: int
     """Pairs the paper trained on."""
+    pairs_known: str = ""
+    """How that is known, where the paper does not print it."""
     published: Mapping[str, float] = field(default_factory=dict)
     """Published figures by the names of `METRICS`: accuracies are shares."""
     thesis: Mapping[str, float] = field(default_factory=dict)
@@ -33,13 +37,37 @@ class Row:
     split: Literal["train", "test"] = "test"
     """Split that the system is measured on."""
     outputs: tuple[str, ...] = ("generated",)
-    """Outputs of the system to show, first that of the published protocol."""
+    """Names of the outputs to show, first that of the published protocol."""
+    step: str = ""
+    """The step on the way to them that is shown; empty shows what comes out in the end."""
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What its outputs are called in an evaluation."""
+        return tuple(output_title(name, self.step) for name in self.outputs)
 
     @property
     def measured(self) -> str:
         """Name of what is measured: a system on a split."""
         name = self.shown_as or self.key
         return name if self.split == "test" else f"{name}-{self.split}"
+
+
+@dataclass(frozen=True)
+class Gain:
+    """How much better than another the paper says that a row is, relative to the other."""
+
+    metric: str
+    """By its name in `METRICS`."""
+    of: str
+    """Key of the better row."""
+    over: str
+    """Key of the row, or name of the other system, that it is compared with."""
+    published: float | None = None
+    """A share; None where the paper does not say, but the like of it."""
+    thesis: float | None = None
+    errors: bool = False
+    """What is compared is how far the figure is from 1."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +80,7 @@ class Experiment:
     """Paper and table or figure."""
     rows: tuple[Row, ...]
     epochs: int
-    """Published length of training."""
+    """Published length of training, at the full learning rate."""
     finding: str
     """What the paper says it shows, to hold the measured numbers against."""
     metrics: tuple[str, ...] = ("accuracy", "fd", "diversity")
@@ -61,6 +89,8 @@ class Experiment:
     """Published figures of real pictures; the accuracy is that of the paper's judge."""
     others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Published figures of other systems in the table, to be shown and not run."""
+    gains: tuple[Gain, ...] = ()
+    """What the text says of differences between rows."""
     judge: str = "lenet5-mnist"
     preset: str = "paper"
     """What is trained at the full budget."""

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor
 
 from photism.audio.front_ends import FrontEnd, front_end
@@ -23,8 +24,8 @@ from photism.audio.logmel import pictures
 from photism.audio.segment import heard
 from photism.data.pairs import PairDataset, PairLoader
 from photism.errors import ConfigError
-from photism.evaluation.observe import fit
 from photism.experiments.overview import Cell, Column, OverviewLine, OverviewRow, write_strip
+from photism.images import to_pil
 from photism.judges.base import Judge
 from photism.systems.base import System
 from photism.systems.car_gan import CARGAN
@@ -33,6 +34,9 @@ CLIPS = 26
 """Of each kind; the class given goes through all classes in turn."""
 SHOWN, SIDE = 13, 64
 """Pictures of each kind on the page, and the side of those of sounds in pixels."""
+HARDLY = 450 / 32768
+"""A recording with a smaller peak, of 1 for full scale, is hardly a sound; so is one in seven of
+Sub-URMP."""
 OUTPUTS = ("label given", "label heard")
 
 Noise = Callable[[np.random.Generator, tuple[int, int], int], np.ndarray]
@@ -105,7 +109,8 @@ def measure_nothing(
     Args:
         system: with a listener.
         judge: of the same classes.
-        dataset: for windows in which nobody plays, where it has the column `silent`, and others.
+        dataset: for windows in which nobody plays, where its column `silent` or `peak` tells them,
+            and for others.
         folder: gets the pictures.
         seed: of the sounds.
         device: where to compute.
@@ -151,21 +156,28 @@ def _recorded(
 ) -> Iterator[tuple[str, Tensor, tuple[float | None, str]]]:
     """Yield windows of the data in which nobody plays, if it tells them, and in which one does."""
     rng, loader = np.random.default_rng(seed), PairLoader(dataset, 1, shuffle=False)
-    silent = np.zeros(len(dataset), bool)
-    if "silent" in dataset.card.columns:
+    for kind, chosen in _kinds(dataset).items():
+        if chosen.any():
+            rows = rng.permutation(np.flatnonzero(chosen))[:CLIPS]
+            yield f"{dataset.card.name}, {kind}", loader.batch(rows).sound, (None, "")
+
+
+def _kinds(dataset: PairDataset) -> dict[str, np.ndarray]:
+    """Tell windows with and without a sound by what the data says of them, quiet ones first."""
+    columns = dataset.card.columns
+    if "silent" in columns:
         silent = dataset.column("silent").astype(bool)
-    for name, rows in (
-        (f"{dataset.card.name}, nobody plays", np.flatnonzero(silent)),
-        (f"{dataset.card.name}, somebody plays", np.flatnonzero(~silent)),
-    ):
-        if len(rows):
-            yield name, loader.batch(rng.permutation(rows)[:CLIPS]).sound, (None, "")
+        return {"nobody plays": silent, "somebody plays": ~silent}
+    if "peak" in columns:
+        quiet = dataset.column("peak") < HARDLY
+        return {"hardly a sound": quiet, "a sound": ~quiet}
+    return {"all sounds": np.ones(len(dataset), bool)}
 
 
 @torch.inference_mode()
 def _measure(
     name: str, sounds: Tensor, verdict: tuple[float | None, str], system: CARGAN, judge: Judge
-) -> tuple[Case, dict[str, tuple[list[str], list[np.ndarray]]]]:
+) -> tuple[Case, dict[str, tuple[list[str], list[Image.Image]]]]:
     classes, count = judge.classes, len(sounds)
     given = torch.arange(count, device=sounds.device) % len(classes)
     probabilities = system.recognise(sounds)
@@ -175,14 +187,14 @@ def _measure(
     readings = {}
     names = [classes[label] for label in told["label heard"][:SHOWN].tolist()]
     small = F.interpolate(sounds[:SHOWN], (SIDE, SIDE), mode="area")
-    shown = {"the sounds": (names, list(small.cpu().numpy()))}
+    shown = {"the sounds": (names, [to_pil(picture) for picture in small])}
     for output in OUTPUTS:
         images = drawn[output].float().clamp(-1, 1)
-        read = judge(fit(images, judge)).logits.argmax(dim=1)
+        read = judge.look(images).logits.argmax(dim=1)
         judged = {classes[c]: n / count for c, n in Counter(read.tolist()).most_common()}
         readings[output] = Reading(judged, float((read == told[output]).float().mean()))
         names = [classes[label] for label in told[output][:SHOWN].tolist()]
-        shown[output] = (names, list(images[:SHOWN].cpu().numpy()))
+        shown[output] = (names, [to_pil(picture) for picture in images[:SHOWN]])
     mean = probabilities.mean(dim=0)
     order = mean.argsort(descending=True).tolist()
     listened = {classes[label]: float(mean[label]) for label in order}

@@ -11,19 +11,23 @@ from typing import Any
 from photism.data.pairs import PairDataset
 from photism.devices import choose_device
 from photism.errors import DataError
-from photism.evaluation.evaluate import Evaluation, evaluate
+from photism.evaluation.evaluate import evaluate
+from photism.evaluation.examples import shown
 from photism.evaluation.report import write_report
+from photism.evaluation.results import Evaluation
 from photism.experiments.declarations import Experiment, Row
 from photism.experiments.failures import measure_nothing
 from photism.experiments.options import Reproduction
 from photism.experiments.overview import Strip, write_strip
 from photism.experiments.published import published_figures
 from photism.experiments.runs import Job
-from photism.experiments.table import REAL, MeasuredRow
+from photism.experiments.table import REAL, SOUNDS, MeasuredRow
 from photism.files import write_json
 from photism.judges.base import Judge
 from photism.judges.inception import Inception, load_inception
+from photism.judges.own import OWN, own_judge
 from photism.judges.weights import load_judge
+from photism.media import other
 from photism.systems.base import System
 from photism.systems.weights import load_weights
 
@@ -35,20 +39,32 @@ _HELD = {"request", "differs", "evaluation", "cases", "strips"}
 class Judges:
     """Who looks at the pictures."""
 
-    judge: Judge
+    judge: Judge | None
+    """None lets the classifier judge that each system learnt with."""
     inception: Inception | None
 
     @property
     def digests(self) -> dict[str, str | None]:
         """Checksums of their weights."""
         inception = self.inception.digest if self.inception else None
-        return {"judge_sha256": self.judge.digest, "inception_sha256": inception}
+        judge = self.judge.digest if self.judge else OWN
+        return {"judge_sha256": judge, "inception_sha256": inception}
 
     @classmethod
     def load(cls, experiment: Experiment, options: Reproduction) -> Judges:
         """Load the judge and, if it is asked for, Inception."""
         inception = load_inception(options.inception) if options.inception else None
-        return cls(load_judge(options.judge or experiment.judge), inception)
+        name = options.judge or experiment.judge
+        return cls(None if name == OWN else load_judge(name), inception)
+
+    def require_classes(self, classes: tuple[str, ...]) -> None:
+        """Raise a ConfigError if the judge knows other classes than the data has."""
+        if self.judge:
+            self.judge.require_classes(classes)
+
+    def of(self, system: System, classes: tuple[str, ...]) -> Judge:
+        """Return who judges a system."""
+        return self.judge or own_judge(system, classes)
 
 
 def is_measured(job: Job, run: Path, judges: Judges) -> bool:
@@ -76,7 +92,7 @@ def measure(job: Job, run: Path, judges: Judges, data: Path, differs: Sequence[s
         StorageError: the folder cannot be written.
     """
     dataset = PairDataset(data, job.row.split)
-    judges.judge.require_classes(dataset.card.classes)
+    judges.require_classes(dataset.card.classes)
     system = load_weights(run)
     content = {
         "request": _request(job, run, judges),
@@ -85,7 +101,7 @@ def measure(job: Job, run: Path, judges: Judges, data: Path, differs: Sequence[s
         "cases": None,
     }
     if job.experiment.hears_nothing:
-        content |= _measure_nothing(job, system, judges.judge, dataset)
+        content |= _measure_nothing(job, system, judges, dataset)
     else:
         content |= _measure_pairs(job, system, judges, dataset, differs)
     write_json(job.folder / RECORD, content)
@@ -99,7 +115,7 @@ def _measure_pairs(
     evaluation = evaluate(
         system,
         dataset,
-        judges.judge,
+        judges.of(system, dataset.card.classes),
         seed=job.options.seed,
         device=choose_device(job.options.device),
         limit=job.options.limit,
@@ -122,11 +138,11 @@ def _measure_pairs(
 
 
 def _measure_nothing(
-    job: Job, system: System, judge: Judge, dataset: PairDataset
+    job: Job, system: System, judges: Judges, dataset: PairDataset
 ) -> dict[str, Any]:
     cases, strips = measure_nothing(
         system,
-        judge,
+        judges.of(system, dataset.card.classes),
         dataset,
         job.folder,
         seed=job.options.seed,
@@ -136,13 +152,20 @@ def _measure_nothing(
 
 
 def _write_strips(evaluation: Evaluation, folder: Path) -> list[dict[str, Any]]:
-    """Write real pictures, and those of every output, of the first example of each class."""
+    """Write sounds, real pictures and those of every output, the first of each class."""
     firsts = {example.label: example for example in reversed(evaluation.examples)}
     examples = [firsts[label] for label in sorted(firsts)]
-    pictures = {REAL: [example.real for example in examples]}
+    target = evaluation.provenance.target
+    pictures = {
+        SOUNDS: [shown(e.given, other(target), evaluation.provenance.origin) for e in examples],
+        REAL: [shown(e.real, target, evaluation.provenance.origin) for e in examples],
+    }
     for output in evaluation.outputs:
-        pictures[output] = [example.pictures[output] for example in examples]
-    names = [evaluation.classes[example.label] for example in examples]
+        pictures[output] = [
+            shown(example.made[output], target, evaluation.provenance.origin)
+            for example in examples
+        ]
+    names = [evaluation.class_name(example.label) for example in examples]
     return [
         write_strip(folder / f"strip-{number}.png", label, names, drawn)
         for number, (label, drawn) in enumerate(pictures.items())

@@ -28,8 +28,8 @@ class Reproduction:
     seed: int = 0
     """Of training and evaluation."""
     judge: str | None = None
-    """A bundled judge by name, or a folder of `photism judge train`; the experiment's own by
-    default."""
+    """A bundled judge by name, or a folder of `photism judge train`; "own" is the classifier that
+    the system learnt with, as CAR-GAN's paper has it. By default the experiment's."""
     inception: str | None = None
     """Inception weights for FID and IS: a file, or "download"; without it they are left out."""
     train_only: bool = False

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from PIL import Image
 
 from photism.evaluation.report import HTML, JSON
 from photism.files import write_json, write_text
-from photism.images import grid, to_pil, write_png
+from photism.images import grid, write_png
 from photism.pages.render import picture_uri, render
 from photism.version import __version__
 
@@ -92,6 +92,19 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class GainLine:
+    """How much better one row is than another, as text."""
+
+    name: str
+    """Such as "FID: E over B"."""
+    printed: str
+    thesis: str
+    computed: str
+    """From the figures that the paper prints, which need not agree with what it says of them."""
+    measured: str
+
+
+@dataclass(frozen=True)
 class Overview:
     """A published table or figure run again."""
 
@@ -102,6 +115,7 @@ class Overview:
     rows: tuple[OverviewRow, ...]
     hints: tuple[str, ...] = ()
     """What the columns are."""
+    gains: tuple[GainLine, ...] = ()
     figure: Figure | None = None
     strips: tuple[Strip, ...] = ()
     notes: tuple[str, ...] = ()
@@ -137,6 +151,7 @@ def write_overview(overview: Overview, folder: Path) -> tuple[Path, Path]:
         "source": overview.source,
         "command": overview.command,
         "notes": list(overview.notes),
+        "gains": [asdict(gain) for gain in overview.gains],
         "columns": [asdict(column) for column in overview.columns],
         "rows": rows,
     }
@@ -145,7 +160,7 @@ def write_overview(overview: Overview, folder: Path) -> tuple[Path, Path]:
 
 
 def write_strip(
-    path: Path, label: str, names: Sequence[str], pictures: Sequence[np.ndarray]
+    path: Path, label: str, names: Sequence[str], pictures: Sequence[Image.Image]
 ) -> dict[str, Any]:
     """Write pictures side by side.
 
@@ -153,7 +168,7 @@ def write_strip(
         path: the PNG.
         label: what they have in common.
         names: of each of them.
-        pictures: each `(channel, height, width)` in [-1, 1].
+        pictures: of one size.
 
     Returns:
         "label", "names" and "file" for a row's record.
@@ -161,5 +176,5 @@ def write_strip(
     Raises:
         StorageError: the folder cannot be written.
     """
-    write_png(path, grid([to_pil(picture) for picture in pictures], len(pictures), gap=0))
+    write_png(path, grid(list(pictures), len(pictures), gap=0))
     return {"label": label, "names": list(names), "file": path.name}

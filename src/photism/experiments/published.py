@@ -8,7 +8,7 @@ from typing import Any
 from photism.config import override, settings_of
 from photism.errors import ConfigError, nearest
 from photism.evaluation.table import Published
-from photism.experiments.aivae import FIGURE_8, TABLE_4, TABLE_5
+from photism.experiments.aivae import FIGURE_8, RECONSTRUCTIONS, TABLE_4, TABLE_5
 from photism.experiments.car_gan import FAILURES, FIGURE_L1, FIGURE_STAGES, TABLE_1, TABLE_2
 from photism.experiments.declarations import Experiment, Row
 from photism.systems import SYSTEMS
@@ -16,7 +16,7 @@ from photism.systems import SYSTEMS
 EXPERIMENTS: dict[str, Experiment] = {
     experiment.name: experiment
     for experiment in (
-        *(TABLE_4, TABLE_5, FIGURE_8),
+        *(TABLE_4, TABLE_5, FIGURE_8, RECONSTRUCTIONS),
         *(TABLE_1, TABLE_2, FIGURE_L1, FIGURE_STAGES, FAILURES),
     )
 }
@@ -80,7 +80,7 @@ def published_figures(row: Row, source: str, data: str) -> list[Published]:
     other = row.published_data if row.published_data != data else ""
     printed = ((row.published, source), (row.thesis, f"{source}, as in the thesis"))
     return [
-        Published(value, where, metric, row.outputs[0], other)
+        Published(value, where, metric, row.titles[0], other)
         for figures, where in printed
         for metric, value in figures.items()
     ]

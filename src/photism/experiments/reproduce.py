@@ -16,6 +16,7 @@ from photism.errors import ConfigError, nearest
 from photism.evaluation.report import zeroing_chart
 from photism.experiments import failures
 from photism.experiments.declarations import Experiment, Row
+from photism.experiments.gains import gain_lines
 from photism.experiments.measure import Judges, is_measured, measure, read_measured
 from photism.experiments.options import Reproduction
 from photism.experiments.overview import PARTIAL, Figure, Overview, write_overview
@@ -111,7 +112,7 @@ def _run(job: Job, judges: Judges | None, say: Callable[[str], None]) -> None:
         say("  finished before, kept")
         return
     if judges:
-        judges.judge.require_classes(Card.read(data).classes)
+        judges.require_classes(Card.read(data).classes)
     train_row(job, data, say)
     if judges:
         measure(job, run, judges, data, differences(job, data))
@@ -140,6 +141,7 @@ def _overview(
         columns=failures.COLUMNS if cases else tuple(columns_of(experiment, rows).values()),
         rows=failures.case_rows(cases) if cases else table_rows(experiment, rows),
         hints=failures.HINTS if cases else hints_of(experiment, rows),
+        gains=gain_lines(experiment, rows),
         figure=sweep_figure(experiment, rows) or _zeroing_figure(rows),
         strips=rows[0].strips if cases else tuple(strips_of(rows)),
         notes=(*_judge_notes(experiment, judges), *experiment.remarks, *common),
@@ -149,11 +151,15 @@ def _overview(
 
 def _judge_notes(experiment: Experiment, judges: Judges | None) -> Iterator[str]:
     judge = judges.judge if judges else None
-    if judge and judge.accuracy is not None:
+    if judges and judge is None:
         yield (
-            f"judge {judge.name}: {judge.accuracy:.1%} on real test pictures, the paper's"
-            f" {experiment.real['accuracy']:.1%}"
+            "the judge is the classifier that each system learnt with, as in the paper; it is"
+            " kinder than one that had no part in the training"
         )
+    if judge and judge.accuracy is not None:
+        published = experiment.real.get("accuracy")
+        beside = "" if published is None else f", the paper's {published:.1%}"
+        yield f"judge {judge.name}: {judge.accuracy:.1%} on real test pictures{beside}"
 
 
 def _zeroing_figure(rows: Sequence[MeasuredRow]) -> Figure | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from photism.config import override, settings_of
 from photism.data.card import CARD, Card
@@ -24,11 +26,13 @@ from photism.experiments.declarations import Experiment, Row
 from photism.experiments.options import Reproduction
 from photism.experiments.published import setting_differences
 from photism.files import sha256
-from photism.judges.weights import load_judge
+from photism.stored import WeightsCard
 from photism.systems import find_preset, find_system
+from photism.systems.base import System
+from photism.systems.stages import Stage
 from photism.training.checkpoint import list_checkpoints
-from photism.training.loop import train
 from photism.training.options import TrainOptions
+from photism.training.run import train
 
 HELD_OUT = 0.1
 ENOUGH = 0.5
@@ -52,27 +56,35 @@ class Job:
         return self.options.out / self.experiment.name / self.row.measured
 
     @property
-    def judge(self) -> str:
-        """Name or folder of the judge."""
-        return self.options.judge or self.experiment.judge
-
-    @property
     def preset(self) -> str:
         """Name of the preset it is trained with."""
         published = self.experiment.preset if self.options.budget >= 1 else "small"
         return find_preset(find_system(self.row.system), self.options.preset or published)[0]
 
-    def epochs(self, pairs: int) -> int:
-        """Return the epochs over `pairs` pairs that make the budget's share of the training."""
-        share = self.options.budget * self.experiment.epochs
-        return max(1, round(share * self.row.pairs / pairs))
+    @cached_property
+    def system(self) -> System:
+        """The system to be trained, for its shapes and stages: its tensors hold nothing."""
+        cls = find_system(self.row.system)
+        with torch.device("meta"):
+            return cls(override(cls.presets[self.preset], self.row.settings))
+
+    def stage(self, pairs: int) -> Stage:
+        """Return the last stage, as long as the budget's share of the training over `pairs` pairs.
+
+        The published length is that at the full learning rate. Epochs at a falling one are added in
+        the preset's proportion, so that the budget scales both alike.
+        """
+        stage = self.system.stages()[-1]
+        held = self.options.budget * self.experiment.epochs * self.row.pairs / pairs
+        proportion = stage.epochs / (stage.epochs - stage.decay_epochs)
+        return stage.lasting(max(1, round(held * proportion)))
 
 
 def training_data(job: Job) -> Path:
     """Return prepared pairs: those asked for, from archives, as prepared before, or made now.
 
     Args:
-        job: its row names the source, its judge the size of pictures that are drawn now.
+        job: its row names the source, its system the size of pictures that are drawn now.
 
     Returns:
         A prepared folder.
@@ -98,17 +110,20 @@ def training_data(job: Job) -> Path:
 
 
 def _orchestra(job: Job) -> Path:
-    """Return the orchestra with pictures of the judge's size, made if it is not there."""
+    """Return the orchestra with pictures of the system's size, made if it is not there."""
     options = job.options
-    size = load_judge(job.judge).image_shape[-1]
+    size, front = job.system.shape("image")[-1], job.system.config.front_end
     kept = prepared_folder(Orchestra.name)
-    if (kept / CARD).is_file() and Card.read(kept).image.shape[0] == size:
-        return kept
+    if (kept / CARD).is_file():
+        card = Card.read(kept)
+        if (card.image.shape[0], card.front_end) == (size, front):
+            return kept
     least, full = PERFORMANCES
     performances = max(least, round(min(1, options.budget) * full))
-    folder = options.out / "data" / f"orchestra-{size}-px-{performances}-performances"
+    folder = options.out / "data" / f"orchestra-{size}-px-{front}-{performances}-performances"
     if not (folder / CARD).is_file():
-        prepare(Orchestra(performances=performances, hop_s=HOP_S, size=size), out=folder)
+        source = Orchestra(performances=performances, hop_s=HOP_S, size=size, front_end=front)
+        prepare(source, out=folder)
     return folder
 
 
@@ -125,7 +140,7 @@ def _source(name: str, raw: Path) -> PairSource:
 def training_of(job: Job, data: Path) -> TrainOptions:
     """Return the training of a row, in a run folder named by all that the weights depend on."""
     row = job.row
-    epochs = job.epochs(len(PairDataset(data, "train")))
+    epochs = job.stage(len(PairDataset(data, "train"))).epochs
     settings = dict(row.settings)
     if job.experiment.shared:
         shared = _shared(job, data).out
@@ -215,10 +230,14 @@ def differences(job: Job, data: Path) -> list[str]:
         names = ", ".join(dataset.card.classes[label] for label in heard)
         differs.append(f"only the classes {names}: chance is {1 / len(heard):.0%}")
     if pairs != row.pairs:
-        differs.append(f"{pairs:,} training pairs at hand, the paper had {row.pairs:,}")
-    if training.epochs != experiment.epochs:
+        known = f" ({row.pairs_known})" if row.pairs_known else ""
+        differs.append(f"{pairs:,} training pairs at hand, the paper had {row.pairs:,}{known}")
+    stage = job.stage(pairs)
+    if (stage.epochs, stage.decay_epochs) != (experiment.epochs, 0):
+        held = f"{stage.epochs - stage.decay_epochs}"
+        lasted = f"{held} + {stage.decay_epochs} decaying" if stage.decay_epochs else held
         share = f"{options.budget:.3g} of the published training"
-        differs.append(f"epochs: {training.epochs}, the paper {experiment.epochs}; {share}")
+        differs.append(f"epochs: {lasted}, the paper {experiment.epochs}; {share}")
     if "validation" not in dataset.card.counts:
         kept = "choose the epoch kept" if cls.selection else "be watched"
         differs.append(f"{HELD_OUT:.0%} of the training recordings held out to {kept}")
@@ -230,4 +249,11 @@ def differences(job: Job, data: Path) -> list[str]:
         differs.append(f"moving average of the weights, decay {options.ema:g}")
     if options.limit:
         differs.append(f"measured on {options.limit:,} of the {row.split} pairs")
+    differs += _begun_without(job, data)
     return [*differs, f"one run, seed {options.seed}; the paper does not say how many it made"]
+
+
+def _begun_without(job: Job, data: Path) -> list[str]:
+    """Return what was not to be had when training began, of the row and of what all rows share."""
+    trainings = [training_of(job, data), *([_shared(job, data)] if job.experiment.shared else [])]
+    return [note for t in trainings for note in WeightsCard.read(t.out / "weights").notes]

@@ -20,7 +20,7 @@ from photism.experiments.overview import (
 from photism.metrics.registry import METRICS, Metric
 from photism.pages.charts import Curve, line_chart
 
-REAL = "real pictures"
+SOUNDS, REAL = "the sounds", "real pictures"
 INCEPTION = ("fid", "is")
 
 
@@ -69,7 +69,7 @@ def columns_of(experiment: Experiment, rows: Sequence[MeasuredRow]) -> dict[str,
     columns = {}
     for name in experiment.metrics:
         metric = METRICS[name]
-        known = any(row.figure(metric, output) for row in rows for output in row.row.outputs)
+        known = any(row.figure(metric, output) for row in rows for output in row.row.titles)
         printed = any(name in figures for figures in published)
         if known or printed or name not in INCEPTION:
             columns[name] = Column(
@@ -123,7 +123,7 @@ def _lines(
     if row.evaluation is None:
         yield OverviewLine("not run yet", tuple(Cell() for _ in metrics))
         return
-    for place, output in enumerate(row.row.outputs):
+    for place, (output, name_of) in enumerate(zip(row.row.titles, row.row.outputs, strict=True)):
         cells = []
         for name in metrics:
             metric, figure = METRICS[name], row.figure(METRICS[name], output)
@@ -132,8 +132,7 @@ def _lines(
             if figure and figure["value"] == best.get((name, place)):
                 cell = replace(cell, tone="best")
             cells.append(cell)
-        label = output.rpartition(", ")[2] if len(row.row.outputs) > 1 else ""
-        yield OverviewLine(label, tuple(cells))
+        yield OverviewLine(name_of if len(row.row.outputs) > 1 else "", tuple(cells))
 
 
 def _cell(metric: Metric, figure: Mapping[str, Any], published: float | None = None) -> Cell:
@@ -178,7 +177,7 @@ def _best(experiment: Experiment, rows: Sequence[MeasuredRow]) -> dict[tuple[str
             values = [
                 row.figure(metric, output)["value"]
                 for row in rows
-                for output in row.row.outputs[place : place + 1]
+                for output in row.row.titles[place : place + 1]
                 if row.figure(metric, output)
             ]
             if len(values) > 1 and metric.better != "neither":
@@ -197,15 +196,16 @@ def hints_of(experiment: Experiment, rows: Sequence[MeasuredRow]) -> tuple[str, 
 
 
 def strips_of(rows: Sequence[MeasuredRow]) -> Iterator[Strip]:
-    """Yield the real pictures, once where rows show the same, and those of every row's outputs."""
+    """Yield sounds and real pictures, once where rows show the same, and those of all outputs."""
     seen = set()
     for row in rows:
         shown = {strip.label: strip for strip in row.strips}
-        if REAL in shown and shown[REAL].content not in seen:
-            seen.add(shown[REAL].content)
-            yield shown[REAL]
-        for output in row.row.outputs:
-            label = output.rpartition(", ")[2] if len(row.row.outputs) > 1 else ""
+        for label in (SOUNDS, REAL):
+            if label in shown and shown[label].content not in seen:
+                seen.add(shown[label].content)
+                yield shown[label]
+        for output, name_of in zip(row.row.titles, row.row.outputs, strict=True):
+            label = name_of if len(row.row.outputs) > 1 else ""
             if output in shown:
                 name = f"{row.row.name}, {label}" if label else row.row.name
                 yield replace(shown[output], label=name)
@@ -248,7 +248,7 @@ def sweep_figure(experiment: Experiment, rows: Sequence[MeasuredRow]) -> Figure 
 def _curve(rows: Sequence[MeasuredRow], name: str, place: int, colour: int) -> Curve | None:
     """Return the logarithm of a metric over rows; what is 0 has none."""
     metric = METRICS[name]
-    figures = [row.figure(metric, row.row.outputs[place]) for row in rows]
+    figures = [row.figure(metric, row.row.titles[place]) for row in rows]
     points = [(x, math.log(f["value"])) for x, f in enumerate(figures) if f and f["value"] > 0]
     if not points:
         return None

@@ -5,10 +5,13 @@ from __future__ import annotations
 from photism.errors import ConfigError, nearest
 from photism.judges.base import Judge
 from photism.judges.colour import ResNet18, ResNet50, Small
+from photism.judges.independent.aisfx import AISFX
+from photism.judges.independent.efficientnet_lite0 import EfficientNetLite0
 from photism.judges.lenet5 import LeNet5
 
 ARCHITECTURES: dict[str, type[Judge]] = {
-    judge.architecture: judge for judge in (LeNet5, Small, ResNet18, ResNet50)
+    judge.architecture: judge
+    for judge in (LeNet5, Small, ResNet18, ResNet50, AISFX, EfficientNetLite0)
 }
 
 

@@ -1,4 +1,7 @@
-"""What a judge is: a classifier trained on real pictures, frozen, that says what one shows."""
+"""What a judge is: a classifier trained on real examples of one medium, and then frozen.
+
+Judges of sounds look at log-mels, but never at those that a network drew: see `judges.perceive`.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,19 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from photism.audio.front_ends import FrontEnd
 from photism.errors import ConfigError, DataError
+from photism.images import resize
 from photism.judges.card import JudgeCard, brief, shown
 from photism.judges.factors import FactorHead
+from photism.judges.perceive import Percept, hear, perceive
 from photism.judges.recipe import JudgeRecipe
 from photism.media import Medium
 
 
 @dataclass
 class JudgeOutput:
-    """What a judge makes of pictures.
+    """What a judge makes of pictures or sounds.
 
     `logits` is `(batch, class)`; `features`, the layer before, is `(batch, feature)`; `factors`, of
     judges that read some, is `(batch, factor)` in the units of the data's columns.
@@ -33,15 +39,13 @@ class Judge(nn.Module):
     Args:
         name: what numbers that it gives are labelled with.
         classes: names of the classes, in the order of the logits.
-        image_shape: channel, height and width of the pictures it takes.
-        factors: numeric columns of the data that it reads from pictures.
+        image_shape: channel, height and width of the pictures, or the log-mels of sounds, it takes.
+        factors: numeric columns of the data that it reads.
     """
 
     architecture: ClassVar[str]
     recipe: ClassVar[JudgeRecipe] = JudgeRecipe()
     """How it is trained where nothing else is asked for."""
-    medium: Medium = "image"
-    """What it judges: pictures, or sounds as log-mel pictures."""
 
     def __init__(
         self,
@@ -54,8 +58,10 @@ class Judge(nn.Module):
         self.name = name
         self.classes = classes
         self.image_shape = image_shape
-        """Channel, height and width of the pictures it takes."""
+        """Channel, height and width of the pictures or log-mels it takes."""
         self.factors = factors
+        self.ear: FrontEnd | None = None
+        """How a judge of sounds analyses them; None for judges of pictures."""
         self.reader: FactorHead | None = None
         """Reads the factors from the features; subclasses with a place for factors set it."""
         self.digest: str | None = None
@@ -65,14 +71,51 @@ class Judge(nn.Module):
 
     @property
     def accuracy(self) -> float | None:
-        """Share of real test pictures that the stored weights classify rightly."""
+        """Share of real test examples that the stored weights classify rightly."""
         return self.card.test_accuracy if self.card else None
 
-    def forward(self, images: Tensor) -> JudgeOutput:
-        """Judge pictures.
+    @property
+    def medium(self) -> Medium:
+        """What it judges."""
+        return "image" if self.ear is None else "sound"
+
+    def view(self, percept: Percept) -> Tensor:
+        """Bring pictures to the size it takes, or draw the log-mels of sounds as it hears them.
 
         Args:
-            images: `(batch, channel, height, width)` in [-1, 1].
+            percept: of the judge's medium.
+
+        Returns:
+            `(batch, channel, height, width)` in [-1, 1], as `forward` takes it.
+
+        Raises:
+            AudioError: sounds longer than it hears at once.
+        """
+        if self.ear is None:
+            return resize(percept.values, self.image_shape[1:])
+        return hear(percept, self.ear)
+
+    def look(self, made: Tensor, drawn: FrontEnd | None = None) -> JudgeOutput:
+        """Judge what a system makes, or data holds, as a person gets it.
+
+        Args:
+            made: `(batch, channel, height, width)` in [-1, 1]; of sounds the log-mels.
+            drawn: how the log-mels were drawn; pictures need none.
+
+        Returns:
+            Logits, features and factors.
+
+        Raises:
+            DataError: pictures of other channels than the judge was trained on.
+            ConfigError: no sound can be made of such log-mels.
+        """
+        return self(self.view(perceive(made, self.medium, drawn)))
+
+    def forward(self, images: Tensor) -> JudgeOutput:
+        """Judge pictures, or the log-mels of sounds.
+
+        Args:
+            images: `(batch, channel, height, width)` in [-1, 1], such as `view` returns.
 
         Returns:
             Logits, features and factors.
@@ -82,9 +125,9 @@ class Judge(nn.Module):
         """
         if images.shape[1:] != self.image_shape:
             raise DataError(
-                f"judge {self.name} takes pictures of {shown(self.image_shape)}"
-                f" (channel × height × width), not {shown(images.shape[1:])}: choose a judge"
-                " trained on pictures of this size"
+                f"judge {self.name} takes {'pictures' if self.ear is None else 'log-mels'} of"
+                f" {shown(self.image_shape)} (channel × height × width), not"
+                f" {shown(images.shape[1:])}: choose a judge trained on such"
             )
         output = self.judge(images)
         if self.reader is None:
@@ -93,7 +136,7 @@ class Judge(nn.Module):
         return replace(output, factors=factors)
 
     def judge(self, images: Tensor) -> JudgeOutput:
-        """Judge pictures whose shape has been checked; factors are read by `forward`."""
+        """Judge what has a shape that was checked; factors are read by `forward`."""
         raise NotImplementedError
 
     def require_classes(self, classes: tuple[str, ...]) -> None:

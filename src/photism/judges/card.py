@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from photism.errors import WeightsError
+from photism.audio.front_ends import FrontEnd
+from photism.errors import ConfigError, WeightsError
+from photism.media import Medium
 from photism.version import __version__
 
 FORMAT = "photism-judge-1"
@@ -25,9 +27,9 @@ class JudgeCard:
     architecture: str
     classes: tuple[str, ...]
     data: str
-    """The real pictures it was trained on."""
+    """The real pictures or sounds it was trained on."""
     licence: str
-    """Licence of those pictures."""
+    """Licence of those."""
     command: str
     """What to run to train it again."""
     seed: int
@@ -35,18 +37,27 @@ class JudgeCard:
     chosen_epoch: int
     """Epoch whose weights were kept, counted from 1: the best on the validation pictures."""
     counts: Mapping[str, int]
-    """Pictures trained on, held out for choosing the epoch ("validation"), and tested on."""
+    """Examples trained on, held out for choosing the epoch ("validation"), and tested on."""
     validation_accuracy: float
     test_accuracy: float
-    """Of the stored weights, on real test pictures."""
+    """Of the stored weights, on real test examples; sounds as they are heard, see `ear`."""
     image_shape: tuple[int, int, int] = (1, 28, 28)
-    """Channel, height and width of the pictures it takes."""
+    """Channel, height and width of the pictures or log-mels it takes."""
     confusion: tuple[tuple[int, ...], ...] = ()
-    """Real test pictures by class (row) and judged class (column)."""
+    """Real test examples by class (row) and judged class (column)."""
     factors: tuple[str, ...] = ()
-    """Numeric columns of the data that it reads from pictures."""
+    """Numeric columns of the data that it reads."""
     factor_r2: Mapping[str, float | None] = field(default_factory=dict)
-    """How much of each it reads from real test pictures; see `metrics.within_class_r2`."""
+    """How much of each it reads from real test examples; see `metrics.within_class_r2`."""
+    ear: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters of the front end that analyses waveforms; empty for judges of pictures."""
+    medium: Medium = "image"
+    """What it judges."""
+    original_accuracy: float | None = None
+    """Of a judge of sounds, on the test sounds' log-mels as the data has them."""
+    extractor: str = ""
+    """Of independent judges: whose network it is, with the checksum of what was published."""
+    weights_licence: str = "as the data; the code is Apache-2.0"
     recipe: Mapping[str, Any] = field(default_factory=dict)
     """Settings of the training."""
     data_sha256: str = ""
@@ -64,6 +75,11 @@ class JudgeCard:
             raise ValueError(f"confusion is not {classes} × {classes}")
         if set(self.factors) != set(self.factor_r2):
             raise ValueError(f"factors {self.factors} but R² of {tuple(self.factor_r2)}")
+        self.front_end()
+
+    def front_end(self) -> FrontEnd | None:
+        """Return how a judge of sounds analyses them; None for judges of pictures."""
+        return FrontEnd(**self.ear) if self.ear else None
 
     @classmethod
     def read(cls, folder: Path) -> JudgeCard:
@@ -90,11 +106,11 @@ class JudgeCard:
             return cls(**content)
         except FileNotFoundError as error:
             raise WeightsError(f"{folder} holds no judge: {CONFIG} is missing") from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
             raise WeightsError(f"{path} is damaged: train the judge again ({error})") from error
 
     def mistakes(self) -> list[tuple[int, str, str]]:
-        """Return what was confused: number of pictures, class, judged class; most often first."""
+        """Return what was confused: how many, class, judged class; most often first."""
         wrong = np.array(self.confusion, np.int64).reshape(len(self.confusion), -1)
         np.fill_diagonal(wrong, 0)
         pairs = [
@@ -106,17 +122,19 @@ class JudgeCard:
     def readme(self) -> str:
         """Return the card for people, in Markdown."""
         counts = ", ".join(f"{number:,} {use}" for use, number in self.counts.items())
-        known = brief(self.classes)
+        known, many = brief(self.classes), "sounds" if self.medium == "sound" else "pictures"
         rows = {
-            "accuracy on real test pictures": f"**{self.test_accuracy:.2%}** (these half precision"
-            " weights)",
-            **{f"R² of `{name}` on real test pictures": r2 for name, r2 in self._recovered()},
-            "accuracy on validation pictures": f"{self.validation_accuracy:.2%}; they chose epoch"
-            f" {self.chosen_epoch} of {self.epochs}, the test pictures chose nothing",
+            f"accuracy on real test {many}": f"**{self.test_accuracy:.2%}** (these half precision"
+            f" weights){', made of their log-mels and analysed again' if many == 'sounds' else ''}",
+            **self._original(),
+            **{f"R² of `{name}` on real test {many}": r2 for name, r2 in self._recovered()},
+            f"accuracy on validation {many}": f"{self.validation_accuracy:.2%}; they chose"
+            f" {self._choice()}, the test {many} chose nothing",
+            "network": self.extractor,
             "data": self.data,
-            "pictures": f"{counts}; {shown(self.image_shape)} (channel × height × width)",
+            many: f"{counts}; {shown(self.image_shape)} (channel × height × width)",
             "licence of the data": self.licence,
-            "licence of the weights": "as the data; the code is Apache-2.0",
+            "licence of the weights": self.weights_licence,
             "seed": str(self.seed),
             "recipe": ", ".join(f"{name} {value}" for name, value in self.recipe.items()),
             "made by": f"`{self.command}`",
@@ -125,15 +143,39 @@ class JudgeCard:
         table = "\n".join(f"| {name} | {value} |" for name, value in rows.items() if value)
         return f"""# {self.name}
 
-A {self.architecture} classifier of {len(self.classes)} classes ({known}) that judges generated pictures.
+A {self.architecture} classifier of {len(self.classes)} classes ({known}) that judges generated {many}.
 
 | | |
 |---|---|
 {table}
 
-Pictures enter as floats in [-1, 1], `(batch, channel, height, width)`; the features used for Fréchet distance and
+{self._entering()} enter as floats{" in [-1, 1]" if not self.extractor else ""}, `(batch, channel, height, width)`; the features used for Fréchet distance and
 diversity are the layer before the logits.
-{self._confusions()}"""  # noqa: E501
+{self._confusions(many)}"""  # noqa: E501
+
+    def _choice(self) -> str:
+        """Return what the validation examples chose."""
+        if self.epochs:
+            return f"epoch {self.chosen_epoch} of {self.epochs}"
+        return "how strongly the last layer is held down"
+
+    def _original(self) -> dict[str, str]:
+        if self.original_accuracy is None:
+            return {}
+        return {"accuracy on their log-mels as the data has them": f"{self.original_accuracy:.2%}"}
+
+    def _entering(self) -> str:
+        """Return what the network is given, as the beginning of a sentence."""
+        if self.extractor:
+            return "What the network is given"
+        if not self.ear:
+            return "Pictures"
+        ear = self.front_end()
+        assert ear is not None
+        return (
+            f"A sound is heard as a waveform: the log-mels that a system draws are made into one,"
+            f" brought to {ear.rate:,} Hz, and analysed with front end {ear.name}. These log-mels"
+        )
 
     def _recovered(self) -> Iterator[tuple[str, str]]:
         for name in self.factors:
@@ -141,7 +183,7 @@ diversity are the layer before the logits.
             told = "it does not vary" if r2 is None else f"**{r2:.3f}**"
             yield name, f"{told}, within classes: to know the class alone scores 0"
 
-    def _confusions(self) -> str:
+    def _confusions(self, many: str) -> str:
         if not self.confusion:
             return ""
         worst = self.mistakes()[:3]
@@ -154,7 +196,7 @@ diversity are the layer before the logits.
         return f"""
 ## Confusions
 
-Real test pictures by class (row) and judged class (column). Most often confused: {named or "none"}.
+Real test {many} by class (row) and judged class (column). Most often confused: {named or "none"}.
 
 |{header} |
 |{"---|" * (len(self.classes) + 1)}
@@ -168,6 +210,6 @@ def shown(shape: tuple[int, ...]) -> str:
 
 
 def brief(classes: tuple[str, ...]) -> str:
-    """Return the first classes and the last."""
-    names = ", ".join(classes[:3])
+    """Return the first classes and the last; "none" if there are none."""
+    names = ", ".join(classes[:3]) or "none"
     return names if len(classes) <= 3 else f"{names}, … {classes[-1]}"

@@ -1,4 +1,4 @@
-"""Judges of colour pictures; ResNet-50 is that of CAR-GAN, arXiv:1907.01826, section 4."""
+"""Judges of pictures and of log-mels; ResNet-50 is that of CAR-GAN, arXiv:1907.01826, section 4."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _RECIPE = JudgeRecipe(epochs=8, batch_size=64, decay=True, shift=1 / 16, distort
 
 
 class ColourJudge(Judge):
-    """A `Classifier` as the judge of colour pictures of one size.
+    """A `Classifier` as the judge of pictures, or log-mels, of one size.
 
     Args:
         name: see `Judge`.
         classes: see `Judge`.
-        image_shape: channel, which is 3, height and width, at least 16.
+        image_shape: channel, 3 or 1 for grey, height and width, at least 16.
         factors: see `Judge`.
 
     Raises:
-        ConfigError: the pictures are grey, or too small.
+        ConfigError: neither grey nor colour, or too small.
     """
 
     architecture: ClassVar[Architecture]
@@ -41,18 +41,18 @@ class ColourJudge(Judge):
         factors: tuple[str, ...] = (),
     ) -> None:
         super().__init__(name, classes, image_shape, factors)
-        if image_shape[0] != 3 or min(image_shape[1:]) < 16:
+        if image_shape[0] not in (1, 3) or min(image_shape[1:]) < 16:
             raise ConfigError(
-                f"{self.architecture} takes colour pictures from 3 × 16 × 16 on, not"
-                f" {shown(image_shape)}: choose lenet5 for MNIST"
+                f"{self.architecture} takes pictures, grey or in colour, of 16 × 16 pixels or more,"
+                f" not {shown(image_shape)}: prepare larger ones"
             )
         self.classifier = Classifier(self.architecture, len(classes))
         feature = self.classifier.output.in_features
         self.reader = FactorHead(feature, len(classes), len(factors)) if factors else None
 
     def judge(self, images: Tensor) -> JudgeOutput:
-        """Judge `(batch, 3, height, width)` in [-1, 1]."""
-        features = self.classifier.features(images)
+        """Judge `(batch, 3 or 1, height, width)` in [-1, 1]."""
+        features = self.classifier.features(images.expand(-1, 3, -1, -1))
         return JudgeOutput(self.classifier.output(features), features)
 
 

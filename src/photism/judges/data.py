@@ -1,4 +1,9 @@
-"""Real pictures to train and test judges on: MNIST, or the pictures of a prepared data set."""
+"""Real examples to train and test judges on: MNIST, or the pictures or sounds of prepared data.
+
+Sounds are what a person hears of the stored log-mels: waveforms made of them, analysed again. So
+what the way through a waveform costs is part of what a judge has learnt, and no reason to take
+generated sounds for others.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +15,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from photism.audio.front_ends import FrontEnd
 from photism.data.card import CARD, Card
-from photism.data.pairs import PairDataset, hold_out
+from photism.data.pairs import PairDataset, hold_out, to_bytes
+from photism.data.progress import track
 from photism.data.sources import SOURCES
 from photism.data.sources.mnist import MNIST, read_mnist
 from photism.errors import DataError
 from photism.files import sha256
 from photism.judges.factors import read_factors
+from photism.judges.perceive import ear_of, hear, perceive
+from photism.media import Medium
+
+_AT_ONCE = 64
+"""Sounds made in one go."""
 
 
 class Images(Protocol):
@@ -38,8 +50,19 @@ class PairImages:
 
 
 @dataclass(frozen=True)
+class PairLogMels:
+    """The log-mels of a split of pairs as they are stored; the pictures are not read."""
+
+    dataset: PairDataset
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """Return log-mels `(row, height, width, channel)`."""
+        return self.dataset.sounds(rows).transpose(0, 2, 3, 1)
+
+
+@dataclass(frozen=True)
 class Pictures:
-    """Real pictures, read when they are wanted.
+    """Real pictures, or log-mels of real sounds, read when they are wanted.
 
     Picture i is row `rows[i]` of `images`; its class is `labels[i]`, its factors are `factors[i]`,
     NaN where there is nothing to read.
@@ -60,11 +83,63 @@ class Pictures:
         return cls(images, np.arange(len(images)), labels, np.empty((len(labels), 0), np.float32))
 
     @classmethod
-    def of_pairs(cls, dataset: PairDataset, factors: tuple[str, ...] = ()) -> Pictures:
+    def of_pairs(
+        cls,
+        dataset: PairDataset,
+        factors: tuple[str, ...] = (),
+        *,
+        rows: np.ndarray | None = None,
+    ) -> Pictures:
         """Return the labelled pictures of a split with some of its columns as factors."""
-        values = read_factors(dataset, factors)
-        rows = np.flatnonzero(dataset.labels >= 0)
-        return cls(PairImages(dataset), rows, dataset.labels[rows], values[rows])
+        return cls._of(PairImages(dataset), dataset, factors, rows)
+
+    @classmethod
+    def of_log_mels(cls, dataset: PairDataset, factors: tuple[str, ...] = ()) -> Pictures:
+        """Return the log-mels of the labelled sounds of a split, as they are stored."""
+        return cls._of(PairLogMels(dataset), dataset, factors, None)
+
+    @classmethod
+    def of_sounds(
+        cls,
+        dataset: PairDataset,
+        factors: tuple[str, ...] = (),
+        *,
+        ear: FrontEnd,
+        rows: np.ndarray | None = None,
+    ) -> Pictures:
+        """Return what is heard of the labelled sounds of a split, kept in memory.
+
+        Args:
+            dataset: the split.
+            factors: numeric columns.
+            ear: how the sounds made of the stored log-mels are analysed.
+            rows: the pairs to use; all by default.
+
+        Returns:
+            Their log-mels.
+        """
+        listed = cls._of(PairLogMels(dataset), dataset, factors, rows)
+        shape = (len(listed), ear.height, ear.width, ear.channels)
+        log_mels, drawn = np.empty(shape, np.uint8), ear_of(dataset.card)
+        starts = range(0, len(listed), _AT_ONCE)
+        for start in track(starts, f"listening to {dataset.split}", len(starts)):
+            places = np.arange(start, min(start + _AT_ONCE, len(listed)))
+            stored, _ = listed.batch(places, torch.device("cpu"))
+            again = hear(perceive(stored, "sound", drawn), ear)
+            log_mels[places] = to_bytes(again.numpy()).transpose(0, 2, 3, 1)
+        return cls(log_mels, np.arange(len(listed)), listed.labels, listed.factors)
+
+    @classmethod
+    def _of(
+        cls,
+        images: Images,
+        dataset: PairDataset,
+        factors: tuple[str, ...],
+        rows: np.ndarray | None,
+    ) -> Pictures:
+        rows = np.arange(len(dataset)) if rows is None else rows
+        rows = rows[dataset.labels[rows] >= 0]
+        return cls(images, rows, dataset.labels[rows], read_factors(dataset, factors)[rows])
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -92,7 +167,7 @@ class Pictures:
 
 @dataclass(frozen=True)
 class JudgeData:
-    """Pictures to learn from, to choose the epoch by, and to measure once; where they are from."""
+    """Examples to learn from, to choose the epoch by, and to measure once; where they are from."""
 
     name: str
     about: str
@@ -107,6 +182,15 @@ class JudgeData:
     factors: tuple[str, ...] = ()
     sha256: str = ""
     """Of the card of a prepared data set."""
+    ear: FrontEnd | None = None
+    """How sounds were analysed; None for pictures."""
+    original: Pictures | None = None
+    """The test sounds as they are stored, if the ear draws log-mels as the data has them."""
+
+    @property
+    def title(self) -> str:
+        """Name of the data, and of the medium where that is not pictures."""
+        return self.name if self.ear is None else f"{self.name}-sound"
 
 
 def mnist_data(folder: Path, *, validation: float = 0.1, seed: int = 0) -> JudgeData:
@@ -143,13 +227,21 @@ def mnist_data(folder: Path, *, validation: float = 0.1, seed: int = 0) -> Judge
 
 
 def pair_data(
-    folder: Path, factors: tuple[str, ...] = (), *, validation: float = 0.1, seed: int = 0
+    folder: Path,
+    factors: tuple[str, ...] = (),
+    *,
+    medium: Medium = "image",
+    ear: FrontEnd | None = None,
+    validation: float = 0.1,
+    seed: int = 0,
 ) -> JudgeData:
-    """Open the pictures of a prepared data set.
+    """Open the pictures, or the sounds, of a prepared data set.
 
     Args:
         folder: the prepared folder.
-        factors: numeric columns that the judge is to read from pictures.
+        factors: numeric columns that the judge is to read.
+        medium: what it is to judge.
+        ear: how a judge of sounds analyses them; by default as the data was prepared.
         validation: share of the groups (performances, recordings) of the training split that is
             held out, where the data has no validation split of its own.
         seed: of the choice.
@@ -158,21 +250,32 @@ def pair_data(
         Its splits.
 
     Raises:
-        ConfigError: a factor is no numeric column.
-        DataError: the data is damaged, or has no test split or nothing to hold out.
+        ConfigError: a factor is no numeric column, or sounds cannot be made of the log-mels.
+        DataError: the data is damaged, has no classes, no test split or nothing to hold out.
     """
     card = Card.read(folder)
+    if not card.classes:
+        raise DataError(f"{folder} has no classes, which is what a judge learns: prepare some")
     if "test" not in card.counts:
         raise DataError(
             f"{folder} has no test split, only {', '.join(sorted(card.counts))}: a judge is worth"
-            " what it reaches on pictures it never saw; prepare the data with one"
+            " what it reaches on examples it never saw; prepare the data with one"
         )
-    train = Pictures.of_pairs(PairDataset(folder, "train"), factors)
-    test = Pictures.of_pairs(PairDataset(folder, "test"), factors)
+    if medium == "sound":
+        ear = ear or ear_of(card)
+
+    def read(split: str, rows: np.ndarray | None = None) -> Pictures:
+        dataset = PairDataset(folder, split)
+        if ear is None:
+            return Pictures.of_pairs(dataset, factors, rows=rows)
+        return Pictures.of_sounds(dataset, factors, ear=ear, rows=rows)
+
+    test = read("test")
     if "validation" in card.counts:
-        held = Pictures.of_pairs(PairDataset(folder, "validation"), factors)
+        train, held = read("train"), read("validation")
     else:
-        train, held = _hold_out(train, PairDataset(folder, "train"), validation, seed)
+        rows = hold_out(PairDataset(folder, "train"), validation, seed=seed)
+        train, held = (read("train", part) for part in rows)
     if not len(held):
         raise DataError(f"{folder} has too few groups to hold some out: prepare more data")
     height, width, channels = card.image.shape
@@ -181,22 +284,17 @@ def pair_data(
         about=f"{card.name}: {card.description}; `{prepare_command(card)}`",
         licence=card.licence,
         classes=card.classes,
-        image_shape=(channels, height, width),
+        image_shape=(ear.channels, ear.height, ear.width) if ear else (channels, height, width),
         train=train,
         validation=held,
         test=test,
         factors=factors,
         sha256=sha256(folder / CARD),
+        ear=ear,
+        original=Pictures.of_log_mels(PairDataset(folder, "test"), factors)
+        if ear is not None and ear == ear_of(card)
+        else None,
     )
-
-
-def _hold_out(
-    pictures: Pictures, dataset: PairDataset, fraction: float, seed: int
-) -> tuple[Pictures, Pictures]:
-    """Split pictures so that no group, such as a performance, is on both sides."""
-    _, held = hold_out(dataset, fraction, seed=seed)
-    outside = np.isin(pictures.rows, held)
-    return pictures.take(np.flatnonzero(~outside)), pictures.take(np.flatnonzero(outside))
 
 
 def prepare_command(card: Card) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -60,10 +60,10 @@ def make_judge(
         WeightsError: `start` is of another network.
         StorageError: the folder cannot be written.
     """
-    recipe = recipe or find_judge(architecture).recipe
+    recipe = recipe or find_judge(architecture).recipe.of("sound" if data.ear else "image")
     trained = train_judge(
         architecture,
-        f"{architecture}-{data.name}",
+        f"{architecture}-{data.title}",
         data,
         recipe,
         device=torch.device(device),
@@ -72,7 +72,9 @@ def make_judge(
         on_epoch=on_epoch,
     )
     measured = measure(trained.judge, data.test)
-    return save_judge(trained.judge, out, _card(data, recipe, trained, measured, command))
+    original = measure(trained.judge, data.original).accuracy if data.original else None
+    card = _card(data, recipe, trained, measured, command)
+    return save_judge(trained.judge, out, replace(card, original_accuracy=original))
 
 
 def _card(
@@ -105,4 +107,6 @@ def _card(
         factor_r2=dict(zip(data.factors, measured.factor_r2, strict=True)),
         recipe={name: value for name, value in asdict(recipe).items() if name not in _TOLD},
         data_sha256=data.sha256,
+        ear=asdict(data.ear) if data.ear else {},
+        medium=trained.judge.medium,
     )

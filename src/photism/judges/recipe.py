@@ -7,10 +7,11 @@ The recipes of the others are our own: CAR-GAN's paper gives none for its ResNet
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from photism.errors import ConfigError
+from photism.media import Medium
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,15 @@ class JudgeRecipe:
     decay: bool = False
     """Let the learning rate fall to zero along half a cosine."""
     shift: float = 0.0
-    """Move training pictures by up to this share of their sides."""
+    """Move training examples by up to this share of their sides."""
     distortion: float = 0.0
-    """Strength of random changes, see `photism.blocks.distort`, of half of the training pictures;
+    """Strength of random changes, see `photism.blocks.distort`, of half of the training examples;
     no factor is learnt from these. A judge that never saw any goes by details: with noise that can
     hardly be seen it takes real pictures for others."""
     precision: Literal["fp32", "bf16"] = "fp32"
     """"bf16" computes most of a training step in bfloat16; figures are always taken in fp32."""
     validation: float = 0.1
-    """Share of the training pictures held out for choosing the epoch, where none are set apart."""
+    """Share of the training examples held out for choosing the epoch, where none are set apart."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -46,3 +47,7 @@ class JudgeRecipe:
             raise ConfigError(f"distortion must be at least 0, not {self.distortion}")
         if self.lr <= 0:
             raise ConfigError(f"lr must be above 0, not {self.lr}")
+
+    def of(self, medium: Medium) -> JudgeRecipe:
+        """Return the recipe for a medium: what moves up in a log-mel is another note."""
+        return replace(self, shift=0.0) if medium == "sound" else self

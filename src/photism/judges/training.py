@@ -1,4 +1,4 @@
-"""Training a judge: cross-entropy on real pictures, the epoch chosen on pictures held out."""
+"""Training a judge: cross-entropy on real examples, the epoch chosen on held-out ones."""
 
 from __future__ import annotations
 
@@ -126,6 +126,7 @@ def _new_judge(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         judge = architecture(kind)(name, data.classes, data.image_shape, data.factors)
+    judge.ear = data.ear
     if start is not None:
         if not isinstance(judge, ColourJudge):
             raise ConfigError(f"{kind} starts from scratch: leave the weights out")

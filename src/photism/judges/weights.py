@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import save
 
 from photism.errors import ConfigError, WeightsError, nearest
-from photism.files import PACKAGED, replacing, sha256, write_bytes, write_json, write_text
+from photism.files import PACKAGED, home, replacing, sha256, write_bytes, write_json, write_text
 from photism.judges import architecture
 from photism.judges.base import Judge
 from photism.judges.card import CONFIG, MODEL, README, JudgeCard
@@ -26,7 +26,21 @@ ASSETS = PACKAGED / "judges"
 
 def bundled_judges() -> tuple[str, ...]:
     """Return the names of the judges that come with the package."""
-    return tuple(sorted(path.parent.name for path in ASSETS.glob(f"*/{CONFIG}")))
+    return _names(ASSETS)
+
+
+def own_folder() -> Path:
+    """Return where judges go that were made here and have no other place."""
+    return home() / "judges"
+
+
+def own_judges() -> tuple[str, ...]:
+    """Return the names of the judges that were made here, without those of the package."""
+    return tuple(name for name in _names(own_folder()) if name not in bundled_judges())
+
+
+def _names(folder: Path) -> tuple[str, ...]:
+    return tuple(sorted(path.parent.name for path in folder.glob(f"*/{CONFIG}")))
 
 
 @torch.no_grad()
@@ -69,7 +83,8 @@ def load_judge(name_or_path: str | Path) -> Judge:
     """Load a judge, frozen, on the CPU and in single precision.
 
     Args:
-        name_or_path: a bundled judge such as "lenet5-mnist", or a folder of `photism judge train`.
+        name_or_path: a bundled judge such as "lenet5-mnist", one made here by its name, or a folder
+            of `photism judge train`.
 
     Returns:
         The judge, in eval mode.
@@ -86,13 +101,16 @@ def load_judge(name_or_path: str | Path) -> Judge:
     fill(judge, read_tensors(path), path)
     if sha256(path) != card.sha256:
         raise WeightsError(f"{path} is not the file that {CONFIG} describes: train the judge again")
-    judge.card, judge.digest = card, card.sha256
+    judge.card, judge.digest, judge.ear = card, card.sha256, card.front_end()
     return judge.eval().requires_grad_(False)
 
 
 def _locate(name_or_path: str | Path) -> Path:
-    if str(name_or_path) in bundled_judges():
-        return ASSETS / str(name_or_path)
+    name = str(name_or_path)
+    if name in bundled_judges():
+        return ASSETS / name
+    if name in own_judges():
+        return own_folder() / name
     folder = Path(name_or_path)
     if folder.is_file():
         raise WeightsError(
@@ -101,7 +119,7 @@ def _locate(name_or_path: str | Path) -> Path:
         )
     if not folder.is_dir():
         raise ConfigError(
-            f"unknown judge {str(name_or_path)!r}: {nearest(str(name_or_path), bundled_judges())}"
+            f"unknown judge {name!r}: {nearest(name, (*bundled_judges(), *own_judges()))}"
             " or give the folder of one"
         )
     return folder

@@ -18,6 +18,8 @@ NEIGHBOURS = 3
 SPLITS = 10
 LEAST_PAIRS = max(SPLITS, 2 * (NEIGHBOURS + 1))
 """Pictures that all figures can be taken of; precision and recall also of two halves."""
+WHOLE = 2000
+"""Pictures, at most, whose distances to each other are taken where there are no classes."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ class Diversity:
     """Spread of generated pictures within their class, as a share of that of real ones.
 
     0 is one archetype for each class, 1 as diverse as reality. `per_class` maps class indices to
-    ratios, without classes of fewer than two pictures; `value` is their mean, None if there are
-    none.
+    ratios, without classes of fewer than two pictures; `value` is their mean, or the ratio of all
+    pictures where there are no classes, None if there is nothing to compare.
     """
 
     value: float | None
@@ -368,20 +370,31 @@ def mean_pairwise_distance(points: np.ndarray) -> float:
     return float(total / (count * (count - 1) / 2))
 
 
-def diversity(generated: np.ndarray, real: np.ndarray, labels: np.ndarray) -> Diversity:
+def diversity(generated: np.ndarray, real: np.ndarray, labels: np.ndarray | None) -> Diversity:
     """Mean pairwise distance within a class, generated over real.
 
     Args:
         generated: pictures or their features, `(picture, …)`.
         real: real ones of the same classes, `(picture, …)`.
         labels: class of each generated picture and of the real one in its place; -1 is left out.
+            None takes all pictures together, `WHOLE` of them at most, evenly spaced.
 
     Returns:
         The ratio of every class, and their mean.
     """
+    if labels is None:
+        rows = np.unique(np.linspace(0, len(real) - 1, min(len(real), WHOLE)).round().astype(int))
+        return Diversity(_ratio(generated[rows], real[rows]), {})
     ratios = {}
     for label in np.unique(labels[labels >= 0]):
         rows = np.flatnonzero(labels == label)
-        if len(rows) > 1 and (reality := mean_pairwise_distance(real[rows])) > 0:
-            ratios[int(label)] = mean_pairwise_distance(generated[rows]) / reality
+        if (ratio := _ratio(generated[rows], real[rows])) is not None:
+            ratios[int(label)] = ratio
     return Diversity(float(np.mean(list(ratios.values()))) if ratios else None, ratios)
+
+
+def _ratio(generated: np.ndarray, real: np.ndarray) -> float | None:
+    """Return the mean distance over that of real pictures; None if these do not differ."""
+    if len(real) < 2 or (reality := mean_pairwise_distance(real)) == 0:
+        return None
+    return mean_pairwise_distance(generated) / reality

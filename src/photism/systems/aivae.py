@@ -3,9 +3,12 @@
 Paper: M. Żelaszczyk, J. Mańdziuk, "Audio-to-Image Cross-Modal Generation", 2021, arXiv:2109.13354.
 
 Differs from the paper where a config field says so: `kl_warmup_steps` (the literal objective
-collapses onto the prior and draws one grey blur for every sound), `jitter` and `width`, `hidden`,
-`feature` of the smaller presets. Assumed where the paper is silent: encoder padding 1, a second
-head that is the log-variance, Bernoulli likelihood summed over pixels.
+collapses onto the prior and draws one grey blur for every sound), `jitter`, `head_relu` (the
+paper's table 1 prints a ReLU in the row of μ and σ, V-7; here both heads are linear) and `width`,
+`hidden`, `feature` of the smaller presets. Differs besides: of a training run the epoch with the
+lowest held-out reconstruction is kept, not the last; and the bundled weights learnt under bfloat16
+autocast and are a moving average (EMA). Assumed where the paper is silent: encoder padding 1, a
+second head that is the log-variance, Bernoulli likelihood summed over pixels.
 """
 
 from __future__ import annotations
@@ -29,7 +32,8 @@ from photism.blocks.jitter import jitter
 from photism.config import check_fields
 from photism.data.pairs import Batch
 from photism.media import Medium
-from photism.systems.base import Losses, Optimiser, Phase, Stage, Step, System
+from photism.systems.base import System
+from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,9 @@ class AIVAEConfig:
     latent: int = 64
     encoder_padding: Literal[0, 1] = 1
     """Not printed in the paper: 1 mirrors the decoder, 0 fits too (20,950,529 parameters)."""
+    head_relu: bool = False
+    """A ReLU behind both heads, the second of which is then σ itself, as table 1 prints them (V-7).
+    Half of the units have a σ of 0 and an infinite divergence: it is at least 0.001 here."""
     lr: float = 1e-3
     batch_size: int = 128
     epochs: int = 100
@@ -62,6 +69,9 @@ class AIVAEConfig:
         check_fields(self, lr=1e-9, kl_warmup_steps=0, jitter=0)
 
 
+_LEAST_SIGMA = 1e-3
+
+
 class Encoder(nn.Module):
     """Log-mel picture to mean and log-variance of the latent vector (the paper's table of layers).
 
@@ -74,23 +84,28 @@ class Encoder(nn.Module):
         p, w = config.encoder_padding, config.width
         side = 12 if p == 1 else 10
         self.body = nn.Sequential(
-            nn.Conv2d(1, w, 4, 2, p),
-            nn.ReLU(),  # (batch, 64, 24, 24)
-            nn.Conv2d(w, 2 * w, 4, 2, p),
-            nn.ReLU(),  # (batch, 128, 12, 12)
-            nn.Flatten(),
-            nn.Linear(2 * w * side * side, config.hidden),
+            nn.Conv2d(1, w, 4, 2, p),  # (batch, 64, 24, 24)
             nn.ReLU(),
-            nn.Linear(config.hidden, config.feature),
+            nn.Conv2d(w, 2 * w, 4, 2, p),  # (batch, 128, 12, 12)
+            nn.ReLU(),
+            nn.Flatten(),  # (batch, 18432)
+            nn.Linear(2 * w * side * side, config.hidden),  # (batch, 1024)
+            nn.ReLU(),
+            nn.Linear(config.hidden, config.feature),  # (batch, 512)
             nn.ReLU(),
         )
+        self.rectified = config.head_relu
         self.mean = nn.Linear(config.feature, config.latent)
         self.log_var = nn.Linear(config.feature, config.latent)
 
     def forward(self, sound: Tensor) -> tuple[Tensor, Tensor]:
         """Map `(batch, 1, 48, 48)` in [0, 1] to two tensors `(batch, latent)`."""
         feature = self.body(sound)
-        return self.mean(feature), self.log_var(feature)
+        mean, log_var = self.mean(feature), self.log_var(feature)  # each (batch, 64)
+        if self.rectified:
+            sigma = log_var.float().relu().clamp_min(_LEAST_SIGMA)
+            return mean.relu(), 2 * sigma.log()
+        return mean, log_var
 
 
 class Decoder(nn.Module):
@@ -104,15 +119,15 @@ class Decoder(nn.Module):
         super().__init__()
         w = config.width
         self.body = nn.Sequential(
-            nn.Linear(config.latent, config.feature),
+            nn.Linear(config.latent, config.feature),  # (batch, 512)
             nn.ReLU(),
-            nn.Linear(config.feature, config.hidden),
+            nn.Linear(config.feature, config.hidden),  # (batch, 1024)
             nn.ReLU(),
-            nn.Linear(config.hidden, 2 * w * 7 * 7),
+            nn.Linear(config.hidden, 2 * w * 7 * 7),  # (batch, 6272)
             nn.ReLU(),
             nn.Unflatten(1, (2 * w, 7, 7)),  # (batch, 128, 7, 7)
-            nn.ConvTranspose2d(2 * w, w, 4, 2, 1),
-            nn.ReLU(),  # (batch, 64, 14, 14)
+            nn.ConvTranspose2d(2 * w, w, 4, 2, 1),  # (batch, 64, 14, 14)
+            nn.ReLU(),
             nn.ConvTranspose2d(w, 1, 4, 2, 1),  # (batch, 1, 28, 28)
         )
 

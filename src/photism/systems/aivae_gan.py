@@ -2,10 +2,13 @@
 
 Paper: M. Żelaszczyk, J. Mańdziuk, "Audio-to-Image Cross-Modal Generation", 2021, arXiv:2109.13354.
 
-Differs from the paper where a config field says so: `kl_warmup_steps`, `jitter`, and
-`non_saturating`. Assumed where the paper is silent: padding 0 (the only reading that gives the
-printed sizes), biases in convolutions, sigmoid output, convolution → batch norm → activation, the
-discriminator updated before the generator on the same pictures.
+Differs from the paper where a config field says so: `kl_warmup_steps`, `jitter`, `non_saturating`,
+and `activation_first` (the paper's table 2 prints the activation above the batch norm, V-8; here
+the norm comes first). Differs besides: of a training run the epoch with the lowest held-out
+reconstruction is kept, not the last; and the bundled weights learnt under bfloat16 autocast.
+Assumed where the paper is silent: padding 0 (the only reading that gives the printed sizes), biases
+in convolutions, linear heads, sigmoid output, the discriminator updated before the generator on the
+same pictures.
 """
 
 from __future__ import annotations
@@ -30,7 +33,8 @@ from photism.data.pairs import Batch
 from photism.errors import ConfigError
 from photism.media import Medium
 from photism.systems.aivae import bernoulli_nats, collapse_warning
-from photism.systems.base import Losses, Optimiser, Phase, Stage, Step, System
+from photism.systems.base import System
+from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,9 @@ class AIVAEGANConfig:
     width: int = 128
     """Channels of the outermost layers; twice and four times that further in."""
     latent: int = 64
+    activation_first: bool = False
+    """Convolution → activation → batch norm, in the order in which table 2 prints them (V-8), not
+    convolution → batch norm → activation."""
     alpha: float = 2.0
     """Weight of the likelihood term: 0.2, 0.5, 1 or 2 in the paper."""
     lr: float = 2e-4
@@ -73,19 +80,19 @@ class Generator(nn.Module):
 
     def __init__(self, config: AIVAEGANConfig) -> None:
         super().__init__()
-        w = config.width
+        w, first = config.width, config.activation_first
         self.encoder = nn.Sequential(
-            *_down(1, w),  # (batch, 128, 23, 23)
-            *_down(w, 2 * w),  # (batch, 256, 10, 10)
-            *_down(2 * w, 4 * w),  # (batch, 512, 4, 4)
+            *_down(1, w, first),  # (batch, 128, 23, 23)
+            *_down(w, 2 * w, first),  # (batch, 256, 10, 10)
+            *_down(2 * w, 4 * w, first),  # (batch, 512, 4, 4)
         )
-        self.mean = nn.Conv2d(4 * w, config.latent, 4, 2)
+        self.mean = nn.Conv2d(4 * w, config.latent, 4, 2)  # (batch, 64, 1, 1)
         self.log_var = nn.Conv2d(4 * w, config.latent, 4, 2)
         self.decoder = nn.Sequential(
-            nn.Unflatten(1, (config.latent, 1, 1)),
-            *_up(config.latent, 4 * w, 3),  # (batch, 512, 3, 3)
-            *_up(4 * w, 2 * w, 3),  # (batch, 256, 7, 7)
-            *_up(2 * w, w, 2),  # (batch, 128, 14, 14)
+            nn.Unflatten(1, (config.latent, 1, 1)),  # (batch, 64, 1, 1)
+            *_up(config.latent, 4 * w, 3, first),  # (batch, 512, 3, 3)
+            *_up(4 * w, 2 * w, 3, first),  # (batch, 256, 7, 7)
+            *_up(2 * w, w, 2, first),  # (batch, 128, 14, 14)
             nn.ConvTranspose2d(w, 1, 2, 2),  # (batch, 1, 28, 28)
         )
 
@@ -108,13 +115,13 @@ class Discriminator(nn.Module):
 
     def __init__(self, config: AIVAEGANConfig) -> None:
         super().__init__()
-        w = config.width
+        w, first = config.width, config.activation_first
         self.body = nn.Sequential(
-            *_down(1, w),  # (batch, 128, 13, 13)
-            *_down(w, 2 * w),  # (batch, 256, 5, 5)
-            *_down(2 * w, 4 * w),  # (batch, 512, 1, 1)
-            nn.Conv2d(4 * w, 1, 1, 1),
-            nn.Flatten(0),
+            *_down(1, w, first),  # (batch, 128, 13, 13)
+            *_down(w, 2 * w, first),  # (batch, 256, 5, 5)
+            *_down(2 * w, 4 * w, first),  # (batch, 512, 1, 1)
+            nn.Conv2d(4 * w, 1, 1, 1),  # (batch, 1, 1, 1)
+            nn.Flatten(0),  # (batch,)
         )
 
     def forward(self, image: Tensor) -> Tensor:
@@ -219,9 +226,13 @@ class AIVAEGAN(System):
         return collapse_warning(means, step, self.config.kl_warmup_steps)
 
 
-def _down(inward: int, outward: int) -> tuple[nn.Module, ...]:
-    return nn.Conv2d(inward, outward, 4, 2), nn.BatchNorm2d(outward), nn.LeakyReLU(0.2)
+def _down(inward: int, outward: int, activation_first: bool) -> tuple[nn.Module, ...]:
+    norm, activation = nn.BatchNorm2d(outward), nn.LeakyReLU(0.2)
+    behind = (activation, norm) if activation_first else (norm, activation)
+    return nn.Conv2d(inward, outward, 4, 2), *behind
 
 
-def _up(inward: int, outward: int, kernel: int) -> tuple[nn.Module, ...]:
-    return nn.ConvTranspose2d(inward, outward, kernel, 2), nn.BatchNorm2d(outward), nn.ReLU()
+def _up(inward: int, outward: int, kernel: int, activation_first: bool) -> tuple[nn.Module, ...]:
+    norm, activation = nn.BatchNorm2d(outward), nn.ReLU()
+    behind = (activation, norm) if activation_first else (norm, activation)
+    return nn.ConvTranspose2d(inward, outward, kernel, 2), *behind

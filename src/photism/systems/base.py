@@ -1,4 +1,4 @@
-"""What every system has in common: stages, phases, losses, generation, weights on disk.
+"""What every system has in common: what it makes, how it generates, what it is trained by.
 
 A system is one `nn.Module` with a frozen config. The training loop asks it what to train in which
 order (`stages`), what a phase costs (`losses`), and nothing else; everybody else asks it for
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import torch
 from torch import Tensor, nn
@@ -19,84 +19,10 @@ from photism.config import override
 from photism.errors import ConfigError
 from photism.media import Medium, other
 from photism.stored import WeightsCard
+from photism.systems.stages import Losses, Phase, Stage, Step
 
 if TYPE_CHECKING:
     from photism.data.pairs import PairDataset
-
-
-@dataclass(frozen=True)
-class Optimiser:
-    """Settings of one optimiser."""
-
-    name: Literal["adam", "sgd"] = "adam"
-    lr: float = 1e-3
-    betas: tuple[float, float] = (0.9, 0.999)
-    momentum: float = 0.0
-    weight_decay: float = 0.0
-
-
-@dataclass(frozen=True)
-class Phase:
-    """One optimiser's share of a training step.
-
-    `networks` are attribute names of the system whose parameters it moves. It runs in steps whose
-    number divides by `every`, phases in the order in which their stage lists them.
-    """
-
-    name: str
-    networks: tuple[str, ...]
-    optimiser: Optimiser
-    every: int = 1
-    clip_norm: float | None = None
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A part of training that ends before the next begins, such as an autoencoder before a GAN."""
-
-    name: str
-    phases: tuple[Phase, ...]
-    epochs: int
-    batch_size: int
-    decay_epochs: int = 0
-    """So many of the epochs, the last ones, have a learning rate that falls linearly."""
-
-    def lasting(self, epochs: int) -> Stage:
-        """Return the stage with another number of epochs, the same share of which decays."""
-        decay = round(self.decay_epochs * epochs / self.epochs)
-        return replace(self, epochs=epochs, decay_epochs=decay)
-
-    def lr_factor(self, epoch: int) -> float:
-        """Return what the learning rate is multiplied by in an epoch, counted from 0.
-
-        It is 1 − max(0, e − hold) / (decay + 1) for the e-th epoch, counted from 1: 1 until `hold`,
-        then down a line that would meet zero one epoch after the last.
-        """
-        hold = self.epochs - self.decay_epochs
-        return 1 - max(0, epoch + 1 - hold) / (self.decay_epochs + 1)
-
-
-@dataclass
-class Step:
-    """What a system may know about the training step whose losses it is asked for.
-
-    `means` holds, for every loss term, its mean over each earlier epoch of the stage. `memo` is
-    empty at the start of a step and shared by its phases, so that one forward pass serves two.
-    """
-
-    number: int
-    epoch: int
-    rng: torch.Generator
-    means: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    memo: dict[str, Tensor] = field(default_factory=dict)
-
-
-@dataclass
-class Losses:
-    """`total` is what the phase minimises; `terms` are recorded under their names."""
-
-    total: Tensor
-    terms: dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -115,7 +41,12 @@ class Output:
     @property
     def title(self) -> str:
         """Step and name, for people and as a key."""
-        return f"{self.step}, {self.name}" if self.step else self.name
+        return output_title(self.name, self.step)
+
+
+def output_title(name: str, step: str = "") -> str:
+    """Return what an output of this name and step is called, such as "stage I, label heard"."""
+    return f"{step}, {name}" if step else name
 
 
 class System(nn.Module):
@@ -192,6 +123,20 @@ class System(nn.Module):
         """Return what is trained, in order."""
         raise NotImplementedError
 
+    @property
+    def untrained(self) -> tuple[str, ...]:
+        """Networks, or parts of them (`encoder.compress`), that keep their random weights.
+
+        For papers whose code never moves them; what is in no phase and not here is a mistake.
+        """
+        return ()
+
+    def trained_by(self, phase: Phase) -> list[nn.Parameter]:
+        """Return the parameters that a phase moves: those of its networks, without `untrained`."""
+        left = {p for name in self.untrained for p in self.get_submodule(name).parameters()}
+        moved = [p for name in phase.networks for p in self.get_submodule(name).parameters()]
+        return [p for p in moved if p not in left]
+
     def losses(self, phase: str, batch: Any, step: Step) -> Losses:
         """Return the losses of one phase for one batch (a `photism.data.pairs.Batch`)."""
         raise NotImplementedError
@@ -267,6 +212,17 @@ class System(nn.Module):
             ConfigError, DataError: the system cannot be trained on these pairs.
             WeightsError: what it should start from cannot be read.
         """
+
+    def begin(self, stages: Sequence[str]) -> tuple[str, ...]:
+        """Take what training starts from, once, when it begins and not when it goes on.
+
+        Args:
+            stages: names of those that are to be trained.
+
+        Returns:
+            What is not as the config asks for, in sentences that are told and kept on the card.
+        """
+        return ()
 
     def lay_out(self, device: torch.device) -> None:
         """Put weights into the order in memory that makes training on a device quickest."""

@@ -14,7 +14,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from photism.devices import choose_device, keep_memory
-from photism.systems.base import Optimiser
+from photism.systems.stages import Optimiser
 from photism.training.options import TrainOptions
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from photism.errors import TrainingError
-from photism.systems.base import Losses
+from photism.systems.stages import Losses
 
 
 @dataclass

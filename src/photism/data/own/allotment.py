@@ -12,7 +12,7 @@ import numpy as np
 from photism.data.own.original import Found, Original
 from photism.data.splits import SPLITS, draw_groups
 from photism.data.table import text, typed
-from photism.errors import ConfigError, DataError, nearest
+from photism.errors import ConfigError, nearest
 
 RESERVED = ("sound", "image", "label", "key", "start_s")
 """Columns that every data set of own files has; one of a table gets a `_` behind it."""
@@ -125,9 +125,6 @@ def allot(
 
     Returns:
         What was decided.
-
-    Raises:
-        DataError: nothing is left to train on.
     """
     told = [labelling.of(original) for original in originals]
     classes = labelling.classes or _in_order({name for name in told if name is not None})
@@ -142,8 +139,6 @@ def allot(
         splits = np.where(held, "test", "train")
     else:
         splits = np.array([original.split or "train" for original in originals])
-    if "train" not in splits:
-        raise DataError(f"nothing to train on: all {len(originals):,} {called[0]}s are for testing")
     notes = _notes(splits, columns, (stored, *called), drawn=drawn)
     return Allotment(classes, labels, splits, stored, columns, notes)
 
@@ -203,7 +198,8 @@ def _notes(
             remedy = f": --group {kind} keeps them apart" if drawn else ""
             count = f"{len(shared):,} of {kind} are in two parts, such as {shared[0]}"
             notes.append(f"NOT a clean split: {count}{remedy}")
-    if "test" not in numbers:
-        why = f"no class has a second {group} to spare" if drawn else "table or folders name none"
-        notes.append(f"NO test part: {why}")
+    why = f"no class has a second {group} to spare" if drawn else "nothing names one"
+    for split, part in (("train", "training"), ("test", "test")):
+        if split not in numbers:
+            notes.append(f"NO {part} part: {why}")
     return tuple(notes)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from photism.audio.decode import Sound
     from photism.data.parts import Save
 
+T = TypeVar("T")
 BATCH = 256
 """Clips that are made at once."""
 
@@ -43,6 +44,34 @@ class Tally:
     """Of what was left out or is not as it should be, such as "silent clips left out"."""
     missing: str = ""
     """What could not be read, where the rest could."""
+
+
+def batched(items: Iterable[T]) -> Iterator[list[T]]:
+    """Yield items in lists of at most `BATCH`; what came before an error is not lost.
+
+    Args:
+        items: read one at a time; reading may raise.
+
+    Yields:
+        Lists, none empty.
+    """
+    batch: list[T] = []
+    remaining = iter(items)
+    while True:
+        try:
+            item = next(remaining)
+        except StopIteration:
+            break
+        except Exception:
+            if batch:
+                yield batch
+            raise
+        batch.append(item)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 class Recipe(Protocol):

@@ -138,7 +138,7 @@ class OwnSource(PairSource):
         from photism.data.parts import kept_parts
         from photism.data.writer import PairWriter
 
-        form, front = self._form()
+        form, front = self.form()
         recipe = self.recipe(form)
         group = self.group or self.called[0]
         found = self.find(raw)
@@ -159,7 +159,15 @@ class OwnSource(PairSource):
                 writer.card = replace(card, notes=notes, skipped=skipped)
         return Card.read(folder)
 
-    def _form(self) -> tuple[Form, FrontEnd]:
+    def form(self) -> tuple[Form, FrontEnd]:
+        """Return what sounds and pictures become, and the front end.
+
+        Returns:
+            As the options say.
+
+        Raises:
+            ConfigError: they do not say all.
+        """
         from photism.audio.front_ends import front_end
         from photism.data.own.form import Form
 

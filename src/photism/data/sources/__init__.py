@@ -12,9 +12,10 @@ from photism.data.sources.mnist_scd import MnistScd
 from photism.data.sources.orchestra import Orchestra
 from photism.data.sources.speech_commands import SPEECH_COMMANDS
 from photism.data.sources.sub_urmp import SubUrmp
+from photism.data.sources.videos import OwnVideos
 
 SOURCES: dict[str, type[PairSource]] = {
-    source.name: source for source in (Folder, MnistFsdd, MnistScd, Orchestra, SubUrmp)
+    source.name: source for source in (Folder, MnistFsdd, MnistScd, Orchestra, SubUrmp, OwnVideos)
 }
 """Every source of pairs by name. To add one, write its file and name it here."""
 

@@ -51,6 +51,9 @@ class PairSource(ABC):
     own_files: ClassVar[str] = ""
     """What --from has to name, where the pairs are made of files that only the user has."""
 
+    patterns: ClassVar[bool] = False
+    """Whether --from may be a pattern, such as `clips/*.mp4`."""
+
     seed: int = 0
     """Of everything that is drawn: the split and who goes with whom."""
 

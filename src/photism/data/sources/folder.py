@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -86,22 +85,24 @@ class FolderRecipe:
         from photism.audio.decode import stream
         from photism.audio.front_ends import front_end
         from photism.data.own.form import loudest_db
-        from photism.data.own.making import BATCH, Shots
+        from photism.data.own.making import Shots, batched
 
         sound, image = files
-        pixels = images.read(image).pixels
-        tally.counts["pictures smaller than wanted"] += min(pixels.shape[:2]) < self.form.size
-        picture = self.form.draw(pixels)
+        raster = images.read(image)
+        smaller = min(raster.pixels.shape[:2]) < self.form.size
+        tally.counts["pictures smaller than wanted"] += smaller
+        tally.counts["pictures of one colour, with nothing to see"] += raster.blank
+        picture = self.form.draw(raster.pixels)
         clips = cut(stream(sound, block_s=BLOCK_S), front_end(self.form.front_end))
         if self.clips == "one":
             clips = iter([first_heard(clips)[0]])
         heard, peak_db = 0, -120.0
-        while batch := list(islice(clips, BATCH)):
+        for batch in batched(clips):
             kept = [clip for clip in batch if self.form.hears(clip)]
             yield Shots(kept, [picture])
             heard += len(kept)
             peak_db = max(peak_db, *map(loudest_db, batch))
             tally.counts["silent clips left out"] += len(batch) - len(kept)
-            tally.missing = "; ".join(n for n in batch[-1].notes if not n.startswith("clipped"))
+            tally.missing = "; ".join(batch[-1].lost)
         if not heard:
             raise AudioError(f"silence: {peak_db:.0f} dB at its loudest")

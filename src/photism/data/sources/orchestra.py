@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Generator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from photism.data.card import Card
     from photism.orchestra.performance import Windows
 
-FRONT_END = "car-gan"
 COLUMNS = {
     "instrument": "string",
     "performance": "string",
@@ -59,6 +58,8 @@ class Orchestra(PairSource):
     """From the beginning of a window to the next, in seconds."""
     size: int = 128
     """Height and width of the pictures."""
+    front_end: Literal["car-gan", "car-gan-256", "sa-cmgan", "sa-cmgan-margins"] = "car-gan"
+    """Log-mel front end of the sounds."""
     validation: float = 0.1
     """Share of the performances for validation."""
     test: float = 0.1
@@ -97,8 +98,11 @@ class Orchestra(PairSource):
     @property
     def room_bytes(self) -> int:
         """Disk space the pairs need, about."""
+        from photism.audio.front_ends import front_end
+
         windows = 1 + int((self.seconds - 0.5) / self.hop_s)
-        pair_bytes = 3 * self.size**2 + 3 * 128**2
+        front = front_end(self.front_end)
+        pair_bytes = 3 * self.size**2 + front.channels * front.height * front.width
         return len(INSTRUMENTS) * self.performances * windows * pair_bytes
 
     def write(self, raw: Path, folder: Path) -> Card:
@@ -115,7 +119,7 @@ class Orchestra(PairSource):
         from photism.audio.front_ends import front_end
         from photism.data.card import ArraySpec, Card
 
-        front = front_end(FRONT_END)
+        front = front_end(self.front_end)
         numbers = ", ".join(f"{count} for {split}" for split, count in self.counts.items())
         options = asdict(self)
         del options["workers"]
@@ -214,7 +218,7 @@ def _part(task: tuple[Orchestra, str, str, int]) -> _Part:
     heard = played.windows(source.hop_s)
     rows = np.flatnonzero(~heard.silent | source.keep_silent)
     images = scenes(instrument, played.player, heard, rows, size=source.size)
-    sounds = pictures(list(heard.samples[rows]), front_end(FRONT_END))
+    sounds = pictures(list(heard.samples[rows]), front_end(source.front_end))
     return _Part(
         split=split,
         sound=to_bytes(sounds.numpy()),

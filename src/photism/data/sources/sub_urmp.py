@@ -58,8 +58,8 @@ class SubUrmp(PairSource):
     Nothing is cropped from pictures of lists: that was done when they were made."""
     size: int = 128
     """Side of the pictures in pixels, a power of two."""
-    front_end: Literal["car-gan", "sa-cmgan", "sa-cmgan-margins"] = "car-gan"
-    """Log-mel front end of the sounds. Lists come with pictures of the first."""
+    front_end: Literal["car-gan", "car-gan-256", "sa-cmgan", "sa-cmgan-margins"] = "car-gan"
+    """Log-mel front end of the sounds. Lists come with pictures of the first, or the second."""
     crop: Literal["resize", "crop286"] = "crop286"
     """Resize the full frame, as the CAR-GAN paper says; or draw it at 286×286 and cut 256×256 out
     at random, once for each picture, as the authors' code does."""
@@ -112,7 +112,8 @@ class SubUrmp(PairSource):
             options=asdict(self),
         )
         require_room(folder.parent, len(chosen) * (card.sound.items + card.image.items))
-        requests = collection.draw(chosen, Canvas(self.size, self.crop, self.seed), folder.parent)
+        canvas = Canvas(self.size, self.crop, self.seed, front.height)
+        requests = collection.draw(chosen, canvas, folder.parent)
         with PairWriter(folder, card) as writer:
             written = write_rows(
                 writer, track(requests, "pairs", len(chosen)), front, min_peak=self.min_peak
@@ -125,12 +126,12 @@ class SubUrmp(PairSource):
         return Card.read(folder)
 
     def _check(self, collection: Collection) -> None:
-        from photism.data.sub_urmp.pair_lists import FRONT_END
+        from photism.data.sub_urmp.pair_lists import FRONT_ENDS
 
-        if collection.drawn_sounds and (self.min_peak or self.front_end != FRONT_END):
+        if collection.drawn_sounds and (self.min_peak or self.front_end not in FRONT_ENDS):
             option = "--min-peak" if self.min_peak else f"--front-end {self.front_end}"
             raise ConfigError(
-                f"pair lists hold pictures of sounds, made by the {FRONT_END} front end:"
+                f"pair lists hold pictures of sounds, made by the {FRONT_ENDS[0]} front end:"
                 f" {option} needs the sounds themselves"
             )
 
@@ -205,7 +206,7 @@ def find_collection(raw: Path, layout: Layout) -> Collection:
         if not is_archive(raw):
             raise DataError(f"{raw} is no zip or tar file: give the folder from which paths start")
         return Folders(raw)
-    paths = sorted(walk(raw))
+    paths = list(walk(raw))
     halves = {half_of(path.relative_to(raw).as_posix()) for path in paths}
     there = [("folders", raw)] if "chunk" in halves else []
     there += [("folders", path) for path in paths if _is_archive_of_it(path)]

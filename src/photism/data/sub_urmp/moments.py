@@ -112,6 +112,8 @@ class Canvas:
     size: int
     crop: Crop
     seed: int
+    sound_size: int = 128
+    """Side of pictures of sounds, where these come drawn."""
 
     def draw(self, picture: Image.Image, key: str) -> np.ndarray:
         """Resize a picture, with or without a random crop before.

@@ -28,8 +28,8 @@ from photism.files import walk
 if TYPE_CHECKING:
     from PIL import Image
 
-FRONT_END = "car-gan"
-"""Made the pictures of sounds."""
+FRONT_ENDS = ("car-gan", "car-gan-256")
+"""Made the pictures of sounds; they differ in the size of these."""
 
 _SEPARATOR = "||"
 _FIELDS = 3
@@ -105,11 +105,8 @@ class PairLists(Collection):
 
     def draw(self, chosen: Sequence[Moment], canvas: Canvas, scratch: Path) -> Iterator[Request]:
         """Read pairs of pictures; see `Collection.draw`."""
-        from photism.audio.front_ends import front_end
-
-        front = front_end(FRONT_END)
         for moment in chosen:
-            yield moment, partial(_draw, *self._paths[moment], front.height, canvas.size)
+            yield moment, partial(_draw, *self._paths[moment], canvas.sound_size, canvas.size)
 
 
 def _one_hot(field: str) -> int:

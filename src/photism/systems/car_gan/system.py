@@ -1,26 +1,10 @@
-"""CAR-GAN: two generators in a cascade, and between them the residue of a class label.
-
-Paper: B. Duan, W. Wang, H. Tang, H. Latapie, Y. Yan, "Cascade Attention Guided Residue Learning GAN
-for Cross-Modal Translation", 2019, arXiv:1907.01826.
-
-A sound's picture A and its class L_a become a first picture I' = G1(A, L_a). A frozen classifier C
-looks at it; what it did not see, the residue L_r = L_a − softmax(C(I')), tells the second generator
-what is still to be done: I'' = G2(I', A, L_r). A discriminator D sees pairs of sound and picture.
-
-The paper and its authors' code disagree in many places. The fields of the config name them by the
-numbers C-1, C-2, …; the defaults are the code's, the preset `paper` is what the paper says.
-
-Differs from both: the class may be heard. At test time too the paper tells the generators the true
-class of the sound; where nobody tells it, `listener`, a classifier of sounds, hears it. Assumed:
-the recipe of both classifiers' training.
-"""
+"""Networks, losses and generation of CAR-GAN; what it is stands in `photism.systems.car_gan`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -28,143 +12,19 @@ from torch import Tensor, nn
 
 from photism.audio.front_ends import front_end
 from photism.blocks.attention import Layout
-from photism.blocks.classifier import Architecture, Classifier, Head, start_classifier
+from photism.blocks.classifier import Classifier, start_classifier
 from photism.blocks.distort import distort
+from photism.blocks.imagenet import IMAGENET, download_resnet50
 from photism.blocks.patchgan import PatchGAN
 from photism.blocks.unet import UNet
-from photism.config import check_fields
 from photism.data.pairs import Batch, PairDataset
-from photism.errors import ConfigError, DataError, WeightsError
+from photism.errors import ConfigError, DownloadError, WeightsError
 from photism.images import resize
 from photism.media import Medium
-from photism.systems.base import Losses, Optimiser, Output, Phase, Stage, Step, System
-
-
-@dataclass(frozen=True)
-class DiscriminatorConfig:
-    """Settings of D; the defaults are those of the authors' code."""
-
-    width: int = 2
-    """Channels after the first convolution; twice, four and eight times that later (C-17)."""
-    label: Literal["none", "audio", "mixed"] = "mixed"
-    """What D is told beside sound and picture: nothing (the paper), the class of the sound, or the
-    residue in its own phase and the class in that of the generators (the code) (C-4)."""
-    attention: Literal["early", "late"] = "early"
-    """After the second and third convolution (the code), or one later (the paper) (C-11)."""
-    last_stride: Literal[1, 2] = 1
-    """Stride of the last two convolutions: 1 (the code) or 2 (the paper) (C-12)."""
-    real_pair: Literal["once", "each"] = "once"
-    """It counts once and the sum is halved (the code), or once a stage (the paper) (C-14)."""
-
-    def __post_init__(self) -> None:
-        check_fields(self, width=2)  # half of it, at the least, is what attention compares
-
-
-@dataclass(frozen=True)
-class ClassifierConfig:
-    """Settings of a classifier and its training; the defaults are those of C."""
-
-    network: Architecture = "resnet50"
-    head: Head = "replaced"
-    """Put the last layer in the place of ImageNet's (the code), or add it (the paper) (C-16)."""
-    weights: str = ""
-    """What to start from: a safetensors file, such as ImageNet's, a judge, or an earlier run of
-    this system; empty starts from scratch."""
-    optimiser: Literal["sgd", "adam"] = "sgd"
-    lr: float = 1e-3
-    momentum: float = 0.9
-    """Of "sgd"."""
-    batch_size: int = 64
-    epochs: int = 10
-    """Epochs at the full learning rate; 0 takes `weights` as they are."""
-    decay_epochs: int = 0
-    """Epochs after these, down to zero."""
-
-    def __post_init__(self) -> None:
-        check_fields(self, batch_size=1, epochs=0, decay_epochs=0, momentum=0, lr=1e-9)
-        if self.head == "added" and self.network == "small":
-            raise ConfigError("head=added needs a network that ImageNet knows: resnet50, resnet18")
-
-
-@dataclass(frozen=True)
-class CARGANConfig:
-    """Settings of CAR-GAN; the defaults are those of the authors' code."""
-
-    front_end: str = "car-gan"
-    image_size: int = 128
-    """Side of all pictures in pixels; others are resized. 128 (the code), 256 (the paper) (C-1)."""
-    classes: int = 13
-    width: int = 64
-    """Channels after the generators' first convolution."""
-    attention: bool = True
-    """False takes it out of generators and discriminator (ablation A)."""
-    attention_layout: Layout = "legacy"
-    """See `PooledAttention`: "legacy" (the code) or "correct" (the paper) (C-13)."""
-    g2_sees_sound: bool = True
-    """The second generator also gets the sound (the code, not the paper) (C-3)."""
-    residue: bool = True
-    """False puts the class in the place of the residue (ablation C) (C-22)."""
-    stages_used: Literal[1, 2] = 2
-    """1 leaves the second generator out (ablation D)."""
-    adversarial: Literal["tanh_bce", "log_prob"] = "tanh_bce"
-    """Log-loss of sigmoid(tanh(D)) (the code) or of sigmoid(D) (the paper) (C-10)."""
-    class_loss: Literal["softmax", "logits"] = "softmax"
-    """Cross-entropy of probabilities taken for logits (the code), or logits (the paper) (C-8)."""
-    lambda_l1: float = 100.0
-    lambda_c: float = 1.0
-    """0 leaves the classifier's opinion out of the loss (ablation B)."""
-    lambda_gan: float = 1.0
-    distortion: float = 0.0
-    """Strength of random changes of all that C is shown in training, pictures of the generators
-    too, lest these draw for its blind spots; 0 (paper and code) changes nothing."""
-    update_order: Literal["d_first", "g_first"] = "d_first"
-    """In each step the discriminator first (the code) or the generators (the paper) (C-5)."""
-    init_std: float = 0.02
-    """Deviation of initial weights: 0.02 (the code), 0.2 (the paper; it saturates) (C-2)."""
-    lr: float = 8e-4
-    beta1: float = 0.9
-    """First decay rate of Adam (C-20)."""
-    batch_size: int = 4
-    """4 (the code) or 64 (the paper) (C-7)."""
-    epochs: int = 200
-    """Epochs at the full learning rate."""
-    decay_epochs: int = 100
-    """Epochs after these, down to zero: 100 (the code) or none (the paper) (C-6)."""
-    discriminator: DiscriminatorConfig = DiscriminatorConfig()
-    classifier: ClassifierConfig = ClassifierConfig()
-    """C, which sees pictures."""
-    listener: ClassifierConfig = ClassifierConfig(
-        "small", optimiser="adam", epochs=2, decay_epochs=4
-    )
-    """Hears the class of a sound; without epochs and weights there is none."""
-
-    def __post_init__(self) -> None:
-        front_end(self.front_end)
-        check_fields(self, image_size=32, classes=2, width=4, init_std=1e-9, lr=1e-9, beta1=0)
-        check_fields(self, lambda_l1=0, lambda_c=0, lambda_gan=0, distortion=0)
-        check_fields(self, batch_size=1, epochs=1, decay_epochs=0)
-        if self.image_size & (self.image_size - 1):
-            raise ConfigError(f"image_size must be a power of two, not {self.image_size}")
-        if self.beta1 >= 1:
-            raise ConfigError(f"beta1 must be below 1, not {self.beta1}")
-        if not self.classifier.epochs and not self.classifier.weights:
-            raise ConfigError(
-                "the cascade needs a trained classifier: set classifier.epochs to train one first,"
-                " or classifier.weights to a safetensors file of one"
-            )
-
-
-_SMALL = ClassifierConfig("small", optimiser="adam", epochs=2, decay_epochs=4)
-_DEBUG = ClassifierConfig("small", optimiser="adam", batch_size=8, epochs=1)
-
-ABLATIONS: Mapping[str, Mapping[str, str]] = {
-    "A": {"attention": "false"},
-    "B": {"lambda_c": "0"},
-    "C": {"residue": "false"},
-    "D": {"stages_used": "1"},
-    "E": {},
-}
-"""The paper's ablations: letter to the settings that make it; E is the whole system."""
+from photism.systems.base import Output, System
+from photism.systems.car_gan.config import PRESETS, CARGANConfig
+from photism.systems.requirements import require_classes, require_colour
+from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 
 @dataclass(frozen=True)
@@ -196,49 +56,7 @@ class CARGAN(System):
     takes_label = True
     translators = ("generator1", "generator2", "classifier", "listener")
     config_class = CARGANConfig
-    presets = {
-        "small": CARGANConfig(
-            image_size=64,
-            width=16,
-            attention_layout="correct",
-            class_loss="logits",
-            adversarial="log_prob",
-            distortion=1.0,
-            lr=3e-4,
-            beta1=0.5,
-            batch_size=16,
-            epochs=4,
-            decay_epochs=2,
-            discriminator=DiscriminatorConfig(width=16, label="audio", real_pair="each"),
-            classifier=_SMALL,
-            listener=_SMALL,
-        ),
-        "paper": CARGANConfig(
-            image_size=256,
-            init_std=0.2,
-            g2_sees_sound=False,
-            update_order="g_first",
-            decay_epochs=0,
-            batch_size=64,
-            class_loss="logits",
-            adversarial="log_prob",
-            attention_layout="correct",
-            discriminator=DiscriminatorConfig(
-                label="none", attention="late", last_stride=2, real_pair="each"
-            ),
-            classifier=ClassifierConfig(head="added"),
-        ),
-        "code": CARGANConfig(),
-        "debug": CARGANConfig(
-            image_size=32,
-            width=4,
-            batch_size=8,
-            epochs=1,
-            decay_epochs=1,
-            classifier=_DEBUG,
-            listener=_DEBUG,
-        ),
-    }
+    presets = PRESETS
 
     def __init__(self, config: CARGANConfig) -> None:
         super().__init__(config)
@@ -276,25 +94,23 @@ class CARGAN(System):
 
     def prepare(self, dataset: PairDataset) -> None:
         """Check classes and channels, and read the weights that classifiers start from."""
-        card, c = dataset.card, self.config
-        if not card.classes:
-            raise DataError(
-                f"{dataset.folder} names no classes, and {self.title} learns from them: prepare"
-                " pairs that have some"
-            )
-        if len(card.classes) != c.classes:
-            raise ConfigError(
-                f"{dataset.folder} has {len(card.classes)} classes, the system is built for"
-                f" {c.classes}: add --set classes={len(card.classes)}"
-            )
-        if dataset.labels.min() < 0 or dataset.labels.max() >= c.classes:
-            raise DataError(f"{dataset.folder} has pairs whose class is none of its {c.classes}")
-        if card.image.shape[-1] != 3:
-            raise DataError(f"{dataset.folder} has grey pictures: {self.title} wants colour")
-        if c.classifier.weights:
+        c = self.config
+        require_classes(dataset, c.classes, self.title)
+        require_colour(dataset, self.title)
+        if c.classifier.weights not in ("", IMAGENET):
             start_classifier(self.classifier, "classifier", c.classifier.weights)
         if c.listener.weights:
             start_classifier(self._listener(), "listener", c.listener.weights)
+
+    def begin(self, stages: Sequence[str]) -> tuple[str, ...]:
+        """Let the classifier start from ImageNet's weights, if it shall and they can be had."""
+        if "classifier" not in stages or self.config.classifier.weights != IMAGENET:
+            return ()
+        try:
+            self.classifier.start_from(download_resnet50("IMAGENET1K_V1"))
+        except DownloadError as error:
+            return (f"the classifier starts from random weights, not from ImageNet's: {error}",)
+        return ()
 
     def lay_out(self, device: torch.device) -> None:
         """Leave the generators' weights in rows on the CPU: matrix products and Adam want them."""
@@ -356,7 +172,8 @@ class CARGAN(System):
         c, terms, memo = self.config, {}, step.memo
         for stage in self._drawn:
             picture = memo[stage]
-            terms[f"gan_{stage}"] = self._patches(memo, picture, memo["label"], real=True)
+            taken = self._patches(memo, picture, memo["label"], real=c.non_saturating)
+            terms[f"gan_{stage}"] = taken if c.non_saturating else -taken  # −log D, or log(1 − D)
             terms[f"l1_{stage}"] = (picture - memo["image"]).abs().mean()
             if c.lambda_c:
                 scores = memo["scores"]
