@@ -1,4 +1,4 @@
-"""Formulas as MathML, made while building: browsers draw it alone, without a script or a network."""
+"""Formulas as MathML, made while building: browsers draw it without a script or a network."""
 
 from __future__ import annotations
 
