@@ -30,7 +30,7 @@ from photism.systems.base import draw_noise
 from photism.systems.weights import load_weights
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "images"
-SYSTEMS = {"AIVAE": "aivae-fsdd", "AIVAE-GAN, α = 2": "aivae-gan-fsdd"}
+SYSTEMS = {"AIVAE": "aivae-fsdd", "AIVAE-GAN": "aivae-gan-fsdd"}
 HELD_OUT = 0.1
 """Share of the training recordings that chose the epoch: no pairs to show as learnt."""
 
