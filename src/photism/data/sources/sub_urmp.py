@@ -87,7 +87,7 @@ class SubUrmp(PairSource):
 
     def write(self, raw: Path, folder: Path) -> Card:
         """Make the pairs; see `PairSource.write`."""
-        from photism.audio.logmel import front_end
+        from photism.audio.front_ends import front_end
         from photism.data.card import ArraySpec, Card
         from photism.data.sub_urmp.moments import CLASSES, Canvas, choose
         from photism.data.sub_urmp.rows import write_rows
@@ -206,7 +206,7 @@ def find_collection(raw: Path, layout: Layout) -> Collection:
         if not is_archive(raw):
             raise DataError(f"{raw} is no zip or tar file: give the folder from which paths start")
         return Folders(raw)
-    paths = sorted(walk(raw))
+    paths = list(walk(raw))
     halves = {half_of(path.relative_to(raw).as_posix()) for path in paths}
     there = [("folders", raw)] if "chunk" in halves else []
     there += [("folders", path) for path in paths if _is_archive_of_it(path)]

@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from photism.audio.containers import open_container, opened
+from photism.audio.tracks import film_track
 from photism.errors import ImageError
+from photism.video.frames import picture, sound_begins_s
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -119,20 +122,15 @@ class _Index:
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream, float]]:
     """Yield a video, its pictures, and the stamp at which its sound begins."""
-    import av
-
-    with open(path, "rb") as file:
-        try:
-            container = av.open(file, "r", options={"protocol_whitelist": "none"})
-        except (av.error.FFmpegError, ValueError) as error:
-            raise ImageError("no picture: the video cannot be opened") from error
-        with container:
-            if not container.streams.video:
-                raise ImageError("no picture: there is sound only")
-            video = container.streams.video[0]
+    with opened(path, ImageError) as (file, name):
+        begin_s = sound_begins_s(file, name)
+        file.seek(0)
+        with open_container(file, name, ImageError) as container:
+            video = film_track(container, name)
             video.thread_type, video.codec_context.thread_count = "SLICE", 1
-            first = [*container.streams.audio, video][0]
-            yield container, video, float((first.start_time or 0) * (first.time_base or 0))
+            if begin_s is None:
+                begin_s = float((video.start_time or 0) * (video.time_base or 0))
+            yield container, video, begin_s
 
 
 def _index(container: InputContainer, video: VideoStream, begin_s: float) -> _Index | None:
@@ -193,11 +191,4 @@ def _time(frame: VideoFrame, video: VideoStream, begin_s: float) -> float:
 
 def _pixels(frame: VideoFrame, video: VideoStream) -> np.ndarray:
     """Return a frame as players show it: turned upright, its pixels square."""
-    from PIL import Image
-
-    pixels = frame.to_ndarray(format="rgb24")
-    ratio = float(video.sample_aspect_ratio or 1)
-    if ratio not in (0.0, 1.0):
-        width = max(1, round(frame.width * ratio))
-        pixels = np.asarray(Image.fromarray(pixels).resize((width, frame.height)))
-    return np.rot90(pixels, round((getattr(frame, "rotation", 0) or 0) / 90))
+    return np.asarray(picture(frame, float(video.sample_aspect_ratio or 1)))
