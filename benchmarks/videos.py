@@ -23,7 +23,7 @@ from photism.data.own.form import Form
 from photism.data.own.making import Portion, make
 from photism.data.sources.videos import VideosRecipe
 from photism.files import walk
-from photism.frames import frames_every, is_video
+from photism.video.moments import frames_every, is_video
 
 FORM = Form("s2i", 96, "rgb", "centre", keep_silent=True)
 

@@ -11,8 +11,9 @@ import torch
 from page import Page
 from tones import CLASSES, EAR, Piano, PianoConfig, write_tones
 
+from photism.audio.front_ends import front_end
 from photism.audio.invert import invert
-from photism.audio.logmel import front_end, pictures
+from photism.audio.logmel import pictures
 from photism.cli import main
 from photism.data.pairs import PairDataset, PairLoader
 from photism.errors import ConfigError

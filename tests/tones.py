@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from photism.audio.logmel import front_end, pictures
+from photism.audio.front_ends import front_end
+from photism.audio.logmel import pictures
 from photism.data.card import ArraySpec, Card
 from photism.data.pairs import to_bytes
 from photism.data.writer import PairWriter

@@ -5,27 +5,23 @@ from __future__ import annotations
 import contextlib
 import io
 import math
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO
 
 import numpy as np
 
+from photism.audio.containers import Source, open_container, opened
+from photism.audio.riff import HEAD_BYTES, cut_short
+from photism.audio.timeline import Timeline
+from photism.audio.track import Placed, TrackDecoder
+from photism.audio.tracks import sound_track
 from photism.errors import AudioError, ConfigError
 
-if TYPE_CHECKING:
-    import av
-    from av.container import InputContainer
-
-Source = str | Path | BinaryIO
-
-_PREROLL_S = 1.0  # decoded and dropped after a seek: codecs such as MP3 lean on earlier packets
+_NEAR_S = 30.0  # a start before this is reached by decoding from the beginning
 _SHORTFALL_S = 0.1  # less missing than this is a codec's padding, not a truncated file
-_SPOOL_BYTES = 64 * 2**20
+_CANCELLED = 0.1  # of the power that one channel alone would leave in the mean of all
+_FAINT = 1e-7  # -70 dB
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,11 @@ class Sound:
     start_s: float = 0.0
     """Time of the first sample in the source."""
     notes: tuple[str, ...] = ()
-    """What was amiss, such as a file that ends early."""
+    """What a listener should know, such as that the file ends early or has another track."""
+    lost: tuple[str, ...] = ()
+    """Those of the notes that say that some of the sound is missing."""
+    gaps: tuple[tuple[float, float], ...] = ()
+    """Begin and end, in seconds of the source, of what it has no sound for and is silence here."""
 
     @property
     def duration_s(self) -> float:
@@ -63,7 +63,8 @@ def decode(
 
     Args:
         source: path, or an open binary file; the content decides what it is, not the name.
-        start_s: where to begin, in seconds from the first sample. Nothing before is kept.
+        start_s: where to begin, in seconds from the first sample by the time stamps of the file:
+            the moment that lies there in the whole. Nothing before is kept.
         duration_s: how much to read; None reads to the end.
         max_s: longest sound that is read whole. A `duration_s` may ask for more.
 
@@ -73,7 +74,7 @@ def decode(
 
     Raises:
         AudioError: there is no sound to be had, it holds values that are not numbers, or it is
-            longer than `max_s`.
+            longer than `max_s`. Whatever a damaged file does to its decoder is this error too.
         ConfigError: a start before 0 s, or a duration that is not above it.
     """
     with _reader(source, start_s) as reader:
@@ -119,14 +120,35 @@ def stream(
             yield reader.sound(held, start_s + given / reader.rate)
 
 
+def tags(source: Source) -> dict[str, str]:
+    """Read what a sound says of itself, such as title and comment.
+
+    Args:
+        source: path, or an open binary file.
+
+    Returns:
+        Names in lower case to texts.
+
+    Raises:
+        AudioError: it cannot be read, or is no sound.
+    """
+    with opened(source) as (file, name), open_container(file, name, AudioError) as container:
+        streams = [stream.metadata for stream in container.streams.audio]
+        return {
+            key.lower(): value
+            for found in (*reversed(streams), container.metadata)
+            for key, value in found.items()
+        }
+
+
 def _limited(
     reader: _Reader, start_s: float, duration_s: float | None, max_s: float
 ) -> Iterator[np.ndarray]:
     """Yield `(channel, sample)` up to `duration_s`; without one, refuse more than `max_s`."""
-    if duration_s is None and (reader.declared_s or 0.0) - start_s > max_s:
-        raise reader.too_long(max_s)
     if duration_s is not None and not duration_s > 0:
         raise ConfigError(f"{duration_s:g} s of a sound cannot be read: ask for more than 0 s")
+    if duration_s is None and (reader.declared_s or 0.0) - start_s > max_s:
+        raise reader.too_long(max_s)
     limit_s = max_s if duration_s is None else duration_s
     wanted = math.inf if math.isinf(limit_s) else round(limit_s * reader.rate)
     for samples in reader.read():
@@ -150,103 +172,74 @@ def resample(samples: np.ndarray, rate: int, to_rate: int) -> np.ndarray:
 
 
 class _Reader:
-    """Decodes one audio stream from a point in time on, and notes what is amiss."""
+    """The sound of a file from a point in time on, with notes on what is amiss."""
 
-    def __init__(
-        self, container: InputContainer, name: str, start_s: float, notes: list[str]
-    ) -> None:
+    def __init__(self, file: BinaryIO, name: str, start_s: float) -> None:
         self.name = name
-        self.start_s = start_s
-        self.notes = notes
-        self._container = container
-        if not container.streams.audio:
-            kinds = ", ".join(sorted({stream.type for stream in container.streams}))
-            raise AudioError(f"{name} has no sound{f', only {kinds}' if kinds else ''}")
-        self._stream = container.streams.audio[0]
-        self.rate = self._stream.rate
-        self._tick_s = self._stream.time_base or Fraction(1, self.rate or 1)
-        self._origin_s = (self._stream.start_time or 0) * self._tick_s
-        length = self._stream.duration
-        self.declared_s = None if length is None else float(length * self._tick_s)
-        if not self.rate:
-            raise AudioError(f"{name} is damaged: its sound has no sample rate")
+        self._file = file
+        self._start_s = start_s
+        self._line: Timeline | None = None
+        with self._decoder() as (decoder, note):
+            self.rate = decoder.rate
+            self.declared_s = decoder.declared_s
+        self._notes = [note] if note else []
+        self._lost = [f"truncated: {missing}"] if (missing := _missing(file)) else []
+        self._undecoded: list[str] = []
+
+    @contextlib.contextmanager
+    def _decoder(self) -> Iterator[tuple[TrackDecoder, str]]:
+        """Open the file at its beginning and choose a track, with a note if there are others."""
+        self._file.seek(0)
+        with open_container(self._file, self.name, AudioError) as container:
+            track, note = sound_track(container, self.name)
+            yield TrackDecoder(container, track, self.name), note
 
     def read(self) -> Iterator[np.ndarray]:
-        """Yield `(channel, sample)` from `start_s` on; raise AudioError where they go wrong."""
-        sought = self.start_s > _PREROLL_S
-        if sought:
-            target_s = self._origin_s + Fraction(self.start_s) - Fraction(_PREROLL_S)
-            self._container.seek(int(target_s / self._tick_s), stream=self._stream)
-        start = round(self.start_s * self.rate)
-        position: int | None = None
-        channels: int | None = None
-        for frame in self._frames():
-            if position is None:
-                position = self._position(frame) if sought else 0
-            samples = _to_float(frame)
-            channels = channels or len(samples)
-            at_s = position / self.rate
-            if (len(samples), frame.rate) != (channels, self.rate):
-                raise AudioError(
-                    f"{self.name}: the sound changes to {len(samples)} channels at"
-                    f" {frame.rate} Hz after {at_s:.2f} s: convert it to one format"
-                )
+        """Yield `(channel, sample)` from the start on; raise AudioError where they go wrong."""
+        start = round(self._start_s * self.rate)
+        if self._start_s > _NEAR_S:
+            with self._decoder() as (decoder, _):
+                if placed := decoder.near(start):
+                    yield from self._from(start, placed, decoder)
+                    return
+        with self._decoder() as (decoder, _):
+            yield from self._from(start, decoder.whole(), decoder)
+
+    def _from(self, start: int, placed: Placed, decoder: TrackDecoder) -> Iterator[np.ndarray]:
+        """Yield what lies from a sample on, if it is made of numbers."""
+        self._line, pieces = placed
+        for samples in pieces:
+            self._undecoded = decoder.lost
+            position = self._line.end - samples.shape[1]
             if not np.isfinite(samples).all():
                 raise AudioError(
-                    f"{self.name}: samples near {at_s:.2f} s are not numbers (NaN or infinite):"
-                    " write the file again"
+                    f"{self.name}: samples near {position / self.rate:.2f} s are not numbers"
+                    " (NaN or infinite): write the file again"
                 )
             kept = samples[:, max(0, start - position) :]
-            position += samples.shape[1]
             if kept.shape[1]:
                 yield kept
-        self._note_end((position or 0) / self.rate)
-
-    def _position(self, frame: av.AudioFrame) -> int:
-        """Number of the frame's first sample, counted from the first of the stream."""
-        time_s = (frame.pts or 0) * (frame.time_base or self._tick_s) - self._origin_s
-        return round(time_s * self.rate)
-
-    def _frames(self) -> Iterator[av.AudioFrame]:
-        """Decode packet by packet, so that a damaged one costs no more than itself."""
-        import av
-
-        damaged = 0
-        packets = self._container.demux(self._stream)
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                break
-            except (av.error.FFmpegError, OSError) as error:
-                self.notes.append(f"reading stopped: {error.strerror or error}")
-                break
-            try:
-                yield from packet.decode()
-            except av.error.FFmpegError:
-                damaged += 1
-        if damaged:
-            self.notes.append(f"{damaged} damaged packets were left out")
-
-    def _note_end(self, end_s: float) -> None:
+        self._undecoded = decoder.lost
+        end_s = self._line.end / self.rate
         if self.declared_s is not None and end_s < self.declared_s - _SHORTFALL_S:
-            self.notes.append(
+            self._lost.append(
                 f"truncated: ends after {end_s:.2f} s of {self.declared_s:.2f} s announced"
             )
 
     def sound(self, blocks: list[np.ndarray], start_s: float) -> Sound:
         """Join blocks to a sound; raise AudioError if they hold no samples."""
+        lost = [*self._lost, *self._undecoded]
         if sum(block.shape[1] for block in blocks) == 0:
-            why = f": {self.notes[0]}" if self.notes else ""
+            why = f": {lost[0]}" if lost else ""
             where = f" after {start_s:g} s" if start_s else ""
             raise AudioError(f"{self.name} holds no samples{where}{why}")
+        assert self._line is not None  # blocks come from there
         samples = np.concatenate(blocks, axis=1)
-        peak = float(np.abs(samples).max())
-        notes = self.notes
-        if peak > 2:
-            notes = [*notes, f"clipped: samples reach {peak:.3g} times full scale"]
+        lost += self._line.lost
+        notes = [*self._notes, *lost, *self._line.notes, *_odd(samples)]
         np.clip(samples, -1, 1, out=samples)
-        return Sound(samples, self.rate, self.name, start_s, tuple(notes))
+        gaps = tuple(self._line.gaps)
+        return Sound(samples, self.rate, self.name, start_s, tuple(notes), tuple(lost), gaps)
 
     def too_long(self, max_s: float) -> AudioError:
         """The error of a sound that does not fit into memory."""
@@ -260,74 +253,29 @@ class _Reader:
 @contextlib.contextmanager
 def _reader(source: Source, start_s: float) -> Iterator[_Reader]:
     """Open a source for decoding, with one clear error for whatever it is not."""
-    import av
-
-    if start_s < 0:
+    if not 0 <= start_s < math.inf:
         raise ConfigError(f"a sound begins at 0 s: it cannot be read from {start_s:g} s on")
-    with _opened(source) as (file, name):
-        notes = _check_size(file, name)
-        try:
-            container = av.open(file, "r", options={"protocol_whitelist": "none"})
-        except (av.error.FFmpegError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise AudioError(f"{name} is no sound or video that can be read ({reason})") from error
-        with container:
-            yield _Reader(container, name, start_s, notes)
+    with opened(source) as (file, name):
+        yield _Reader(file, name, start_s)
 
 
-@contextlib.contextmanager
-def _opened(source: Source) -> Iterator[tuple[BinaryIO, str]]:
-    """Open a path, or make an open file seekable; yield it with a name for messages."""
-    if isinstance(source, (str, Path)):
-        with _open(Path(source)) as file:
-            yield file, str(source)
-        return
-    name = str(getattr(source, "name", "the given sound"))
-    if source.seekable():
-        yield source, name
-        return
-    with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as spool:
-        shutil.copyfileobj(source, spool)
-        spool.seek(0)
-        yield cast("BinaryIO", spool), name
+def _missing(file: BinaryIO) -> str:
+    """Return how much of a WAV is missing by its header: FFmpeg believes the file instead."""
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    return cut_short(head, file.seek(0, io.SEEK_END))
 
 
-def _open(path: Path) -> BinaryIO:
-    if path.is_dir():
-        raise AudioError(f"{path} is a folder, not a sound: name a file in it")
-    try:
-        return path.open("rb")
-    except FileNotFoundError:
-        raise AudioError(f"{path} does not exist") from None
-    except OSError as error:
-        raise AudioError(f"{path} cannot be opened: {error.strerror}") from error
-
-
-def _check_size(file: BinaryIO, name: str) -> list[str]:
-    """Raise AudioError for an empty file; note a WAV that is shorter than its header says.
-
-    FFmpeg believes the file rather than the header there, and reports neither.
-    """
-    begin = file.tell()
-    head = file.read(12)
-    held = file.seek(0, io.SEEK_END) - begin
-    file.seek(begin)
-    if not head:
-        raise AudioError(f"{name} is empty (0 bytes)")
-    announced = int.from_bytes(head[4:8], "little") + 8
-    piped = announced > 0xFFFF_FF00  # written to a pipe, length unknown
-    if head[:4] == b"RIFF" and head[8:] == b"WAVE" and held < announced and not piped:
-        return [f"truncated: {held:,} of {announced:,} bytes announced"]
-    return []
-
-
-def _to_float(frame: av.AudioFrame) -> np.ndarray:
-    """Samples of a frame as `(channel, sample)` float32, integers scaled to [-1, 1)."""
-    array = frame.to_ndarray()
-    if not frame.format.is_planar:
-        array = array.reshape(-1, frame.layout.nb_channels).T
-    if array.dtype.kind == "f":
-        return array.astype(np.float32)
-    if array.dtype == np.uint8:
-        return (array.astype(np.float32) - 128) / 128
-    return (array / 2.0 ** (8 * array.dtype.itemsize - 1)).astype(np.float32)
+def _odd(samples: np.ndarray) -> list[str]:
+    """Note samples beyond full scale, and channels of which the mean is next to nothing."""
+    notes = []
+    peak = float(np.abs(samples).max())
+    if peak > 2:
+        notes.append(f"clipped: samples reach {peak:.3g} times full scale")
+    channels = len(samples)
+    power = float(np.square(samples).mean())
+    mixed = float(np.square(samples.mean(axis=0)).mean()) if channels > 1 else power
+    if power > _FAINT and mixed < _CANCELLED * power / channels:
+        quieter = f"{10 * math.log10(power / mixed):.0f} dB quieter" if mixed else "silence"
+        notes.append(f"the channels cancel each other: mixed into one they are {quieter}")
+    return notes

@@ -59,7 +59,7 @@ def _join(held: Sound | None, block: Sound) -> Sound:
     if held is None:
         return block
     samples = np.concatenate([held.samples, block.samples], axis=1)
-    return replace(held, samples=samples, notes=block.notes)
+    return replace(block, samples=samples, start_s=held.start_s)
 
 
 def _tail(sound: Sound, start_s: float) -> Sound | None:

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 Layout = Literal["legacy", "correct"]
 
-ROWS = 512
-"""Positions that look around at once on the CPU."""
+AT_ONCE = 2**22
+"""Weights that are made at a time on the CPU, over the whole batch."""
 
 
 class PooledAttention(nn.Module):
@@ -45,7 +45,7 @@ class PooledAttention(nn.Module):
         key, value = others.flatten(2).transpose(1, 2).split((quarter, channels), dim=2)
         if self.layout == "legacy":  # else (batch, block, channel)
             value = value.transpose(1, 2).reshape(batch, -1, channels)
-        seen = _attend(query, key, value)  # (batch, position, channel)
+        seen = attend(query, key, value)  # (batch, position, channel)
         if self.layout == "correct":
             seen = seen.transpose(1, 2)  # (batch, channel, position)
         return x + seen.reshape(batch, channels, height, width)
@@ -61,15 +61,24 @@ class PooledAttention(nn.Module):
         return F.linear(x.flatten(2).transpose(1, 2), weight, bias)
 
 
-def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """Return softmax(query · key) · value of `(batch, position, channel)`."""
+def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Return softmax(query · key) · value, a weighted mean of values for each query.
+
+    Args:
+        query: `(batch, position, channel)`.
+        key: `(batch, place, channel)`.
+        value: `(batch, place, value channel)`, no fewer channels than `key`.
+
+    Returns:
+        `(batch, position, value channel)`.
+    """
     return _by_rows(query, key, value) if query.device.type == "cpu" else _fused(query, key, value)
 
 
 def _by_rows(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """Attend for a few positions at a time: their part of the map of weights fits into a cache."""
-    transposed = key.transpose(1, 2)
-    parts = [(rows @ transposed).softmax(dim=-1) @ value for rows in query.split(ROWS, dim=1)]
+    transposed, rows = key.transpose(1, 2), max(1, AT_ONCE // (len(key) * key.shape[1]))
+    parts = [(some @ transposed).softmax(dim=-1) @ value for some in query.split(rows, dim=1)]
     return torch.cat(parts, dim=1)
 
 

@@ -159,7 +159,7 @@ def _identity(system: System) -> dict[str, Any]:
 
 
 def _anatomy(system: System) -> dict[str, Any]:
-    from photism.audio.logmel import front_end
+    from photism.audio.front_ends import front_end
     from photism.systems.base import parameter_count
 
     networks = {

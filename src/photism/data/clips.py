@@ -6,7 +6,9 @@ import io
 
 import numpy as np
 
+from photism.audio.containers import reason
 from photism.audio.decode import Sound
+from photism.audio.riff import HEAD_BYTES, cut_short
 from photism.errors import AudioError
 
 
@@ -25,14 +27,13 @@ def read_clip(content: bytes) -> Sound:
     """
     import soundfile
 
-    announced = int.from_bytes(content[4:8], "little") + 8
-    if content[:4] == b"RIFF" and len(content) < announced:  # libsndfile would keep quiet
-        raise AudioError(f"cut short: {len(content):,} of {announced:,} bytes")
+    if missing := cut_short(content[:HEAD_BYTES], len(content)):  # libsndfile would keep quiet
+        raise AudioError(f"cut short: {missing}")
     try:
         samples, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
-    except Exception as error:  # one bad file never costs another
-        reason = getattr(error, "error_string", None) or error
-        raise AudioError(f"no sound that can be read: {reason}") from error
+    except Exception as error:  # damaged headers ask for negative or endless memory, too
+        said = getattr(error, "error_string", None) or reason(error)
+        raise AudioError(f"no sound that can be read: {said}") from error
     if not np.isfinite(samples).all():
         raise AudioError("holds values that are not numbers")
     return Sound(samples.T, rate, "a clip")

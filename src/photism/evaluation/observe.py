@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from photism.audio.logmel import FrontEnd
+from photism.audio.front_ends import FrontEnd
 from photism.data.pairs import Batch, PairLoader, to_bytes
 from photism.data.progress import track
 from photism.judges.base import Judge

@@ -123,6 +123,14 @@ class System(nn.Module):
         """Return what is trained, in order."""
         raise NotImplementedError
 
+    @property
+    def untrained(self) -> tuple[str, ...]:
+        """Networks, or parts of them (`encoder.compress`), that keep their random weights.
+
+        For papers whose code never moves them; what is in no phase and not here is a mistake.
+        """
+        return ()
+
     def losses(self, phase: str, batch: Any, step: Step) -> Losses:
         """Return the losses of one phase for one batch (a `photism.data.pairs.Batch`)."""
         raise NotImplementedError

@@ -29,11 +29,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from photism.data.pairs import Batch, PairDataset
-from photism.errors import DataError, WeightsError
+from photism.errors import WeightsError
 from photism.images import resize
 from photism.media import Medium
 from photism.stored import PICKLED, below, fill, find_tensors
 from photism.systems.base import System
+from photism.systems.requirements import require_colour
 from photism.systems.s2i_networks import (
     DECODER_DROPOUT,
     TRANSITION_DROPOUT,
@@ -94,8 +95,7 @@ class S2I(System):
 
     def prepare(self, dataset: PairDataset) -> None:
         """Check that the pictures are in colour, and read the autoencoder to start from."""
-        if dataset.card.image.shape[-1] != 3:
-            raise DataError(f"{dataset.folder} has grey pictures: {self.title} wants colour")
+        require_colour(dataset, self.title)
         if self.config.encoder_weights:
             self._start_from(self.config.encoder_weights)
 

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from photism import images
-from photism.audio.logmel import front_end
+from photism.audio.front_ends import front_end
 from photism.files import data_uri
 from photism.media import Medium
 from photism.version import __version__

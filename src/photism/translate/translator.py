@@ -15,7 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from photism.audio.logmel import front_end, pictures
+from photism.audio.front_ends import front_end
+from photism.audio.logmel import pictures
 from photism.audio.segment import heard
 from photism.devices import DeviceName, choose_device
 from photism.errors import ConfigError, WeightsError, nearest

@@ -12,8 +12,8 @@ from photism.data.splits import parts_of, split_called
 from photism.data.table import ENDINGS, TableRow, read_table
 from photism.errors import DataError
 from photism.files import walk
-from photism.frames import is_video
 from photism.terminal import printable
+from photism.video.moments import is_video
 
 _COLUMNS = ("file_name", "video", "video_file_name", "file", "path")
 

@@ -83,7 +83,7 @@ class FolderRecipe:
         from photism import images
         from photism.audio.clips import BLOCK_S, cut, first_heard
         from photism.audio.decode import stream
-        from photism.audio.logmel import front_end
+        from photism.audio.front_ends import front_end
         from photism.data.own.form import loudest_db
         from photism.data.own.making import Shots, batched
 
@@ -103,6 +103,6 @@ class FolderRecipe:
             heard += len(kept)
             peak_db = max(peak_db, *map(loudest_db, batch))
             tally.counts["silent clips left out"] += len(batch) - len(kept)
-            tally.missing = "; ".join(n for n in batch[-1].notes if not n.startswith("clipped"))
+            tally.missing = "; ".join(batch[-1].lost)
         if not heard:
             raise AudioError(f"silence: {peak_db:.0f} dB at its loudest")

@@ -31,12 +31,11 @@ from photism.data.sub_urmp.moments import (
 )
 from photism.errors import AudioError, DataError, ImageError, PhotismError
 from photism.files import walk
+from photism.terminal import printable
+from photism.video.frames import first_frames
+from photism.video.moments import is_video
 
 if TYPE_CHECKING:
-    from av import VideoFrame
-    from av.container import InputContainer
-    from PIL import Image
-
     from photism.audio.decode import Sound
 
 HELD_OUT = frozenset(
@@ -47,16 +46,9 @@ HELD_OUT = frozenset(
 )  # fmt: skip
 """Performances that the published archive keeps for testing, SPEC §1.1; sax08 is a deduction."""
 
-_ENDINGS = (".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v", ".mpg", ".mpeg")
 _INSTRUMENT = re.compile(rf"({'|'.join(CLASSES)})(?![a-z])")
 _ENSEMBLE = re.compile(r"Vid_\d+_[^_]+((?:_(?:vn|va|vc|db|fl|ob|cl|sax|bn|tpt|hn|tbn|tba))+)$")
 _SPLITS = {"train": "train", "validation": "test", "test": "test"}
-_EARLY_S = 0.002  # a frame whose time was rounded to a coarser clock still begins the window
-
-
-def is_video(name: str) -> bool:
-    """Whether a file's ending is that of a video."""
-    return name.lower().endswith(_ENDINGS)
 
 
 class Videos(Collection):
@@ -69,18 +61,16 @@ class Videos(Collection):
     def _find(self) -> list[Moment]:
         self._videos: dict[str, Path] = {}
         moments: list[Moment] = []
-        paths = [path for path in sorted(walk(self.place)) if is_video(path.name)]
+        paths = [path for path in walk(self.place) if is_video(path)]
         for path in track(paths, "videos", len(paths)):
             try:
                 moments += self._moments(path)
             except PhotismError as error:
                 self.skip(self._name(path), error)
-            except OSError as error:
-                self.skip(self._name(path), f"cannot be opened: {error.strerror}")
         return moments
 
     def _name(self, path: Path) -> str:
-        return path.relative_to(self.place).as_posix()
+        return printable(path.relative_to(self.place).as_posix())
 
     def _moments(self, video: Path) -> list[Moment]:
         """Return a video's moments, or raise an error with the reason to leave it out."""
@@ -113,6 +103,10 @@ class Videos(Collection):
             moments, first_frames(video, starts_s), sounds, strict=False
         ):
             left -= 1
+            end_s = sound.start_s + sound.duration_s
+            if any(sound.start_s < end and begin < end_s for begin, end in sound.gaps):
+                self.skip(moment.key, "no sound: the recording has a gap in this half-second")
+                continue
             if frame is None:
                 self.skip(moment.key, "no picture: none begins in this half-second")
                 continue
@@ -157,67 +151,13 @@ def _windows(path: Path) -> Iterator[Sound]:
 
 def _count(path: Path) -> int:
     """Count the windows of a video that has sound and picture."""
-    for _ in first_frames(path, [0.0]):
-        break
-    else:
-        raise ImageError("no picture: the video cannot be decoded")
     try:
+        if not any(True for _ in first_frames(path, [0.0])):
+            raise ImageError("nothing of it can be decoded")
         lengths_s = [block.duration_s for block in stream(path)]
-    except AudioError as error:
-        reason = str(error).replace(str(path), "the video")
-        raise AudioError(f"no sound: {reason}") from error
+    except (AudioError, ImageError) as error:
+        half = "sound" if isinstance(error, AudioError) else "picture"
+        reason = str(error).replace(printable(path), "the video")
+        raise DataError(f"no {half}: {reason}") from error
     hops = (1000 * sum(lengths_s) - WINDOW_MS) / HOP_MS
     return max(0, math.floor(hops + 1e-6) + 1)
-
-
-def first_frames(path: Path, starts_s: Sequence[float]) -> Iterator[Image.Image | None]:
-    """Yield the first frame of each half-second; end where the video does.
-
-    Args:
-        path: a video.
-        starts_s: rising times in seconds from the beginning of the sound.
-
-    Yields:
-        An RGB picture, or None where no frame begins in the half-second.
-
-    Raises:
-        ImageError: this is no video.
-    """
-    import av
-
-    with open(path, "rb") as file:
-        try:
-            container = av.open(file, "r", options={"protocol_whitelist": "none"})
-        except (av.error.FFmpegError, ValueError) as error:
-            raise ImageError("no picture: the video cannot be opened") from error
-        with container:
-            if not container.streams.video:
-                raise ImageError("no picture: there is sound only")
-            frames = _timed(container)
-            time_s, frame = next(frames, _END)
-            for start_s in starts_s:
-                while frame and time_s < start_s - _EARLY_S:
-                    time_s, frame = next(frames, _END)
-                if frame is None:
-                    return
-                yield frame.to_image() if time_s < start_s + WINDOW_MS / 1000 else None
-
-
-_END = (0.0, None)
-
-
-def _timed(container: InputContainer) -> Iterator[tuple[float, VideoFrame | None]]:
-    """Yield frames with their time from the beginning of the sound, as far as they decode."""
-    import av
-
-    video = container.streams.video[0]
-    video.thread_type = "AUTO"
-    begin_s = 0.0
-    for audio in container.streams.audio[:1]:
-        begin_s = float((audio.start_time or 0) * (audio.time_base or 0))
-    try:
-        for frame in container.decode(video):
-            if frame.time is not None:
-                yield frame.time - begin_s, frame
-    except av.error.FFmpegError:
-        return

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from photism.audio.logmel import front_end
+from photism.audio.front_ends import front_end
 from photism.blocks.attention import Layout
 from photism.blocks.classifier import Classifier, start_classifier
 from photism.blocks.distort import distort
@@ -18,11 +18,12 @@ from photism.blocks.imagenet import IMAGENET, download_resnet50
 from photism.blocks.patchgan import PatchGAN
 from photism.blocks.unet import UNet
 from photism.data.pairs import Batch, PairDataset
-from photism.errors import ConfigError, DataError, DownloadError, WeightsError
+from photism.errors import ConfigError, DownloadError, WeightsError
 from photism.images import resize
 from photism.media import Medium
 from photism.systems.base import Output, System
 from photism.systems.car_gan.config import PRESETS, CARGANConfig
+from photism.systems.requirements import require_classes, require_colour
 from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 
@@ -93,21 +94,9 @@ class CARGAN(System):
 
     def prepare(self, dataset: PairDataset) -> None:
         """Check classes and channels, and read the weights that classifiers start from."""
-        card, c = dataset.card, self.config
-        if not card.classes:
-            raise DataError(
-                f"{dataset.folder} names no classes, and {self.title} learns from them: prepare"
-                " pairs that have some"
-            )
-        if len(card.classes) != c.classes:
-            raise ConfigError(
-                f"{dataset.folder} has {len(card.classes)} classes, the system is built for"
-                f" {c.classes}: add --set classes={len(card.classes)}"
-            )
-        if dataset.labels.min() < 0 or dataset.labels.max() >= c.classes:
-            raise DataError(f"{dataset.folder} has pairs whose class is none of its {c.classes}")
-        if card.image.shape[-1] != 3:
-            raise DataError(f"{dataset.folder} has grey pictures: {self.title} wants colour")
+        c = self.config
+        require_classes(dataset, c.classes, self.title)
+        require_colour(dataset, self.title)
         if c.classifier.weights not in ("", IMAGENET):
             start_classifier(self.classifier, "classifier", c.classifier.weights)
         if c.listener.weights:

@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from photism.audio.containers import open_container, opened
+from photism.audio.tracks import film_track
 from photism.errors import ImageError
+from photism.video.frames import picture, sound_begins_s
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -57,13 +60,16 @@ def frames_every(
     Raises:
         ImageError: this is no video, or it has no picture.
     """
-    with _opened(path) as (container, video, begin_s):
+    with opened(path, ImageError) as (file, name):
+        told_s = sound_begins_s(file, name)
+    with _opened(path) as (container, video):
+        begin_s = _begins_s(video) if told_s is None else told_s
         index = _index(container, video, begin_s)
     if index is None:
         raise ImageError("no picture: the video holds no frame")
     times_s = np.arange(first_s, index.end_s, every_s)
     moments = index.moments(times_s)
-    with _opened(path) as (container, video, begin_s):
+    with _opened(path) as (container, video):
         decoded = _decoded(container, video, index, set(moments.tolist()))
         frame: VideoFrame | None = next(decoded, None)
         following = next(decoded, None)
@@ -117,22 +123,20 @@ class _Index:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream, float]]:
-    """Yield a video, its pictures, and the stamp at which its sound begins."""
-    import av
+def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Yield a video, and the track of its pictures."""
+    with (
+        opened(path, ImageError) as (file, name),
+        open_container(file, name, ImageError) as container,
+    ):
+        video = film_track(container, name)
+        video.thread_type, video.codec_context.thread_count = "SLICE", 1
+        yield container, video
 
-    with open(path, "rb") as file:
-        try:
-            container = av.open(file, "r", options={"protocol_whitelist": "none"})
-        except (av.error.FFmpegError, ValueError) as error:
-            raise ImageError("no picture: the video cannot be opened") from error
-        with container:
-            if not container.streams.video:
-                raise ImageError("no picture: there is sound only")
-            video = container.streams.video[0]
-            video.thread_type, video.codec_context.thread_count = "SLICE", 1
-            first = [*container.streams.audio, video][0]
-            yield container, video, float((first.start_time or 0) * (first.time_base or 0))
+
+def _begins_s(video: VideoStream) -> float:
+    """Return the time stamp of the first picture."""
+    return float((video.start_time or 0) * (video.time_base or 0))
 
 
 def _index(container: InputContainer, video: VideoStream, begin_s: float) -> _Index | None:
@@ -193,11 +197,4 @@ def _time(frame: VideoFrame, video: VideoStream, begin_s: float) -> float:
 
 def _pixels(frame: VideoFrame, video: VideoStream) -> np.ndarray:
     """Return a frame as players show it: turned upright, its pixels square."""
-    from PIL import Image
-
-    pixels = frame.to_ndarray(format="rgb24")
-    ratio = float(video.sample_aspect_ratio or 1)
-    if ratio not in (0.0, 1.0):
-        width = max(1, round(frame.width * ratio))
-        pixels = np.asarray(Image.fromarray(pixels).resize((width, frame.height)))
-    return np.rot90(pixels, round((getattr(frame, "rotation", 0) or 0) / 90))
+    return np.asarray(picture(frame, float(video.sample_aspect_ratio or 1)))

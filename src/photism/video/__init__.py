@@ -1,0 +1,1 @@
+"""Films: their frames, turned as players turn them, on the time line of their sound."""
