@@ -4,8 +4,8 @@
 
 librosa's way is least squares for the spectrum of the mel bands (`librosa.util.nnls`), then 32
 steps of its Griffin-Lim from random phases. Both get the same levels of the same sounds: those of
-`orchestra`, of ESC-10 (below `PHOTISM_TEST_DATA`) and, for whole words, of FSDD. Errors are those of
-the log-mel of the sound made; the distance is that of spectra of 256, 1,024 and 4,096 samples,
+`orchestra`, of ESC-10 (below `PHOTISM_TEST_DATA`) and, for whole words, of FSDD. Errors are those
+of the log-mel of the sound made; the distance is that of spectra of 256, 1,024 and 4,096 samples,
 which neither way was given. Times are of one clip after the other, in turns, but for "64", which
 goes from 64 pictures to 64 WAV files in memory at once.
 """
@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -177,7 +178,7 @@ def main() -> None:
             ratio = statistics.median(np.divide(*(way.seconds for way in ways)))
             drawn = pictures((clips * AT_ONCE)[:AT_ONCE], fe)
             one, many = (
-                min(timed(lambda d=drawn[:n]: to_wavs(d, fe))[0] for _ in range(args.runs + 1))
+                min(timed(partial(to_wavs, drawn[:n], fe))[0] for _ in range(args.runs + 1))
                 for n in (1, AT_ONCE)
             )
             print(
