@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import torch
 from PIL import Image
 
 from photism.audio.front_ends import FrontEnd
+from photism.audio.write import encode
 from photism.errors import ConfigError
 from photism.evaluation.results import Evaluation, Example
 from photism.files import data_uri
@@ -169,23 +169,12 @@ def _player(values: np.ndarray, ear: FrontEnd) -> str:
         percept = perceive(torch.from_numpy(values)[None].float(), "sound", ear)
     except ConfigError:
         return ""
-    return data_uri("audio/flac", flac(percept))
+    return data_uri("audio/flac", _flac(percept))
 
 
-def flac(percept: Percept) -> bytes:
-    """Encode one sound, small enough for a page.
-
-    Args:
-        percept: `(1, sample)`.
-
-    Returns:
-        A FLAC of 16 bits.
-    """
-    import soundfile
-
+def _flac(percept: Percept) -> bytes:
+    """Encode one sound, small enough for a page."""
     assert percept.rate is not None, "pictures cannot be heard"
     rate = min(percept.rate, _PLAYED_RATE)
     samples = resampled(percept.values, percept.rate, rate)[0].cpu().numpy()
-    file = io.BytesIO()
-    soundfile.write(file, samples.clip(-1, 1), rate, format="FLAC", subtype="PCM_16")
-    return file.getvalue()
+    return encode(samples, rate, kind="flac")
