@@ -452,6 +452,9 @@ def test_what_training_began_without_is_told_once_and_kept_through_a_stop(
         train(options)
     assert capsys.readouterr().err.count("no weights [x]: why") == 1
     train(replace(options, max_steps=None), resume=True)
+    further = replace(options, start_from=str(tmp_path / "run"), out=tmp_path / "further")
+    with pytest.raises(Interrupted):  # of weights that have begun before
+        train(further)
     assert began == [["classifier", "listener", "cascade"]]
     assert WeightsCard.read(tmp_path / "run" / "weights").notes == ("no weights [x]: why",)
 

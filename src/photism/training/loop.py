@@ -64,6 +64,8 @@ class Trainer:
         self.signals: list[int] = []
 
     def _begun(self) -> Progress:
+        if self.options.start_from:  # weights that have begun before
+            return Progress()
         names = [stage.name for stage in self.plan.stages]
         return Progress(notes=list(self.plan.system.begin(names)))
 
