@@ -1,4 +1,4 @@
-"""Damaged sounds and films are read as far as they go, or refused in one line: no crash, no hang."""
+"""Damaged sounds and films: read as far as they go, or refused in one line; no crash, no hang."""
 
 from __future__ import annotations
 
