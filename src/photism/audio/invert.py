@@ -30,7 +30,7 @@ from photism.audio.logmel import analysis_window, log_mels, pictures
 from photism.audio.loudness import normalised
 
 ITERATIONS = 12
-"""Of Griffin-Lim; twice as many lower the error of the log-mel by a twentieth."""
+"""Of Griffin-Lim; twice as many lower the error of the log-mel by a tenth or less."""
 _MOMENTUM = 0.99  # Perraudin et al. advise it
 _SPECTRUM_STEPS = 10
 _CLIMBS = 6  # doublings: a bin finds its peak within 2**6 bins
