@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from mutations import mutated
 
 from photism.audio.decode import decode, tags
 from photism.audio.write import encode, read_provenance, write_sound
@@ -165,3 +167,30 @@ def test_json_of_the_comment_is_plain(tmp_path: Path) -> None:
     """Other programs can read it: one table under one key."""
     write_sound(tmp_path / "sound.flac", noise(), 8000, {"seed": 1})
     assert json.loads(tags(tmp_path / "sound.flac")["comment"]) == {"photism": {"seed": 1}}
+
+
+def refused_of_mutated(folder: Path, seeds: range) -> int:
+    """Read the origin of files that chance has damaged; how many were refused in one line."""
+    refused = 0
+    for seed in seeds:
+        rng = random.Random(seed)
+        kind = rng.choice(KINDS)
+        path = folder / f"sound.{kind}"
+        content = encode(noise(300), 8000, kind=kind, provenance={"description": "ä", "a": [{}]})
+        path.write_bytes(mutated(content, rng))
+        try:
+            read_provenance(path)
+        except AudioError as error:
+            refused += "\n" not in str(error)
+        except Exception as error:
+            pytest.fail(f"seed {seed}: {type(error).__name__}: {error}")
+    return refused
+
+
+def test_the_origin_of_mutated_files_is_read_or_refused(tmp_path: Path) -> None:
+    assert refused_of_mutated(tmp_path, range(60)) > 10
+
+
+@pytest.mark.fuzz
+def test_the_origin_of_many_mutated_files_is_read_or_refused(tmp_path: Path) -> None:
+    assert refused_of_mutated(tmp_path, range(1000, 4000)) > 500

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from photism.audio.front_ends import is_range
 from photism.data.splits import SPLITS
 from photism.errors import DataError
 from photism.files import parse_json
@@ -118,12 +119,20 @@ class Card:
         for file in self.skipped:
             named = isinstance(file, Mapping) and {"file", "reason"} <= set(file)
             _require(named and _texts(file.values()), "skipped", "lacks a file or a reason")
+        levels = self.front_end_config.get("level_range")
+        _require(levels is None or is_range(levels), "level_range", "is not two levels")
         self._check_files()
 
     @property
     def holds(self) -> tuple[Medium, ...]:
         """The media of a pair: both, or sounds alone."""
         return MEDIA if self.image.items else ("sound",)
+
+    @property
+    def level_range(self) -> tuple[float, float] | None:
+        """Levels of black and white in the pictures of sounds, where these do not tell them."""
+        levels = self.front_end_config.get("level_range")
+        return None if levels is None else (levels[0], levels[1])
 
     def _check_files(self) -> None:
         for split, counts in self.counts.items():

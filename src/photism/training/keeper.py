@@ -75,6 +75,7 @@ class Keeper:
             command=options.command(data.name, self.plan.sounds_name),
             seed=options.seed,
             steps=progress.total,
+            level_range=data.level_range,
             metrics=metrics,
             notes=tuple(progress.notes),
         )

@@ -88,6 +88,7 @@ class SubUrmp(PairSource):
     def write(self, raw: Path, folder: Path) -> Card:
         """Make the pairs; see `PairSource.write`."""
         from photism.audio.front_ends import front_end
+        from photism.audio.logmel import usual_range
         from photism.data.card import ArraySpec, Card
         from photism.data.sub_urmp.moments import CLASSES, Canvas, choose
         from photism.data.sub_urmp.rows import write_rows
@@ -122,7 +123,10 @@ class SubUrmp(PairSource):
             if not written.performances:
                 raise DataError(self._nothing(raw, skipped, written.quiet))
             notes = (*_parts(collection, written), *self._left_out(written, skipped))
-            writer.card = replace(card, notes=notes, skipped=skipped)
+            heard = replace(front, level_range=usual_range(written.levels) or front.level_range)
+            writer.card = replace(
+                card, notes=notes, skipped=skipped, front_end_config=asdict(heard)
+            )
         return Card.read(folder)
 
     def _check(self, collection: Collection) -> None:
