@@ -24,7 +24,8 @@ import numpy as np
 import soundfile
 import torch
 
-from photism.audio.logmel import LogMel, front_end
+from photism.audio.front_ends import front_end
+from photism.audio.logmel import LogMel
 
 RECORDINGS = 1000
 ARCHIVE = "fsdd/free-spoken-digit-dataset-1.0.10.tar.gz"

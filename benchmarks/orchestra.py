@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from photism.audio.logmel import front_end, pictures
+from photism.audio.front_ends import front_end
+from photism.audio.logmel import pictures
 from photism.data.prepare import prepare
 from photism.data.sources.orchestra import Orchestra
 from photism.orchestra.instruments import INSTRUMENTS

@@ -74,7 +74,7 @@ def front_ends() -> str:
     """Return a table: one row for each parameter, one column for each front end."""
     from dataclasses import fields
 
-    from photism.audio.logmel import FRONT_ENDS, FrontEnd
+    from photism.audio.front_ends import FRONT_ENDS, FrontEnd
 
     lines = [
         "| | " + " | ".join(f"`{name}`" for name in FRONT_ENDS) + " |",

@@ -10,7 +10,8 @@ from real_recordings import FSDD, SPEECH_COMMANDS, recordings
 
 from photism.audio.clips import cut, first_heard
 from photism.audio.decode import Sound
-from photism.audio.logmel import front_end, pictures
+from photism.audio.front_ends import front_end
+from photism.audio.logmel import pictures
 from photism.audio.segment import SILENCE_DB, heard, levels, utterances, windows
 from photism.errors import AudioError, ConfigError
 

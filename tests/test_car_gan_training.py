@@ -22,8 +22,9 @@ from photism.systems.car_gan import (
 from photism.systems.stages import Stage, Step
 from photism.systems.weights import load_weights
 from photism.training.checkpoint import list_checkpoints
-from photism.training.loop import Interrupted, Trainer, train
+from photism.training.loop import Interrupted, Trainer
 from photism.training.options import TrainOptions
+from photism.training.run import train
 
 
 def test_learning_rate_decays_to_zero_after_it_was_held():
@@ -166,7 +167,7 @@ def test_the_classifiers_can_be_trained_alone_and_shared(data, tmp_path):
     train(options)
     assert stages_of(tmp_path / "first") == {"classifier", "listener"}
     assert not (tmp_path / "first" / "samples").exists()
-    assert "--stages listener classifier" in load_weights(tmp_path / "first").card["command"]
+    assert "--stages listener classifier" in load_weights(tmp_path / "first").card.command
     shared = {
         f"{name}.{field}": value
         for name in ("classifier", "listener")

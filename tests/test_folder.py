@@ -18,7 +18,8 @@ from test_sub_urmp import video
 
 from photism import images
 from photism.audio import decode
-from photism.audio.logmel import front_end, pictures
+from photism.audio.front_ends import front_end
+from photism.audio.logmel import pictures
 from photism.cli import main
 from photism.data.card import Card
 from photism.data.inspect import contact_sheet

@@ -15,7 +15,8 @@ from PIL import Image
 from real_recordings import ESC10, FSDD, recordings
 
 from photism.audio.decode import resample
-from photism.audio.logmel import FRONT_ENDS, FrontEnd, LogMel, front_end, log_mels, pictures
+from photism.audio.front_ends import FRONT_ENDS, FrontEnd, front_end
+from photism.audio.logmel import LogMel, log_mels, pictures
 from photism.errors import AudioError, ConfigError
 
 NAMES = sorted(FRONT_ENDS)

@@ -6,7 +6,7 @@ import librosa
 import numpy as np
 import pytest
 
-from photism.audio.logmel import FRONT_ENDS
+from photism.audio.front_ends import FRONT_ENDS
 from photism.audio.mel import mel_filters
 
 BANKS = [(fe.rate, fe.n_fft, fe.n_mels, fe.f_min, fe.f_max) for fe in FRONT_ENDS.values()]

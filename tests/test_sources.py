@@ -19,7 +19,8 @@ from published_data import (
     write_speech_commands,
 )
 
-from photism.audio.logmel import front_end, pictures
+from photism.audio.front_ends import front_end
+from photism.audio.logmel import pictures
 from photism.data.card import Card
 from photism.data.digits import Spoken
 from photism.data.pairs import PairDataset, to_bytes

@@ -14,7 +14,8 @@ import pytest
 import soundfile
 from PIL import Image
 
-from photism.audio.logmel import front_end, pictures
+from photism.audio.front_ends import front_end
+from photism.audio.logmel import pictures
 from photism.cli import main
 from photism.data.card import Card
 from photism.data.pairs import PairDataset, to_bytes

@@ -20,9 +20,11 @@ from photism.systems.aivae_gan import AIVAEGAN
 from photism.systems.stages import Losses, Stage
 from photism.systems.weights import load_weights
 from photism.training.checkpoint import list_checkpoints
-from photism.training.loop import Interrupted, train
+from photism.training.dry_run import describe
+from photism.training.loop import Interrupted
 from photism.training.options import TrainOptions
-from photism.training.plan import describe, resolve
+from photism.training.plan import resolve
+from photism.training.run import train
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +67,9 @@ def test_a_run_leaves_everything_behind(whole_run):
     assert [r["epoch"] for r in seen if r["kind"] == "validation"] == [1, 2, 3]
     assert {"discriminator", "adversarial", "reconstruction", "kl"} <= set(seen[-1])
     system = load_weights(whole_run)
-    assert system.card["seed"] == 0
+    assert system.card.seed == 0
     best = min(r["reconstruction"] for r in seen if r["kind"] == "validation")
-    assert system.card["metrics"]["validation reconstruction"] == best
+    assert system.card.metrics["validation reconstruction"] == best
     assert json.loads((whole_run / "config.json").read_text())["config"]["alpha"] == 2.0
 
 
@@ -95,9 +97,9 @@ def test_a_critic_picks_the_weights_that_are_kept(data, tmp_path, checkpoint_eve
     assert seen == [0, 1, *[0] * (len(seen) - 2)]
     assert len(seen) == 3 + 78 // checkpoint_every
     card = load_weights(tmp_path / "run").card
-    assert (card["steps"], card["metrics"]["epoch"]) == (steps, epoch)
-    assert card["metrics"]["validation recognised"] == 1
-    assert "--judge mine" in card["command"]
+    assert (card.steps, card.metrics["epoch"]) == (steps, epoch)
+    assert card.metrics["validation recognised"] == 1
+    assert "--judge mine" in card.command
 
 
 def test_earlier_weights_are_trained_further(data, whole_run, tmp_path):
@@ -107,7 +109,7 @@ def test_earlier_weights_are_trained_further(data, whole_run, tmp_path):
     for name, tensor in earlier.state_dict().items():
         assert torch.equal(tensor, new.state_dict()[name]), name
     train(options)
-    assert f"--start-from {whole_run}" in load_weights(tmp_path / "run").card["command"]
+    assert f"--start-from {whole_run}" in load_weights(tmp_path / "run").card.command
     with pytest.raises(WeightsError, match="holds no network of AIVAE-GAN"):
         resolve(replace(options, start_from="car-gan-orchestra"))
     with pytest.raises(WeightsError, match="tensors differ"):
@@ -122,9 +124,9 @@ def test_weights_without_selection_are_there_after_each_epoch(data, tmp_path, mo
     steps = resolve(options).steps(resolve(options).stages[-1]) // 3
     with pytest.raises(Interrupted):
         train(replace(options, max_steps=steps + 1))
-    assert load_weights(tmp_path / "run").card["steps"] == steps
+    assert load_weights(tmp_path / "run").card.steps == steps
     train(replace(options, max_steps=None), resume=True)
-    assert load_weights(tmp_path / "run").card["steps"] == 3 * steps
+    assert load_weights(tmp_path / "run").card.steps == 3 * steps
 
 
 @pytest.mark.parametrize("stop_at", [1, 24, 27, 50])
@@ -148,7 +150,7 @@ def test_kill_9_at_any_moment_and_resume(data, whole_run, tmp_path):
         "import os, signal, sys\n"
         "from pathlib import Path\n"
         "import photism.training.checkpoint as checkpoint\n"
-        "from photism.training.loop import train\n"
+        "from photism.training.run import train\n"
         "from photism.training.options import TrainOptions\n"
         "deadly, run, data = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])\n"
         "calls, save = 0, checkpoint.save_file\n"
@@ -351,7 +353,7 @@ def test_nothing_to_hold_out_is_said(tmp_path, capfd):
     folder = write_digits(tmp_path / "digits", train=20, test=10)  # one recording a class
     weights = train(options_for(folder, tmp_path / "run", epochs=1))
     assert "nothing is held out" in capfd.readouterr().err
-    assert load_weights(weights).card["steps"] == 2
+    assert load_weights(weights).card.steps == 2
 
 
 def test_dry_run_describes_the_run(data, tmp_path):
@@ -376,7 +378,7 @@ def test_two_processes_train_like_one(data, tmp_path):
     script.write_text(
         "import sys\n"
         "from pathlib import Path\n"
-        "from photism.training.loop import train\n"
+        "from photism.training.run import train\n"
         "from photism.training.options import TrainOptions\n"
         "train(TrainOptions('aivae', Path(sys.argv[1]), Path(sys.argv[2]), preset='debug',\n"
         "      settings={'sample': 'false'}, epochs=1, device='cpu', max_steps=None))\n"

@@ -11,7 +11,8 @@ from films import STEP, film
 
 from photism.audio.clips import cut
 from photism.audio.decode import stream
-from photism.audio.logmel import front_end, pictures
+from photism.audio.front_ends import front_end
+from photism.audio.logmel import pictures
 from photism.cli import main
 from photism.data.card import Card
 from photism.data.pairs import PairDataset, to_bytes

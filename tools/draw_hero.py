@@ -18,7 +18,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 import photism
 from photism.audio.decode import decode, resample
-from photism.audio.logmel import front_end, log_mels
+from photism.audio.front_ends import front_end
+from photism.audio.logmel import log_mels
 from photism.data.digits import Recording
 from photism.data.pairs import PairDataset
 from photism.data.prepare import find, raw_folder

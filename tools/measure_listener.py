@@ -19,7 +19,8 @@ import numpy as np
 import torch
 
 from photism.audio.decode import decode, resample
-from photism.audio.logmel import FrontEnd, front_end, pictures
+from photism.audio.front_ends import FrontEnd, front_end
+from photism.audio.logmel import pictures
 from photism.audio.segment import windows
 from photism.data.progress import track
 from photism.errors import AudioError, DataError

@@ -9,17 +9,14 @@ those were.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from photism.audio.front_ends import FrontEnd
 from photism.errors import ConfigError
-
-if TYPE_CHECKING:
-    from photism.audio.logmel import FrontEnd
 
 LevelRange = tuple[float, float]
 """Levels of the darkest and of the brightest cell, in the front end's unit."""
@@ -29,7 +26,7 @@ USUAL_RANGE: dict[str, LevelRange] = {"car-gan": (-13.4, -3.4)}
 
 _FIGURE = ((480, slice(58, 427)), (640, slice(80, 576)))
 """Height and width of matplotlib's default figure in pixels, and where its axes are in them."""
-_ROUGHNESS = 0.01
+_ROUGHNESS = 0.003
 """Weight of differences between neighbouring cells where the canvas leaves them open."""
 _CHUNK = 2**18  # distances to colours held at once: few enough for the processor's cache
 
@@ -93,7 +90,7 @@ def read(
         pictures: `(batch, channel, height, width)` in [-1, 1], of the front end's canvas.
         front_end: how they are drawn.
         level_range: of black and white where each picture is stretched to its own extremes, such
-            as the card of the data states (`level_range`); None takes what is usual.
+            as the card of the data states (`invert.measured_range`); None takes what is usual.
         frames: how many frames a picture shows, where the canvas holds a sound of any length; None
             takes a frame for each pixel along the time axis.
 
@@ -102,7 +99,7 @@ def read(
         The darkest level is silence.
 
     Raises:
-        ConfigError: pictures of another shape, a range upside down, or front end whose pictures
+        ConfigError: pictures of another shape, a range upside down, or a front end whose pictures
             do not tell their levels and for which no range is known.
     """
     fe = front_end
@@ -111,7 +108,7 @@ def read(
             f"pictures of front end {fe.name!r} are {(fe.channels, fe.height, fe.width)},"
             f" not {tuple(pictures.shape[1:])}"
         )
-    low, high = _bounds(fe, level_range)
+    low, high = bounds(fe, level_range)
     count = fe.frame_count(fe.clip_samples) if fe.clip_samples else None
     along = fe.height if fe.origin == "left" else fe.width
     cells = (fe.n_mels, frames or fe.frames or count or along)
@@ -127,8 +124,20 @@ def read(
     return torch.where(unit > 0, low + (high - low) * unit, fe.silence)
 
 
-def _bounds(front_end: FrontEnd, level_range: LevelRange | None) -> LevelRange:
-    """Levels of black and white."""
+def bounds(front_end: FrontEnd, level_range: LevelRange | None = None) -> LevelRange:
+    """Return the levels of black and white.
+
+    Args:
+        front_end: how pictures are drawn.
+        level_range: what is known of them; None takes the front end's floor and maximum or, where
+            each picture is stretched to its own extremes, `USUAL_RANGE`.
+
+    Returns:
+        Both, the lower first.
+
+    Raises:
+        ConfigError: the range is upside down, or there is none.
+    """
     fe = front_end
     if level_range is None and fe.top_db is not None:
         return -fe.top_db, 0.0

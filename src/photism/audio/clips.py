@@ -15,7 +15,7 @@ from photism.audio.words import words
 from photism.errors import AudioError
 
 if TYPE_CHECKING:
-    from photism.audio.logmel import FrontEnd
+    from photism.audio.front_ends import FrontEnd
 
 BLOCK_S = 10.0
 """Length of the blocks in which recordings are read: it can move the edges of words."""

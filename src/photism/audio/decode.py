@@ -120,6 +120,27 @@ def stream(
             yield reader.sound(held, start_s + given / reader.rate)
 
 
+def tags(source: Source) -> dict[str, str]:
+    """Read what a sound says of itself, such as title and comment.
+
+    Args:
+        source: path, or an open binary file.
+
+    Returns:
+        Names in lower case to texts.
+
+    Raises:
+        AudioError: it cannot be read, or is no sound.
+    """
+    with opened(source) as (file, name), open_container(file, name, AudioError) as container:
+        streams = [stream.metadata for stream in container.streams.audio]
+        return {
+            key.lower(): value
+            for found in (*reversed(streams), container.metadata)
+            for key, value in found.items()
+        }
+
+
 def _limited(
     reader: _Reader, start_s: float, duration_s: float | None, max_s: float
 ) -> Iterator[np.ndarray]:

@@ -28,13 +28,14 @@ from torch import Tensor
 
 from photism.audio import canvas
 from photism.audio.canvas import LevelRange
-from photism.audio.logmel import DECIBELS, LN_OFFSET, FrontEnd, log_mels, pictures
+from photism.audio.front_ends import DECIBELS, LN_OFFSET, FrontEnd
+from photism.audio.logmel import analysis_window, log_mels, pictures
 from photism.audio.loudness import normalised
 from photism.errors import AudioError
 
 ITERATIONS = 12
 """Of Griffin-Lim; twice as many lower the error of the log-mel by a twentieth."""
-_MOMENTUM = 0.99  # Perraudin et al., §5
+_MOMENTUM = 0.99  # Perraudin et al. advise it
 _SPECTRUM_STEPS = 10
 _CLIMBS = 6  # doublings: a bin finds its peak within 2**6 bins
 _CHUNK = 2**18  # bins transformed at once: about what a processor's cache holds
@@ -68,7 +69,8 @@ def invert(
         ConfigError: as `canvas.read`.
     """
     levels = canvas.read(images, front_end, level_range=level_range, frames=frames)
-    return normalised(waveforms(levels, front_end, iterations=iterations), front_end.rate)
+    made = waveforms(levels, front_end, iterations=iterations)
+    return normalised(made, front_end.rate) if len(made) else made
 
 
 @torch.no_grad()
@@ -95,28 +97,44 @@ def waveforms(
     clip = round(fe.clip_s * fe.rate) if fe.clip_s else None
     spanned = (frames - 1) * fe.hop_length + (0 if fe.center else fe.n_fft)
     transform = _transform(fe, frames, samples or clip or max(1, spanned), log_mel.device)
+    if not len(log_mel):  # an FFT refuses to transform nothing
+        return log_mel.new_zeros(0, transform.samples)
     size = max(1, _CHUNK // (frames * (fe.n_fft // 2 + 1)))
-    made = [_made(part, transform, iterations) for part in log_mel.float().split(size)]
-    return torch.cat(made) if made else log_mel.new_zeros(0, transform.samples)
+    parts = log_mel.float().split(size)
+    return torch.cat([_made(part, transform, iterations) for part in parts])
 
 
-def reanalyse(sounds: Tensor, front_end: FrontEnd) -> Tensor:
-    """Draw sounds as a judge hears them: the log-mel pictures of waveforms, not of a network.
+@torch.no_grad()
+def reanalyse(
+    sounds: Tensor, front_end: FrontEnd, *, level_range: LevelRange | None = None
+) -> Tensor:
+    """Draw sounds as a judge is to see them: the log-mels of waveforms, not those of a network.
+
+    Where a front end's levels are absolute, each sound is first given the usual level: made
+    louder for people (`invert`), it would have more contrast than the sounds that a judge knows.
 
     Args:
-        sounds: `(batch, sample)` in [-1, 1] at the front end's rate, as `invert` returns them.
+        sounds: `(batch, sample)` at the front end's rate, of any level, as `invert` returns them.
         front_end: its parameters.
+        level_range: of the data's pictures, as for `invert`; its upper end is the usual level.
 
     Returns:
         `(batch, channel, height, width)` in [-1, 1], on the device of the sounds.
 
     Raises:
         AudioError: sounds too short for one frame, or longer than the front end's clips.
+        ConfigError: as `canvas.bounds`.
     """
-    return pictures(list(sounds.cpu()), front_end).to(sounds.device)
+    fe, clips = front_end, sounds.cpu()
+    if fe.reference == "one" and len(clips):
+        usual = torch.tensor(canvas.bounds(fe, level_range)[1])
+        loudest = torch.stack([level.max() for level in log_mels(list(clips), fe)])
+        gain = _magnitudes(usual, fe) / _magnitudes(loudest, fe)
+        clips = clips * torch.where(gain.isfinite(), gain ** (1 / fe.power), 0.0)[:, None]
+    return pictures(list(clips), fe).to(sounds.device)
 
 
-def level_range(sounds: Sequence[np.ndarray | Tensor], front_end: FrontEnd) -> LevelRange:
+def measured_range(sounds: Sequence[np.ndarray | Tensor], front_end: FrontEnd) -> LevelRange:
     """Measure what black and white mean in the pictures of some data, for its card.
 
     Args:
@@ -169,7 +187,7 @@ class _Transform:
 
 @functools.lru_cache(maxsize=8)
 def _transform(front_end: FrontEnd, frames: int, samples: int, device: torch.device) -> _Transform:
-    window = front_end.windowing()
+    window = analysis_window(front_end)
     total = _overlap_add(window.square().expand(1, frames, -1), front_end.hop_length)[0]
     gain = 1 / total.clamp_min(_EDGE * float(total.max()))
     start = _margin(front_end)

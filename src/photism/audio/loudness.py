@@ -7,7 +7,9 @@ here are little longer than one. The target is that of EBU R 128.
 
 from __future__ import annotations
 
+import functools
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,14 +20,11 @@ PEAK_DB = -1.0
 """Highest sample re full scale; what a loudness would drive higher stays quieter."""
 
 _DESIGN_RATE = 48_000  # the standard's coefficients are for this rate
-_SHELF = (
-    1.53512485958697,
-    -2.69169618940638,
-    1.19839281085285,
-    -1.69065929318241,
-    0.73248077421585,
+_SECTIONS = (
+    (1.53512485958697, -2.69169618940638, 1.19839281085285, -1.69065929318241, 0.73248077421585),
+    (1.0, -2.0, 1.0, -1.99004745483398, 0.99007225036621),
 )
-_HIGH_PASS = (1.0, -2.0, 1.0, -1.99004745483398, 0.99007225036621)
+"""Shelf and high-pass: b0, b1, b2, a1, a2 of the standard's tables 1 and 2."""
 _OFFSET_DB = -0.691
 
 
@@ -44,13 +43,12 @@ def loudness_db(waveforms: Tensor, rate: int) -> Tensor:
     """
     samples = waveforms.shape[1]
     spectrum = torch.fft.rfft(waveforms)
-    power = (spectrum.real.square() + spectrum.imag.square()) * _weights(samples, rate).to(
-        waveforms
-    )
-    mean_square = power.sum(1) / samples**2
+    power = spectrum.real.square() + spectrum.imag.square()
+    mean_square = power @ _weights(samples, rate).to(power) / samples**2
     return _OFFSET_DB + 10 * mean_square.log10()
 
 
+@functools.lru_cache(maxsize=8)
 def _weights(samples: int, rate: int) -> Tensor:
     """Weight of each bin of a real transform: the filters' power response, both signs of a bin."""
     angle = 2 * math.pi / _DESIGN_RATE * torch.fft.rfftfreq(samples, 1 / rate, dtype=torch.float64)
@@ -59,7 +57,7 @@ def _weights(samples: int, rate: int) -> Tensor:
     weights[0] = 1.0
     if samples % 2 == 0:
         weights[-1] = 1.0
-    for b0, b1, b2, a1, a2 in (_SHELF, _HIGH_PASS):
+    for b0, b1, b2, a1, a2 in _SECTIONS:
         response = (b0 + b1 * delay + b2 * delay**2) / (1 + a1 * delay + a2 * delay**2)
         weights *= response.abs().square()
     return weights
@@ -88,3 +86,22 @@ def normalised(
     gain_db = torch.minimum(to_db - loudness_db(waveforms, rate), peak_db - 20 * peak.log10())
     gain = torch.where(gain_db.isfinite(), 10 ** (gain_db / 20), 0.0)
     return waveforms * gain[:, None]
+
+
+def stated(waveform: Tensor, rate: int) -> dict[str, Any]:
+    """Return what a provenance says of a sound: its rate, length, loudness and highest sample.
+
+    Args:
+        waveform: `(sample,)` in [-1, 1].
+        rate: samples per second.
+
+    Returns:
+        Values that JSON can hold; None for the loudness and peak of silence.
+    """
+    loudness, peak = float(loudness_db(waveform[None], rate)), float(waveform.abs().max())
+    return {
+        "rate": rate,
+        "seconds": len(waveform) / rate,
+        "loudness_lufs": round(loudness, 1) if math.isfinite(loudness) else None,
+        "peak_db": round(20 * math.log10(peak), 1) if peak else None,
+    }

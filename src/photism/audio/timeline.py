@@ -9,7 +9,7 @@ Decoded frames follow one another, and most often so do their stamps. Where they
 - Frames may *overlap*: what is told twice is left out once.
 - Time may *begin anew*, as in recordings put one behind the other. What follows is joined.
 
-A gap or overlap is one that `AHEAD` frames in a row agree on.
+A gap or overlap is one that all frames of the next `AHEAD_S` seconds agree on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 Stamped = tuple[float | None, np.ndarray]
 """Time stamp in seconds, if any, and `(channel, sample)` float32."""
 
-AHEAD = 16
+AHEAD_S = 2.0
 _LEAST_S = 0.0005
 """Deviations of less, and of less than a tick of the stamps' clock, are its rounding."""
 _SURE_S = 0.1  # a gap near the end, where few frames are left to agree on it
@@ -54,10 +54,14 @@ class Timeline:
     gaps: list[tuple[float, float]] = field(default_factory=list)
     """Begin and end in seconds of what was filled with silence."""
     steady: bool = True
-    """No stamp so far deviated from where the frame before ended."""
+    """Every stamp so far was where the frame before ended, also of frames that still wait."""
     _filled: int = 0
     _overlaps: bool = False
     _anew_s: float | None = None
+
+    @property
+    def _least_s(self) -> float:
+        return _LEAST_S + self.tick_s
 
     def place(self, frames: Iterable[Stamped]) -> Iterator[np.ndarray]:
         """Yield `(channel, sample)` without gap; `end` is where each one ends.
@@ -69,9 +73,18 @@ class Timeline:
             Frames, or what is left of them, and silence in pieces of at most a second.
         """
         waiting: deque[Stamped] = deque()
-        for frame in frames:
-            waiting.append(frame)
-            if len(waiting) > AHEAD:
+        held = 0
+        due_s: float | None = None
+        for stamp_s, samples in frames:
+            if stamp_s is not None:
+                if due_s is not None and abs(stamp_s - due_s) > self._least_s:
+                    self.steady = False
+                due_s = stamp_s
+            due_s = None if due_s is None else due_s + samples.shape[1] / self.rate
+            waiting.append((stamp_s, samples))
+            held += samples.shape[1]
+            while held - waiting[0][1].shape[1] >= AHEAD_S * self.rate:
+                held -= waiting[0][1].shape[1]
                 yield from self._next(waiting, ended=False)
         while waiting:
             yield from self._next(waiting, ended=True)
@@ -99,8 +112,8 @@ class Timeline:
             if stamp_s is not None:
                 begins_s.append(stamp_s - counted / self.rate)
             counted += samples.shape[1]
-        self.steady = bool(begins_s)
         if not begins_s:
+            self.steady = False
             return 0
         if self.origin_s is None:
             self.origin_s = begins_s[0]
@@ -109,7 +122,7 @@ class Timeline:
 
     def _slip(self, waiting: deque[Stamped], *, ended: bool) -> int:
         """Return by how many samples the first frame comes later than the one before it ended."""
-        least = (_LEAST_S + self.tick_s) * self.rate
+        least = self._least_s * self.rate
         if waiting[0][0] is None or abs(next(self._deviations(waiting), 0)) <= least:
             return 0
         self.steady = False

@@ -32,10 +32,10 @@ _PLAIN = ("wav", "w64", "aiff", "au", "caf")
 """Containers that can be sought where their samples are plain."""
 _REMEMBERING = ("dpcm", "g722", "g726")
 """Codecs in which a sample may depend on all before it."""
-_COUNTED = ("ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "loas")
+_COUNTED = ("ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "loas", "spdif")
 """Without time stamps of their own: FFmpeg's count of ticks drifts, 0.2 ms a second in AC-3."""
-_GUESSED = ("mp3", "aac", *_COUNTED)
-"""Without a length of their own, as a rule: FFmpeg guesses it from the first bit rate."""
+_GUESSED = ("mp3", "aac", "swf", *_COUNTED)
+"""Without a length of their own, as a rule: FFmpeg guesses it, mostly from the first bit rate."""
 
 
 class TrackDecoder:
@@ -72,6 +72,8 @@ class TrackDecoder:
             guessed_s = 8 * self._container.size / bit_rate
             if self._kind != "mp3" or abs(declared_s - guessed_s) < 0.02 * guessed_s:
                 return None
+        if self._kind == "mov":  # the delay before the first sample is counted by some
+            declared_s -= max(0, self._track.start_time or 0) * self._tick_s
         return declared_s
 
     @property

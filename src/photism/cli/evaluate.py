@@ -15,6 +15,7 @@ from photism.terminal import plain
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from photism.data.card import Card
     from photism.data.pairs import PairDataset
     from photism.evaluation.results import Evaluation
     from photism.evaluation.table import Published
@@ -28,6 +29,7 @@ Examples:
   photism evaluate runs/aivae --data mnist-fsdd      a training run, with its loss curves
   photism evaluate aivae-fsdd --data mnist-fsdd --limit 1000
   photism evaluate runs/car-gan --data orchestra --inception download
+  photism evaluate runs/s2i --back runs/i2s --data orchestra     there and back, from either side
 """
 
 
@@ -44,6 +46,17 @@ class Evaluate:
     judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
     """A bundled judge by name, or a folder of `photism judge train`; "own" is the classifier that
     the system learnt with. By default the bundled one that knows the data's classes."""
+    back: Annotated[str | None, tyro.conf.arg(metavar="SYSTEM|RUN")] = None
+    """A system of the other direction: what is made goes back through it, and what arrives is
+    judged too, from either side (sound, picture, sound; picture, sound, picture)."""
+    back_judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
+    """Judge of what SYSTEM is given, for --back; by default one that knows the data's classes."""
+    beside: Annotated[tuple[str, ...] | None, tyro.conf.arg(metavar="NAME|DIR ...")] = None
+    """Further judges of the same medium, whose opinions stand beside; by default the independent
+    ones that were fitted here to these classes (see `photism judge fetch`)."""
+    agreement: bool = False
+    """Fit a joint space of sounds and pictures on training pairs, and say how well what is made
+    finds what it was made of; some minutes more."""
     inception: Annotated[str | None, tyro.conf.arg(metavar="FILE|download")] = None
     """For FID, KID and Inception Score: a file of Inception's weights, or "download"."""
     out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = None
@@ -72,7 +85,9 @@ def main(argv: list[str]) -> int:
     from photism.evaluation.evaluate import evaluate
     from photism.evaluation.report import write_report
     from photism.files import require_room
+    from photism.judges.choose import find_judge
     from photism.judges.inception import load_inception
+    from photism.media import other
     from photism.systems.weights import load_weights
 
     device = choose_device(args.device)
@@ -92,7 +107,10 @@ def main(argv: list[str]) -> int:
         limit=args.limit,
         latent_zeroing=args.latent_zeroing,
         inception=inception,
+        beside=_beside(args.beside, dataset.card, judge),
+        witness=find_judge(dataset.card, other(judge.medium)) if args.agreement else None,
     )
+    trips = _trips(args, system, dataset, judge)
     published, notes = _published(system, dataset)
     html, json = write_report(
         evaluation,
@@ -101,9 +119,12 @@ def main(argv: list[str]) -> int:
         published=published,
         notes=notes,
         run=Path(args.system) if (Path(args.system) / "metrics.jsonl").is_file() else None,
+        trips=trips,
     )
     console = Console()
     console.print(_table(evaluation, published))
+    for trip in trips:
+        console.print(_table(trip, []))
     for note in evaluation.notes:
         console.print(plain(f"note: {note}"))
     print(f"{html}\n{json}")
@@ -120,27 +141,53 @@ def _split(name: str) -> str:
 
 
 def _judge(name: str | None, system: System, dataset: PairDataset) -> Judge:
+    from photism.judges.choose import find_judge
     from photism.judges.own import OWN, own_judge
     from photism.judges.weights import load_judge
 
     if name == OWN:
         return own_judge(system, dataset.card.classes)
-    return load_judge(name) if name else _bundled_judge(dataset)
+    return load_judge(name) if name else find_judge(dataset.card, system.targets[0])
 
 
-def _bundled_judge(dataset: PairDataset) -> Judge:
-    """Return the judge that comes with photism for the data's classes, or for its features."""
-    from photism.errors import ConfigError
-    from photism.judges.weights import bundled_judges, load_judge
+def _beside(names: tuple[str, ...] | None, card: Card, judge: Judge) -> tuple[Judge, ...]:
+    from photism.judges.choose import independent_judges
+    from photism.judges.weights import load_judge
 
-    card = dataset.card
-    for judge in map(load_judge, bundled_judges()):
-        channels = judge.image_shape[0] == card.image.shape[-1]
-        if judge.classes == card.classes or (channels and not card.classes):
-            return judge
-    raise ConfigError(
-        f"no bundled judge knows the classes of {dataset.folder}: train one with `photism judge"
-        f" train small --data {dataset.folder} --out JUDGE` and give it with --judge"
+    if names is None:
+        return independent_judges(card, judge.medium)
+    return tuple(map(load_judge, names))
+
+
+def _trips(
+    args: Evaluate, system: System, dataset: PairDataset, judge: Judge
+) -> tuple[Evaluation, ...]:
+    """Measure both round trips, if a way back is given."""
+    from photism.devices import choose_device
+    from photism.evaluation.round_trip import evaluate_trip
+    from photism.judges.choose import find_judge
+    from photism.judges.weights import load_judge
+    from photism.media import other
+    from photism.systems.weights import load_weights
+
+    if args.back is None:
+        return ()
+    back = load_weights(args.back)
+    given = other(judge.medium)
+    first = load_judge(args.back_judge) if args.back_judge else find_judge(dataset.card, given)
+    ways = ((system, back, first), (back, system, judge))
+    return tuple(
+        evaluate_trip(
+            there,
+            home,
+            dataset,
+            witness,
+            seed=args.seed,
+            device=choose_device(args.device),
+            batch_size=args.batch_size,
+            limit=args.limit,
+        )
+        for there, home, witness in ways
     )
 
 

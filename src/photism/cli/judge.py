@@ -375,7 +375,7 @@ def _list(args: ListJudges) -> None:
 
 def _data(args: TrainJudge, recipe: JudgeRecipe) -> JudgeData:
     """Return what to learn from."""
-    from photism.audio.logmel import front_end
+    from photism.audio.front_ends import front_end
     from photism.judges.data import mnist_data, pair_data
 
     if args.front_end and args.medium != "sound":

@@ -86,7 +86,8 @@ def main(argv: list[str]) -> int:
         _print_plan(options, as_json=args.json)
         return 0
     from photism.evaluation.critic import Critic
-    from photism.training.loop import Interrupted, train
+    from photism.training.loop import Interrupted
+    from photism.training.run import train
 
     critic = Critic.of(options.judge, options.data) if options.judge else None
     try:
@@ -150,7 +151,8 @@ def _options(args: Train) -> tuple[TrainOptions, bool]:
 
 
 def _print_plan(options: TrainOptions, *, as_json: bool) -> None:
-    from photism.training.plan import describe, resolve
+    from photism.training.dry_run import describe
+    from photism.training.plan import resolve
 
     plan = describe(resolve(options))
     if as_json:

@@ -14,7 +14,7 @@ from photism.data.progress import track
 from photism.errors import AudioError, DataError
 
 if TYPE_CHECKING:
-    from photism.audio.logmel import FrontEnd
+    from photism.audio.front_ends import FrontEnd
     from photism.data.card import Card
     from photism.data.sources.base import PairSource
     from photism.data.sources.mnist import Digits

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from photism.audio.logmel import FrontEnd
+from photism.audio.front_ends import FrontEnd
 from photism.data.card import Card
 from photism.data.pairs import Batch
 from photism.evaluation.observe import row_generators

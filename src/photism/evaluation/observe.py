@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from photism.audio.logmel import FrontEnd
+from photism.audio.front_ends import FrontEnd
 from photism.data.pairs import Batch, PairLoader, to_bytes
 from photism.data.progress import track
 from photism.judges.base import Judge
@@ -72,6 +72,8 @@ class Observed:
     """Titles and steps of the outputs on the way to the main one, in order, itself last."""
     recognised: np.ndarray | None
     """Class probabilities of the system's own ear or eye, `(pair, class)`; None if it has none."""
+    given: np.ndarray | None
+    """Features of what was given, `(pair, feature)`; None without a witness."""
     images: np.ndarray
     """Of the main output as the judge views it, `(pair, height, width, channel)` uint8."""
     real_images: np.ndarray
@@ -93,6 +95,7 @@ class Observer:
         drawn: how the log-mels of the data, and so of the system, are drawn.
         seed: of the noise.
         inception: sees pictures too, if given.
+        witness: a judge of what is given, whose features are kept.
     """
 
     system: System
@@ -101,6 +104,7 @@ class Observer:
     drawn: FrontEnd | None
     seed: int
     inception: Inception | None = None
+    witness: Judge | None = None
 
     @torch.inference_mode()
     def observe(self, loader: PairLoader, examples: Collection[int] = ()) -> Observed:
@@ -136,6 +140,7 @@ class Observer:
             recognised=None
             if first.recognised is None
             else np.concatenate([part.recognised for part in parts]),
+            given=None if first.given is None else np.concatenate([part.given for part in parts]),
             images=np.concatenate([part.images for part in parts]),
             real_images=np.concatenate([part.real_images for part in parts]),
             examples={row: kept for part in parts for row, kept in part.examples.items()},
@@ -158,6 +163,7 @@ class Observer:
             beside={j.name: Beside(_look(main, j), _look(real, j)) for j in others},
             steps=steps_of(made),
             recognised=self.system.recognise(condition).cpu().numpy() if recognises else None,
+            given=self._given(condition),
             images=pixels(own.view(main)),
             real_images=pixels(own.view(real)),
             examples={
@@ -167,6 +173,11 @@ class Observer:
             },
             notes=_notes(own, {"generated": main, "real": real}),
         )
+
+    def _given(self, condition: Tensor) -> np.ndarray | None:
+        if self.witness is None:
+            return None
+        return self.witness.look(condition, self.drawn).features.float().cpu().numpy()
 
 
 def steps_of(outputs: Sequence[Output]) -> dict[str, str]:

@@ -19,7 +19,8 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from photism.audio.logmel import FrontEnd, front_end, pictures
+from photism.audio.front_ends import FrontEnd, front_end
+from photism.audio.logmel import pictures
 from photism.audio.segment import heard
 from photism.data.pairs import PairDataset, PairLoader
 from photism.errors import ConfigError

@@ -12,7 +12,8 @@ from photism.data.pairs import PairDataset
 from photism.devices import choose_device
 from photism.errors import DataError
 from photism.evaluation.evaluate import evaluate
-from photism.evaluation.report import shown, write_report
+from photism.evaluation.examples import shown
+from photism.evaluation.report import write_report
 from photism.evaluation.results import Evaluation
 from photism.experiments.declarations import Experiment, Row
 from photism.experiments.failures import measure_nothing

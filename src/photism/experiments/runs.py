@@ -31,8 +31,8 @@ from photism.systems import find_preset, find_system
 from photism.systems.base import System
 from photism.systems.stages import Stage
 from photism.training.checkpoint import list_checkpoints
-from photism.training.loop import train
 from photism.training.options import TrainOptions
+from photism.training.run import train
 
 HELD_OUT = 0.1
 ENOUGH = 0.5

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from photism.audio.logmel import FrontEnd
+from photism.audio.front_ends import FrontEnd
 from photism.errors import ConfigError, DataError
 from photism.images import resize
 from photism.judges.card import JudgeCard, brief, shown

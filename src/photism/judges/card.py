@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from photism.audio.logmel import FrontEnd
+from photism.audio.front_ends import FrontEnd
 from photism.errors import ConfigError, WeightsError
 from photism.media import Medium
 from photism.version import __version__

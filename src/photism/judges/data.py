@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from photism.audio.logmel import FrontEnd
+from photism.audio.front_ends import FrontEnd
 from photism.data.card import CARD, Card
 from photism.data.pairs import PairDataset, hold_out, to_bytes
 from photism.data.progress import track

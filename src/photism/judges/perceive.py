@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from photism.audio.front_ends import FrontEnd, front_end
 from photism.audio.invert import invert, reanalyse
-from photism.audio.logmel import FrontEnd, front_end
 from photism.data.card import Card
 from photism.errors import DataError
 from photism.media import Medium

@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from photism.audio.logmel import front_end
+from photism.audio.front_ends import front_end
 from photism.blocks.dcgan import (
     SIDE,
     MatchDiscriminator,

@@ -29,7 +29,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from photism.audio.logmel import front_end
+from photism.audio.front_ends import front_end
 from photism.blocks.attention import attend
 from photism.blocks.dcgan import (
     SIDE,

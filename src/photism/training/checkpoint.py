@@ -6,21 +6,26 @@ own number, and the order of an epoch follows from the seed and the epoch's numb
 
 from __future__ import annotations
 
-import json
+import contextlib
+import os
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
 from torch import nn
 
 from photism.errors import PhotismError, TrainingError
-from photism.files import replacing, write_json
+from photism.files import parse_json, replacing, sha256, write_json
 from photism.stored import fill, read_tensors
 
 _STATE, _OPTIMISERS = "state.json", "optimisers.pt"
+_NAME = re.compile(r"step-\d{8,}")
+_ASIDE = ".damaged"
 
 
 @dataclass
@@ -45,19 +50,56 @@ class Progress:
     """Lowest validation value of the term that weights are selected by."""
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint whose files are as they were written."""
+
+    path: Path
+    progress: Progress
+    terms: Mapping[str, Any]
+    """What the run was trained under; see `photism.training.terms`."""
+
+    def restore(
+        self, modules: Mapping[str, nn.Module], optimisers: Mapping[str, torch.optim.Optimizer]
+    ) -> None:
+        """Fill modules and optimisers in place.
+
+        Args:
+            modules: as they were saved.
+            optimisers: as they were saved.
+
+        Raises:
+            TrainingError: the checkpoint is of another system.
+        """
+        try:
+            for name, module in modules.items():
+                path = self.path / f"{name}.safetensors"
+                fill(module, read_tensors(path), path)
+            states = torch.load(self.path / _OPTIMISERS, map_location="cpu", weights_only=True)
+            for name, optimiser in optimisers.items():
+                optimiser.load_state_dict(states[name])
+        except (PhotismError, OSError, RuntimeError, KeyError, ValueError) as error:
+            raise TrainingError(
+                f"{self.path} does not fit the system ({str(error).splitlines()[0]}): go on with"
+                " the version of photism that began the run"
+            ) from error
+
+
 def save_checkpoint(
     folder: Path,
     progress: Progress,
+    terms: Mapping[str, Any],
     modules: Mapping[str, nn.Module],
     optimisers: Mapping[str, torch.optim.Optimizer],
     *,
     keep: int = 2,
 ) -> Path:
-    """Write one checkpoint and remove all but the newest.
+    """Write one checkpoint to the disk, and then remove all but the newest.
 
     Args:
         folder: the run's checkpoints.
         progress: where the run stands.
+        terms: what it is trained under.
         modules: name to module; each becomes a safetensors file.
         optimisers: phase name to optimiser.
         keep: checkpoints that stay.
@@ -79,46 +121,67 @@ def save_checkpoint(
             torch.save(states, temporary / _OPTIMISERS)
         except RuntimeError as error:  # how torch reports a full disk
             raise OSError(None, str(error).splitlines()[0]) from error
-        write_json(temporary / _STATE, asdict(progress))
+        files = {file.name: sha256(file) for file in sorted(temporary.iterdir())}
+        state = {"progress": asdict(progress), "terms": terms, "files": files}
+        write_json(temporary / _STATE, state)
     for old in list_checkpoints(folder)[:-keep]:
         shutil.rmtree(old, ignore_errors=True)
     return path
 
 
 def list_checkpoints(folder: Path) -> list[Path]:
-    """Return complete checkpoints, oldest first."""
-    return sorted(path for path in folder.glob("step-*") if (path / _STATE).is_file())
+    """Return the checkpoints of a run, oldest first."""
+    return sorted(path for path in folder.glob("step-*") if _NAME.fullmatch(path.name))
 
 
-def read_progress(checkpoint: Path) -> Progress:
-    """Return where the run stood at a checkpoint."""
-    return Progress(**json.loads((checkpoint / _STATE).read_text(encoding="utf-8")))
-
-
-def load_checkpoint(
-    checkpoint: Path,
-    modules: Mapping[str, nn.Module],
-    optimisers: Mapping[str, torch.optim.Optimizer],
-) -> None:
-    """Restore modules and optimisers in place.
+def newest_checkpoint(folder: Path, say: Callable[[str], None]) -> Checkpoint | None:
+    """Return the newest checkpoint whose files are all there, as they were written.
 
     Args:
-        checkpoint: its folder.
-        modules: as they were saved.
-        optimisers: as they were saved.
+        folder: the run's checkpoints.
+        say: told of each newer one that is damaged.
+
+    Returns:
+        The checkpoint; None if there is none at all.
 
     Raises:
-        TrainingError: the checkpoint is damaged or of another system.
+        TrainingError: there are some, all of them damaged.
     """
-    try:
-        for name, module in modules.items():
-            path = checkpoint / f"{name}.safetensors"
-            fill(module, read_tensors(path), path)
-        states = torch.load(checkpoint / _OPTIMISERS, map_location="cpu", weights_only=True)
-        for name, optimiser in optimisers.items():
-            optimiser.load_state_dict(states[name])
-    except (PhotismError, OSError, RuntimeError, KeyError, ValueError) as error:
+    paths = list_checkpoints(folder)
+    for path in reversed(paths):
+        try:
+            return _read(path)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            say(f"{path} is damaged ({reason}): the checkpoint before it is used")
+    if paths:
         raise TrainingError(
-            f"{checkpoint} cannot be read ({str(error).splitlines()[0]}): remove it to go on from"
-            " the one before"
-        ) from error
+            f"no checkpoint in {folder} is whole: remove {folder} to begin the run anew"
+        )
+    return None
+
+
+def set_aside_after(checkpoint: Checkpoint) -> None:
+    """Rename what is newer than a checkpoint, and so damaged, to take its place when it is due."""
+    for path in list_checkpoints(checkpoint.path.parent):
+        if path.name > checkpoint.path.name:
+            aside = path.with_name(path.name + _ASIDE)
+            shutil.rmtree(aside, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                os.rename(path, aside)
+
+
+def _read(path: Path) -> Checkpoint:
+    """Read where the run stood, and compare every file with its checksum."""
+    content = (path / _STATE).read_bytes()
+    try:
+        state = parse_json(content)
+        progress, terms, files = Progress(**state["progress"]), state["terms"], state["files"]
+        wanted = {str(name): str(digest) for name, digest in files.items()}
+        known = {kind: dict(terms[kind]) for kind in ("settings", "data", "machine")}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{_STATE} is cut short or of another version") from error
+    for name, digest in wanted.items():
+        if sha256(path / name) != digest:
+            raise ValueError(f"{name} is not as it was written")
+    return Checkpoint(path, progress, known)

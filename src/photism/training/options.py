@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -12,7 +11,7 @@ from typing import Any, Literal
 from photism.config import config_from, override, settings_of
 from photism.devices import DeviceName
 from photism.errors import ConfigError, TrainingError
-from photism.files import write_json
+from photism.files import parse_json, write_json
 from photism.systems import find_preset, find_system
 
 RECORD = "config.json"
@@ -115,21 +114,18 @@ class TrainOptions:
         if not path.is_file():
             raise TrainingError(f"nothing to resume: {run} has no {RECORD}")
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = parse_json(path.read_bytes())
             known = {f.name for f in fields(cls)}
             options = cls(
                 **{name: value for name, value in content["options"].items() if name in known}
             )
             settings = {**options.settings, **_changed_since(options, content["config"])}
-        except (ValueError, KeyError, TypeError) as error:
+            data, stages = Path(options.data), tuple(options.stages)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise TrainingError(f"{path} is damaged ({error}): start a new run") from error
-        return replace(
-            options,
-            data=Path(options.data),
-            out=run,
-            stages=tuple(options.stages),
-            settings=settings,
-        )
+        except OSError as error:
+            raise TrainingError(f"{path} cannot be read: {error.strerror or error}") from error
+        return replace(options, data=data, out=run, stages=stages, settings=settings)
 
 
 def _changed_since(options: TrainOptions, config: Mapping[str, Any]) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import sys
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
+from photism.files import parse_json, storing, write_text
 from photism.terminal import plain
 
 METRICS = "metrics.jsonl"
@@ -42,11 +44,14 @@ class Recorder:
         self._warned: set[str] = set()
         if not active:
             return
-        from torch.utils.tensorboard import SummaryWriter
+        from photism.training.board import Board
 
-        _drop_after(run / METRICS, done)
-        self._file = open(run / METRICS, "a", encoding="utf-8")  # noqa: SIM115
-        self._board = SummaryWriter(str(run / "tensorboard"), purge_step=done)
+        self._path = run / METRICS
+        with storing(self._path):
+            self._warn_of_loss(_drop_after(self._path, done), done)
+            self._file = open(self._path, "a", encoding="utf-8")  # noqa: SIM115
+        with storing(run / "tensorboard"):
+            self._board = Board(run / "tensorboard", done=done)
         self._bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -68,17 +73,28 @@ class Recorder:
             step: steps done in the run.
             values: name to number.
             **where: stage, epoch and the like.
+
+        Raises:
+            StorageError: the disk is full.
         """
         if not self.active:
             return
         seconds = round(time.monotonic() - self._started, 3)
         line = {"kind": kind, "step": step, **where, **values, "seconds": seconds}
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
-        for name, value in values.items():
-            self._board.add_scalar(f"{kind}/{name}", value, step)
+        with storing(self._path):
+            self._file.write(json.dumps(line) + "\n")
+            self._file.flush()
+        with storing(self._path.parent / "tensorboard"):
+            self._board.add(kind, step, values)
         if kind != "train":
             self.say(f"epoch {where.get('epoch')}  {kind:<10} {_numbers(values)}{self._left(step)}")
+
+    def note(self, kind: str, step: int, facts: Mapping[str, Any]) -> None:
+        """Append one line of facts that are no curves; as `record` otherwise."""
+        if self.active:
+            with storing(self._path):
+                self._file.write(json.dumps({"kind": kind, "step": step, **facts}) + "\n")
+                self._file.flush()
 
     def advance(self, description: str, step: int, values: Mapping[str, float] | None) -> None:
         """Move the bar to `step`, with new numbers if there are any."""
@@ -92,9 +108,7 @@ class Recorder:
         """Show a warning, once for each kind of it."""
         if message and self.active and (kind := message.split(":")[0]) not in self._warned:
             self._warned.add(kind)
-            line = plain(f"warning: {message}")
-            line.stylize("yellow", 0, len("warning:"))
-            self.console.print(line, soft_wrap=True)
+            warn(message, self.console)
 
     def say(self, message: str) -> None:
         """Show one line."""
@@ -103,10 +117,16 @@ class Recorder:
 
     def close(self) -> None:
         """Stop the bar and close the files."""
-        if self.active:
-            self._bar.stop()
-            self._file.close()
-            self._board.close()
+        if not self.active:
+            return
+        self._bar.stop()
+        for file in (self._file, self._board):
+            with contextlib.suppress(OSError):  # a full disk, of which `record` has told
+                file.close()
+
+    def _warn_of_loss(self, kept: int, done: int) -> None:
+        if done and not kept:
+            self.warn(f"{self._path} is empty: what was recorded before step {done} is lost")
 
     def _left(self, step: int) -> str:
         done = step - self._first
@@ -116,19 +136,35 @@ class Recorder:
         return f"  ({step}/{self._total} steps, {seconds / 60:.0f} min left)"
 
 
+def warn(message: str, console: Console | None = None) -> None:
+    """Show a warning on standard error."""
+    line = plain(f"warning: {message}")
+    line.stylize("yellow", 0, len("warning:"))
+    (console or Console(stderr=True)).print(line, soft_wrap=True)
+
+
 def _numbers(values: Mapping[str, float]) -> str:
     return "  ".join(f"{name} {value:.4g}" for name, value in values.items())
 
 
-def _drop_after(path: Path, step: int) -> None:
-    """Remove lines beyond `step`, or cut off in the middle, left by a run that was interrupted."""
+def _drop_after(path: Path, step: int) -> int:
+    """Keep the lines up to `step`, not what an interrupted run or a damaged disk left behind them.
+
+    Returns:
+        The number of lines kept.
+    """
     if not path.is_file():
-        return
-    kept = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            if json.loads(line)["step"] <= step:
-                kept.append(line + "\n")
-        except ValueError:
-            print(f"dropped an incomplete line of {path}", file=sys.stderr)
-    path.write_text("".join(kept), encoding="utf-8")
+        return 0
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    kept = [line for line in lines if _step_of(line) <= step]
+    if kept != lines:
+        write_text(path, "".join(f"{line}\n" for line in kept))
+    return len(kept)
+
+
+def _step_of(line: str) -> float:
+    """Return the step of a record; infinite for what is none, such as half a line."""
+    try:
+        return float(parse_json(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return math.inf

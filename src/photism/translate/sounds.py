@@ -12,7 +12,7 @@ import numpy as np
 
 from photism.audio.clips import BLOCK_S, cut, first_heard
 from photism.audio.decode import Sound, stream
-from photism.audio.logmel import FrontEnd
+from photism.audio.front_ends import FrontEnd
 from photism.errors import AudioError, ConfigError
 
 Recorded = str | Path | bytes | BinaryIO | np.ndarray | Sequence[float]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
-from photism.audio.logmel import FrontEnd, front_end, pictures
+from photism.audio.front_ends import FrontEnd, front_end
+from photism.audio.logmel import pictures
 from photism.data.own.form import Form
 from photism.data.pairs import to_bytes
 from photism.errors import StorageError

@@ -18,7 +18,7 @@ from photism.errors import ConfigError, DataError
 from photism.terminal import printable
 
 if TYPE_CHECKING:
-    from photism.audio.logmel import FrontEnd
+    from photism.audio.front_ends import FrontEnd
     from photism.data.card import Card
     from photism.data.own.allotment import Allotment, Labelling
     from photism.data.own.form import Colour, Form
@@ -168,7 +168,7 @@ class OwnSource(PairSource):
         Raises:
             ConfigError: they do not say all.
         """
-        from photism.audio.logmel import front_end
+        from photism.audio.front_ends import front_end
         from photism.data.own.form import Form
 
         if self.front_end is None or self.size is None:

@@ -83,7 +83,7 @@ class FolderRecipe:
         from photism import images
         from photism.audio.clips import BLOCK_S, cut, first_heard
         from photism.audio.decode import stream
-        from photism.audio.logmel import front_end
+        from photism.audio.front_ends import front_end
         from photism.data.own.form import loudest_db
         from photism.data.own.making import Shots, batched
 

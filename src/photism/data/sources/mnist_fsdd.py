@@ -47,7 +47,7 @@ class MnistFsdd(PairSource):
 
     def write(self, raw: Path, folder: Path) -> Card:
         """Make the pairs; see `PairSource.write`."""
-        from photism.audio.logmel import front_end
+        from photism.audio.front_ends import front_end
 
         front = front_end(self.front_end)
         mnist = read_mnist(raw)

@@ -98,7 +98,7 @@ class Orchestra(PairSource):
     @property
     def room_bytes(self) -> int:
         """Disk space the pairs need, about."""
-        from photism.audio.logmel import front_end
+        from photism.audio.front_ends import front_end
 
         windows = 1 + int((self.seconds - 0.5) / self.hop_s)
         front = front_end(self.front_end)
@@ -116,7 +116,7 @@ class Orchestra(PairSource):
         return Card.read(folder)
 
     def _card(self) -> Card:
-        from photism.audio.logmel import front_end
+        from photism.audio.front_ends import front_end
         from photism.data.card import ArraySpec, Card
 
         front = front_end(self.front_end)
@@ -205,7 +205,8 @@ def scenes(
 
 def _part(task: tuple[Orchestra, str, str, int]) -> _Part:
     """Play, hear and draw one performance."""
-    from photism.audio.logmel import front_end, pictures
+    from photism.audio.front_ends import front_end
+    from photism.audio.logmel import pictures
     from photism.data.pairs import to_bytes
     from photism.orchestra.performance import performance
 

@@ -14,7 +14,7 @@ from photism.errors import AudioError, ConfigError, DataError
 
 if TYPE_CHECKING:
     from photism.audio.decode import Sound
-    from photism.audio.logmel import FrontEnd
+    from photism.audio.front_ends import FrontEnd
     from photism.data.own.allotment import Labelling
     from photism.data.own.form import Form
     from photism.data.own.making import Shots, Tally
@@ -108,7 +108,7 @@ class OwnVideos(OwnSource):
 
     def recipe(self, form: Form) -> VideosRecipe:
         """Return how a video is read; see `OwnSource.recipe`."""
-        from photism.audio.logmel import front_end
+        from photism.audio.front_ends import front_end
 
         clip_s = front_end(form.front_end).clip_s
         window_s = self.window_s or clip_s or 1.0
@@ -156,6 +156,7 @@ class VideosRecipe:
             raise AudioError(f"nothing to use ({left or 'no whole window'})")
 
     def _shots(self, path: Path, tally: Tally) -> Iterator[tuple[Sound, np.ndarray]]:
+        from photism.images import Raster
         from photism.video.moments import frames_every
 
         frames = frames_every(path, self.hop_s, first_s=self.frame * self.window_s)
@@ -181,7 +182,8 @@ class VideosRecipe:
             if still and not self.keep_still:
                 tally.counts["still frames left out"] += 1
                 continue
-            tally.counts["pictures smaller than wanted"] += min(pixels.shape[:2]) < self.form.size
+            tally.counts["frames smaller than wanted"] += min(pixels.shape[:2]) < self.form.size
+            tally.counts["frames of one colour, with nothing to see"] += Raster(pixels).blank
             yield clip, picture
         if clip is not None and not tally.missing:
             tally.missing = "; ".join(clip.lost)
@@ -190,7 +192,7 @@ class VideosRecipe:
         """Yield the windows of the sound, all of them full."""
         from photism.audio.clips import BLOCK_S, cut
         from photism.audio.decode import stream
-        from photism.audio.logmel import front_end
+        from photism.audio.front_ends import front_end
 
         read_s = 0.0
 

@@ -13,7 +13,7 @@ import numpy as np
 from photism.errors import DataError, PhotismError
 
 if TYPE_CHECKING:
-    from photism.audio.logmel import FrontEnd
+    from photism.audio.front_ends import FrontEnd
     from photism.data.sub_urmp.moments import Drawn, Moment, Request
     from photism.data.writer import PairWriter
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from photism.data.card import CARD, Card
 from photism.data.pairs import PairDataset, PairLoader, hold_out
@@ -41,7 +41,7 @@ class _Split:
     """`(pair, feature)`."""
     labels: Tensor
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def predicted(self, judge: IndependentJudge) -> Tensor:
         """Return the classes that the last layer names."""
         return judge.output(judge.scale(self.features)).argmax(1)
@@ -177,7 +177,7 @@ def _rows(
     return np.sort(np.random.default_rng(seed).permutation(rows)[:PAIRS]), held
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def _look(judge: IndependentJudge, dataset: PairDataset, rows: np.ndarray | None) -> _Split:
     rows = np.arange(len(dataset)) if rows is None else rows
     rows = rows[dataset.labels[rows] >= 0]
@@ -201,24 +201,18 @@ def _fit(judge: IndependentJudge, train: _Split, held: _Split, penalty: float) -
     judge.cpu()
     judge.scale.running_mean = train.features.mean(0)
     judge.scale.running_var = train.features.var(0)
-    scaled = judge.scale(train.features)
-    output = judge.output
-    output.weight.data.zero_()
-    output.bias.data.zero_()
-    with torch.inference_mode(False), torch.enable_grad():
-        output.requires_grad_(True)
-        scaled = scaled.clone()
-        optimiser = torch.optim.LBFGS(
-            output.parameters(), max_iter=100, line_search_fn="strong_wolfe"
-        )
+    scaled, output = judge.scale(train.features), judge.output.requires_grad_(True)
+    nn.init.zeros_(output.weight)
+    nn.init.zeros_(output.bias)
+    optimiser = torch.optim.LBFGS(output.parameters(), max_iter=100, line_search_fn="strong_wolfe")
 
-        def loss() -> Tensor:
-            optimiser.zero_grad()
-            held_down = penalty * output.weight.square().sum()
-            total = F.cross_entropy(output(scaled), train.labels) + held_down
-            total.backward()
-            return total
+    def loss() -> Tensor:
+        optimiser.zero_grad()
+        held_down = penalty * output.weight.square().sum()
+        total = F.cross_entropy(output(scaled), train.labels) + held_down
+        total.backward()
+        return total
 
-        optimiser.step(loss)
-        output.requires_grad_(False)
+    optimiser.step(loss)
+    output.requires_grad_(False)
     return held.accuracy(judge)

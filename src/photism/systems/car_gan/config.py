@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from photism.audio.logmel import front_end
+from photism.audio.front_ends import front_end
 from photism.blocks.attention import Layout
 from photism.blocks.classifier import Architecture, Head
 from photism.blocks.imagenet import IMAGENET

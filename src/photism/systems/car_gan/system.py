@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from photism.audio.logmel import front_end
+from photism.audio.front_ends import front_end
 from photism.blocks.attention import Layout
 from photism.blocks.classifier import Classifier, start_classifier
 from photism.blocks.distort import distort
@@ -67,12 +67,13 @@ class CARGAN(System):
             return UNet(inward, 3, size=c.image_size, width=c.width, attention=attention)
 
         self._drawn = ("stage1", "stage2")[: c.stages_used]
-        self.generator1 = generator(sound + c.classes)
+        self.generator1 = generator(sound + c.classes)  # (batch, 16, 128, 128): A and L_a
         self.generator2: UNet | None = None
         if c.stages_used == 2:
+            # (batch, 19, 128, 128): I', A and L_r; 16 channels without A
             self.generator2 = generator(3 + sound * c.g2_sees_sound + c.classes)
         self.discriminator = PatchGAN(
-            sound + 3 + c.classes * (c.discriminator.label != "none"),
+            sound + 3 + c.classes * (c.discriminator.label != "none"),  # (batch, 19, 128, 128)
             width=c.discriminator.width,
             attention=attention,
             attended={"early": (2, 3), "late": (3, 4)}[c.discriminator.attention],
@@ -148,7 +149,7 @@ class CARGAN(System):
             return self._recognise(phase, self._listener(), sound, batch.label)
         if not step.memo:
             sound, image = self._fit(batch.sound), self._fit(batch.image)
-            label = F.one_hot(batch.label, self.config.classes).float()
+            label = F.one_hot(batch.label, self.config.classes).float()  # (batch, class)
             step.memo.update(vars(self.cascade(sound, label)))
             step.memo.update(sound=sound, image=image, label=label)
         if phase == "discriminator":
@@ -191,7 +192,8 @@ class CARGAN(System):
         """Return the log-loss of D's opinion of a picture, a mean over its patches."""
         pair = (memo["sound"], image)
         told = self.config.discriminator.label != "none"
-        logits = self.discriminator(_join(label, *pair) if told else torch.cat(pair, 1)).float()
+        seen = _join(label, *pair) if told else torch.cat(pair, dim=1)  # (batch, 19 or 6, 128, 128)
+        logits = self.discriminator(seen).float()  # (batch, 1, 14, 14)
         if self.config.adversarial == "tanh_bce":
             logits = torch.tanh(logits)
         return F.softplus(-logits if real else logits).mean()
@@ -214,9 +216,9 @@ class CARGAN(System):
         Returns:
             Both pictures and what is between them.
         """
-        sound = self._fit(condition)
-        stage1 = self.generator1(_join(label, sound))
-        scores = self._see(stage1)
+        sound = self._fit(condition)  # (batch, 3, 128, 128)
+        stage1 = self.generator1(_join(label, sound))  # (batch, 3, 128, 128)
+        scores = self._see(stage1)  # (batch, class)
         residue = label - scores.softmax(dim=1) if self.config.residue else label
         if self.generator2 is None:
             return Cascade(stage1, scores, residue, stage1)
@@ -295,7 +297,8 @@ class CARGAN(System):
 
 def _join(label: Tensor, *pictures: Tensor) -> Tensor:
     """Put a plane for every class behind the channels of pictures."""
-    planes = label[:, :, None, None].expand(-1, -1, *pictures[0].shape[2:])
+    planes = label[:, :, None, None]  # (batch, class, 1, 1)
+    planes = planes.expand(-1, -1, *pictures[0].shape[2:])  # (batch, class, height, width)
     return torch.cat([*pictures, planes], dim=1)
 
 
