@@ -6,19 +6,19 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from photism.config import config_from, override, settings_of
-from photism.devices import DeviceName
-from photism.errors import ConfigError, TrainingError
+from photism.errors import TrainingError
 from photism.files import parse_json, write_json
 from photism.systems import find_preset, find_system
+from photism.training.choices import TrainChoices
 
 RECORD = "config.json"
 
 
 @dataclass(frozen=True)
-class TrainOptions:
+class TrainOptions(TrainChoices):
     """One training run, complete enough to be repeated."""
 
     system: str
@@ -26,49 +26,8 @@ class TrainOptions:
     """Folder of prepared data."""
     out: Path
     """Run folder: config, metrics, sample grids, checkpoints, weights."""
-    preset: str | None = None
-    """The system's first preset by default."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Fields of the preset to change."""
-    start_from: str | None = None
-    """Bundled weights, a folder of weights or an earlier run to go on from with new optimisers;
-    networks that it lacks, such as a discriminator, start from random weights, as all do by
-    default."""
-    stages: tuple[str, ...] = ()
-    """Names of the stages to train, in the system's order; all by default."""
-    epochs: int | None = None
-    """In place of the preset's, for every stage."""
-    batch_size: int | None = None
-    """In place of the preset's, over all processes."""
-    seed: int = 0
-    validation: float = 0.1
-    """Share of each class's recordings held out of training, to watch and select on; data with a
-    validation split of its own is held out by that. 0 holds nothing out."""
-    judge: str | None = None
-    """Bundled judge, or folder of one, that looks at held-out translations after every epoch of
-    the last stage and before every checkpoint; the weights of which it recognises most are kept."""
-    device: DeviceName = "auto"
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """bf16 runs networks under autocast; losses and weights stay float32."""
-    ema: float = 0.0
-    """Decay of an exponential moving average of the weights; 0 keeps none. It begins anew with each
-    stage and follows more closely at first, with at most (1 + n) / (10 + n) after n steps."""
-    log_every: int = 50
-    """Steps between records in metrics.jsonl."""
-    checkpoint_every: int = 500
-    """Steps between checkpoints, besides one at the end of every epoch."""
-    max_steps: int | None = None
-    """Stop after so many steps, as if interrupted."""
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "log_every", "checkpoint_every", "max_steps"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ConfigError(f"{name} must be at least 1, not {value}")
-        if not 0 <= self.ema < 1:
-            raise ConfigError(f"ema must be in [0, 1), not {self.ema}: 0.999 is common")
-        if not 0 <= self.validation < 1:
-            raise ConfigError(f"validation must be in [0, 1), not {self.validation}")
 
     def write(self, config: Any) -> None:
         """Record the options and the resolved system config in the run folder."""

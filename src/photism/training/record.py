@@ -148,11 +148,7 @@ def _numbers(values: Mapping[str, float]) -> str:
 
 
 def _drop_after(path: Path, step: int) -> int:
-    """Keep the lines up to `step`, not what an interrupted run or a damaged disk left behind them.
-
-    Returns:
-        The number of lines kept.
-    """
+    """Keep the lines up to `step`, not what was left behind them; return how many were kept."""
     if not path.is_file():
         return 0
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
