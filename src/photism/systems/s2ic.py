@@ -106,7 +106,7 @@ class S2IC(System):
     config_class = S2ICConfig
     presets = {
         "small": S2ICConfig(
-            width=24, mismatched="other", lr=4e-4, batch_size=32, encoder_epochs=3, epochs=12
+            width=16, mismatched="other", lr=4e-4, batch_size=32, encoder_epochs=3, epochs=12
         ),
         "paper": S2ICConfig(),
         "debug": S2ICConfig(width=4, batch_size=8, encoder_epochs=1, epochs=1),

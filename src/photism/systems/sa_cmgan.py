@@ -234,7 +234,7 @@ class SACMGAN(System):
     config_class = SACMGANConfig
     presets = {
         "small": SACMGANConfig(
-            width=24,
+            width=16,
             attention=AttentionConfig(channels=128, norm="running"),
             late_layers="relu",
             compression="trained",
