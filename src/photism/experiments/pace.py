@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from photism.files import parse_json
-from photism.training.record import METRICS
+from photism.training.history import METRICS
 
 
 def reached(run: Path, accuracy: float) -> str | None:
