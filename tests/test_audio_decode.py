@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -11,10 +15,13 @@ from typing import BinaryIO
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from real_recordings import encoded
 
 from photism.audio.decode import Sound, decode, resample, stream
+from photism.audio.track import TrackDecoder
 from photism.errors import AudioError, ConfigError
+from photism.terminal import printable
 
 RATE = 22_050
 WAV_STEPS = {
@@ -309,6 +316,203 @@ def test_what_is_no_sound_is_told_in_one_line(what: str, tmp_path: Path) -> None
         next(stream(path))
 
 
+@pytest.mark.parametrize("riff", [0xFFFFFFFF, 0x7FFFF024, 0x80000024, 0xFFFFFFDB + 8, 0])
+def test_lengths_that_nobody_knew_are_not_missed(riff: int) -> None:
+    """As FFmpeg, SoX, arecord and others write them into a pipe."""
+    samples = melody()
+    content = bytearray(encoded(samples, RATE, "WAV"))
+    place = content.index(b"data") + 4
+    content[4:8] = struct.pack("<I", riff)
+    content[place : place + 4] = struct.pack("<I", riff and min(riff - 36, 0xFFFFFFFF))
+    for found in (decode(io.BytesIO(content)), decode(Pipe(bytes(content)))):  # type: ignore[arg-type]
+        near(found, samples, 2**-15)
+        assert found.samples.shape == samples.shape
+        assert found.notes == ()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_named_pipes(tmp_path: Path) -> None:
+    content = muxed(melody(rate=48_000), 48_000, "mp4", "aac")  # its index is at the end
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=lambda: path.write_bytes(content))
+    writer.start()
+    found = decode(path)
+    writer.join()
+    assert found.source == str(path)
+    assert np.array_equal(found.samples, decode(io.BytesIO(content)).samples)
+
+
+@pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="this system has no /dev/stdin")
+def test_standard_input_by_its_path() -> None:
+    script = "from photism.audio.decode import decode; print(decode('/dev/stdin').duration_s)"
+    content = encoded(melody(), RATE, "FLAC")
+    said = subprocess.run(
+        [sys.executable, "-c", script], input=content, capture_output=True, check=True
+    )
+    assert float(said.stdout) == 1.0
+
+
+@pytest.mark.parametrize("start_s", [0.0, 0.3])
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "MP3"])
+def test_an_open_file_is_read_from_where_it_stands(kind: str, start_s: float) -> None:
+    content = encoded(melody(), RATE, kind)
+    expected = decode(io.BytesIO(content), start_s=start_s)
+    file = io.BytesIO(b"something else" * 100 + content)
+    file.name = "archive"
+    file.seek(1400)
+    found = decode(file, start_s=start_s)
+    assert np.array_equal(found.samples, expected.samples)
+    assert found.source == "archive from byte 1,400 on"
+    assert found.notes == ()
+
+
+def test_open_files_that_hold_no_sound_from_there_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(encoded(melody(), RATE, "WAV"))
+    with path.open("rb") as file:
+        file.read()
+        with pytest.raises(AudioError, match=r"a\.wav from byte [\d,]+ on is empty"):
+            decode(file)
+        file.seek(20)
+        with pytest.raises(AudioError, match=r"a\.wav from byte 20 on is no sound"):
+            decode(file)
+    with pytest.raises(AudioError, match=r"a\.wav cannot be read: .*closed"):
+        decode(file)
+    with path.open(encoding="latin-1") as text, pytest.raises(AudioError, match="open as text"):
+        decode(text)  # type: ignore[arg-type]
+    with path.open("r+b", buffering=0) as raw:
+        assert decode(raw).duration_s == 1.0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [b"caf\xe9.wav", "Füße 音.wav".encode(), b"n" * 251 + b".wav", b"a\nb\x1b[2J.wav", b"wav"],
+)
+def test_files_with_any_name(name: bytes, tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(name)
+    try:
+        path.write_bytes(encoded(melody(), RATE, "WAV"))
+    except OSError:
+        pytest.skip("the file system does not take this name")
+    for source in (path, str(path)):
+        found = decode(source)
+        assert found.duration_s == 1.0
+        assert "\n" not in found.source
+        found.source.encode("utf-8")  # so that it can be printed and stored
+    path.write_bytes(b"no sound")
+    with pytest.raises(AudioError) as raised:
+        decode(path)
+    assert printable(path.name) in str(raised.value)
+
+
+def test_names_that_cannot_be(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match="cannot be opened: File name too long"):
+        decode(tmp_path / ("n" * 300))
+    with pytest.raises(AudioError, match="cannot be read: embedded null byte"):
+        decode("a\0b.wav")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no devices")
+def test_a_device_is_no_sound() -> None:
+    with pytest.raises(AudioError, match="/dev/zero is a device, not a sound"):
+        decode("/dev/zero")
+
+
+def two_tracks(marks: list[Disposition]) -> bytes:
+    """A film's sound in tracks of rising loudness: silence, then 0.25, then 0.5."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="matroska") as container:
+        tracks = [container.add_stream("flac", rate=48_000, layout="mono") for _ in marks]
+        for track, mark in zip(tracks, marks, strict=True):
+            track.disposition = mark
+        for number, track in enumerate(tracks):
+            level = np.full((1, 48_000), number * 2**13, np.int16)
+            frame = av.AudioFrame.from_ndarray(level, "s16", "mono")
+            frame.rate = 48_000
+            for given in (frame, None):
+                container.mux(track.encode(given))
+    return file.getvalue()
+
+
+NONE, DEFAULT, COMMENT = Disposition(0), Disposition.default, Disposition.comment
+
+
+@pytest.mark.parametrize(
+    ("marks", "level", "note"),
+    [
+        ([NONE, DEFAULT], 0.25, "2 sound tracks: the second, marked as default, is read"),
+        ([NONE, NONE], 0.0, "2 sound tracks: the first is read"),
+        ([DEFAULT, DEFAULT], 0.0, "2 sound tracks: the first is read"),
+        ([COMMENT, NONE, NONE], 0.25, "3 sound tracks: the second is read"),
+        ([NONE, COMMENT, DEFAULT], 0.5, "3 sound tracks: the third, marked as default, is read"),
+        ([DEFAULT], 0.0, None),
+    ],
+)
+def test_the_track_that_players_take(
+    marks: list[Disposition], level: float, note: str | None
+) -> None:
+    found = decode(io.BytesIO(two_tracks(marks)))
+    assert found.samples.mean() == pytest.approx(level, abs=1e-3)
+    assert found.notes == ((note,) if note else ())
+
+
+def test_channels_that_cancel_each_other_are_noted() -> None:
+    left = melody(channels=1)[0]
+    antiphase = decode(io.BytesIO(encoded(np.stack([left, -left]), RATE, "WAV", "FLOAT")))
+    assert antiphase.notes == ("the channels cancel each other: mixed into one they are silence",)
+    nearly = decode(io.BytesIO(encoded(np.stack([left, -0.9 * left]), RATE, "WAV", "FLOAT")))
+    assert nearly.notes == (
+        "the channels cancel each other: mixed into one they are 26 dB quieter",
+    )
+    for other in (left, 0 * left, melody(channels=2)[1]):
+        channels = np.stack([left, other])
+        assert decode(io.BytesIO(encoded(channels, RATE, "WAV", "FLOAT"))).notes == ()
+    one_of_eight = np.zeros((8, RATE), np.float32)
+    one_of_eight[3] = left
+    assert decode(io.BytesIO(encoded(one_of_eight, RATE, "WAV", "FLOAT"))).notes == ()
+
+
+def test_tags_in_another_encoding_keep_no_sound_from_being_heard() -> None:
+    samples = melody()
+    tag = b"INFOINAM\x06\0\0\0caf\xe9s\0"
+    content = encoded(samples, RATE, "WAV")
+    content += b"LIST" + struct.pack("<I", len(tag)) + tag
+    content = content[:4] + struct.pack("<I", len(content) - 8) + content[8:]
+    near(decode(io.BytesIO(content)), samples, 2**-15)
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        AttributeError("'NoneType' object has no attribute 'rate'"),
+        MemoryError(),
+        OverflowError("Python int too large to convert to C long"),
+        OSError(5, "Input/output error"),
+        UnicodeDecodeError("utf-8", b"\xe9", 0, 1, "unexpected end of data"),
+        ValueError("in two\nlines"),
+        AssertionError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize("place", ["__init__", "whole", "_frames", "_packets"])
+def test_whatever_a_damaged_file_does_to_its_decoder_is_one_line(
+    raised: Exception, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(encoded(melody(), RATE, "WAV"))
+
+    def fails(*_: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(TrackDecoder, place, fails)
+    for read in (decode, lambda source: list(stream(source))):
+        with pytest.raises(AudioError) as caught:
+            read(path)
+        assert str(caught.value).startswith(f"{path} cannot be read: ")
+        assert "\n" not in str(caught.value)
+
+
 def test_missing_files_and_folders(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match="does not exist"):
         decode(tmp_path / "nowhere.wav")
@@ -356,18 +560,27 @@ def test_resampling_keeps_the_pitch() -> None:
 
 
 @pytest.mark.data
-def test_real_videos(real_data: Path) -> None:
+@pytest.mark.parametrize("near_s", [30.0, 1.5])
+def test_real_videos(real_data: Path, near_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some of them have stamps that jitter by 20 ms."""
+    monkeypatch.setattr("photism.audio.decode._NEAR_S", near_s)
     paths = sorted((real_data / "videos_sample").glob("*/*"))
     assert len(paths) == 30
     for path in paths:
         found = decode(path)
         assert 0.9 < found.duration_s < 11
         assert found.notes == (), path
+        assert found.samples.shape[1] == counted(path)
         assert 0 < np.abs(found.samples).max() <= 1
-        part = decode(path, start_s=found.duration_s / 2, duration_s=0.05)
-        # The timestamps of some of these files leave gaps of up to 25 ms that decoding closes.
+        part = decode(path, start_s=found.duration_s / 2, duration_s=0.1)
         first, length = round(part.start_s * part.rate), part.samples.shape[1]
-        around = found.samples[0, first - 1200 : first + 1200 + length]
+        around = found.samples[0, first - part.rate // 1000 : first + part.rate // 1000 + length]
         candidates = np.lib.stride_tricks.sliding_window_view(around, length)
         nearest = np.abs(candidates - part.samples[0]).mean(axis=1).min()
         assert nearest < 0.1 * np.abs(part.samples).mean(), path  # AAC fills in random noise
+
+
+def counted(path: Path) -> int:
+    """Samples that FFmpeg decodes, joined as they come."""
+    with av.open(str(path)) as container:
+        return sum(frame.samples for frame in container.decode(container.streams.audio[0]))

@@ -29,15 +29,15 @@ from photism.training.run import train
 
 def test_learning_rate_decays_to_zero_after_it_was_held():
     stage = CARGAN(override(DEBUG, {"epochs": "200", "decay_epochs": "100"})).stages()[-1]
-    factors = [stage.lr_factor(epoch) for epoch in range(stage.epochs)]
+    factors = [stage.lr_factor(epoch, 0) for epoch in range(stage.epochs)]
     assert len(factors) == 300
     assert factors[:200] == [1.0] * 200
     expected = [1 - max(0, e - 200) / 101 for e in range(201, 301)]
     assert factors[200:] == pytest.approx(expected)
-    assert [stage.lasting(30).lr_factor(e) for e in (0, 19, 20, 29)] == pytest.approx(
+    assert [stage.lasting(30).lr_factor(e, 0) for e in (0, 19, 20, 29)] == pytest.approx(
         [1, 1, 10 / 11, 1 / 11]
     )
-    assert Stage("s", (), 5, 1).lr_factor(4) == 1
+    assert Stage("s", (), 5, 1).lr_factor(4, 0) == 1
 
 
 @pytest.fixture(scope="module")

@@ -253,6 +253,11 @@ def test_an_unknown_name_brings_the_nearest() -> None:
         ({"power": 3}, r"power is 3: choose from \(1, 2\)"),
         ({"top_db": None}, "top_db is None: set it, or min_max"),
         ({"log": "ln"}, "reference is 'clip': ln goes with"),
+        (
+            {"level_range": (0.0, -5.0)},
+            r"level_range is \(0.0, -5.0\): two levels, the lower first",
+        ),
+        ({"level_range": (0.0, float("inf"))}, r"level_range is \(0.0, inf\): two levels"),
     ],
 )
 def test_a_field_that_cannot_be_is_named(change: dict[str, object], message: str) -> None:

@@ -318,9 +318,9 @@ from photism.training.run import train
 SYSTEMS["toy"] = toy(by_rows, stage(epochs=2))
 kept, run = [], Trainer.run
 Trainer.run = lambda self: (kept.append(self), run(self))
-for how in ("shared", "alone"):
-    if how == "alone":
-        stepper.share_gradients = lambda *_: None
+for how in ("shared", "share_gradients", "share_buffers"):
+    if how != "shared":
+        setattr(stepper, how, lambda *_: None)
     train(toy_options(Path(sys.argv[1]), Path(sys.argv[2]) / how))
     rank = os.environ["RANK"]
     save_file(kept[-1].system.state_dict(), f"{sys.argv[2]}/{how}-{rank}.safetensors")
@@ -328,13 +328,17 @@ for how in ("shared", "alone"):
 
 
 def by_rows(system, name, batch, step):
-    """A cost that pulls towards the pairs at hand, as a mean over them."""
+    """A cost that pulls towards the pairs at hand, as a mean over them; their rows are noted."""
+    system.norm(batch.row.float()[:, None])
     return (system.first.weight.sum() - batch.row.float()).square().mean() / 10
 
 
 def test_two_processes_train_like_one(run, data, tmp_path):
-    """Half the batch in each gives the gradient of the whole, and the same weights on both."""
-    one = weight(run(toy(by_rows, stage(epochs=2)), name="one"))
+    """Half the batch in each gives the gradient of the whole, and the same weights on both.
+
+    So do running statistics. Where either is not shared, the processes part ways.
+    """
+    one = load_weights(run(toy(by_rows, stage(epochs=2)), name="one")).state_dict()
     script = tmp_path / "both.py"
     script.write_text(BOTH)
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
@@ -345,13 +349,19 @@ def test_two_processes_train_like_one(run, data, tmp_path):
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    ends = {}
-    for how in ("shared", "alone"):
-        files = [load_file(tmp_path / f"{how}-{rank}.safetensors") for rank in (0, 1)]
-        ends[how] = [float(tensors["first.weight"]) for tensors in files]
-    assert ends["shared"][0] == ends["shared"][1] == pytest.approx(one, rel=1e-5)
-    assert weight(tmp_path / "shared") == ends["shared"][0]
-    assert ends["alone"][0] != ends["alone"][1]
+    ends = {
+        (how, rank): load_file(tmp_path / f"{how}-{rank}.safetensors")
+        for how in ("shared", "share_gradients", "share_buffers")
+        for rank in (0, 1)
+    }
+    kept = load_weights(tmp_path / "shared").state_dict()
+    for name in ("first.weight", "norm.running_mean"):
+        first, second = (ends["shared", rank][name] for rank in (0, 1))
+        assert torch.equal(first, second)
+        assert torch.equal(first, kept[name])
+        assert torch.allclose(first, one[name], rtol=1e-5)
+    for how, name in (("share_gradients", "first.weight"), ("share_buffers", "norm.running_mean")):
+        assert not torch.equal(ends[how, 0][name], ends[how, 1][name])
 
 
 def test_a_trainer_goes_through_what_is_left_alone(run, data, tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from chirps import told
 from PIL import Image
 
 from photism.audio.front_ends import front_end
@@ -573,6 +574,27 @@ def test_videos_that_are_no_use_are_listed(tmp_path: Path) -> None:
     assert found.pop("guitar/guitar00.mkv").startswith("other instrument: ")
     assert found.pop("tuba/blind.mkv") == "cut short: ends before the last 3 of 6 windows"
     assert found == {}
+
+
+def test_a_video_with_a_gap_has_the_right_frames(tmp_path: Path) -> None:
+    path = tmp_path / "raw" / "violin" / "violin01.mkv"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(told("matroska", "flac", seconds=3.0, fps=20, gaps=[(1.0, 1.5)]))
+    card = prepare(SubUrmp(**SMALL), raw=tmp_path / "raw", out=tmp_path / "pairs")
+    assert set(reasons(card).values()) == {"no sound: the recording has a gap in this half-second"}
+    train = PairDataset(tmp_path / "pairs", "train")
+    begins_ms = train.column("time_ms") - 500
+    assert begins_ms.tolist() == [*range(0, 500, 100), *range(1600, 2500, 100)]
+    grey = train.images(np.arange(len(train))).astype(float).mean(axis=(1, 2, 3))
+    assert grey / 40 == pytest.approx(begins_ms / 1000, abs=0.06)
+
+
+def test_videos_in_linked_folders_are_found(tmp_path: Path) -> None:
+    video(tmp_path / "elsewhere" / "violin01.mkv", seconds=0.5)
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "violin").symlink_to(tmp_path / "elsewhere")
+    card = prepare(SubUrmp(**SMALL), raw=tmp_path / "raw", out=tmp_path / "pairs")
+    assert card.counts["train"]["violin"] == 1
 
 
 def test_pictures_end_where_the_video_does(tmp_path: Path) -> None:

@@ -104,6 +104,12 @@ def listener() -> Translator:
     return Translator(system, device="cpu")
 
 
+def test_the_levels_of_the_data_are_taken_from_the_card() -> None:
+    system = Listening(WindowConfig())
+    system.card = WeightsCard(classes=("flute", "tuba", "viola"), level_range=(-9.0, -2.0))
+    assert Translator(system, device="cpu").front_end.bounds == (-9.0, -2.0)
+
+
 def test_a_recording_becomes_a_picture(translator: Translator, tmp_path: Path) -> None:
     result = translator.translate(recordings.write(tmp_path / "three.wav"), seed=7)
     assert result.tensor.shape == (1, 28, 28)

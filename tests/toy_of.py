@@ -86,7 +86,7 @@ def toy(cost: Cost, *stages: Stage, made: tuple[Medium, ...] = ("image",)) -> ty
     return type("Toy", (Toy,), {"cost": staticmethod(cost), "plan": stages, "made": made})
 
 
-def stage(*phases: Phase, name: str = "only", epochs: int = 1, **more: int) -> Stage:
+def stage(*phases: Phase, name: str = "only", epochs: int = 1, **more: Any) -> Stage:
     """Return a stage with batches of four; by default one phase, which moves `first`."""
     return Stage(name, phases or (phase(),), epochs, 4, **more)
 
@@ -102,7 +102,14 @@ def slope(system: Toy, name: str, batch: Batch, step: Step) -> Tensor:
 
 
 def write_toys(
-    folder: Path, *, count: int = 24, classes: int = 2, unlabelled: int = 0, seed: int = 0
+    folder: Path,
+    *,
+    count: int = 24,
+    classes: int = 2,
+    unlabelled: int = 0,
+    seed: int = 0,
+    sound: tuple[int, int, int] = (1, 2, 3),
+    image: tuple[int, int, int] = (2, 2, 1),
 ) -> Path:
     """Write pairs of random pixels, each a recording of its own; the last ones have no class."""
     rng = np.random.default_rng(seed)
@@ -111,8 +118,8 @@ def write_toys(
         description="noise",
         licence="CC0-1.0",
         classes=tuple(f"class {number}" for number in range(classes)),
-        sound=ArraySpec((1, 2, 3)),
-        image=ArraySpec((2, 2, 1)),
+        sound=ArraySpec(sound),
+        image=ArraySpec(image),
         front_end="toy",
         front_end_config={},
         group="key",
@@ -121,8 +128,8 @@ def write_toys(
     with PairWriter(folder, card) as writer:
         writer.write(
             "train",
-            sound=rng.integers(0, 256, (count, 1, 2, 3), np.uint8),
-            image=rng.integers(0, 256, (count, 2, 2, 1), np.uint8),
+            sound=rng.integers(0, 256, (count, *sound), np.uint8),
+            image=rng.integers(0, 256, (count, *image), np.uint8),
             label=np.where(np.arange(count) < count - unlabelled, labels, -1),
             key=[str(number) for number in range(count)],
         )

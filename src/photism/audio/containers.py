@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import stat
@@ -90,8 +91,15 @@ class _Reading:
     def __init__(self, file: BinaryIO, ending: str) -> None:
         self.name = f"file{ending}"
         self.read = file.read
-        self.seek = file.seek
         self.tell = file.tell
+        self._seek = file.seek
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to a place; where a damaged file leads to none, return FFmpeg's error for that."""
+        try:
+            return self._seek(offset, whence)
+        except (OSError, ValueError, OverflowError):
+            return -errno.EINVAL
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from photism.evaluation.results import Evaluation
     from photism.evaluation.table import Published
     from photism.judges.base import Judge
+    from photism.media import Medium
     from photism.systems.base import System
 
 DESCRIPTION = """Measure a trained system on real pairs and write a report.
@@ -94,7 +95,7 @@ def main(argv: list[str]) -> int:
     require_room(out)
     evaluation = _evaluate(args, system, dataset, judge)
     trips = _trips(args, system, dataset, judge, way_back) if way_back else ()
-    published, notes = _published(system, dataset)
+    published, notes = _published(system, dataset, judge.medium)
     html, json = write_report(
         evaluation,
         out,
@@ -207,12 +208,15 @@ def _trips(
     )
 
 
-def _published(system: System, dataset: PairDataset) -> tuple[list[Published], list[str]]:
+def _published(
+    system: System, dataset: PairDataset, target: Medium
+) -> tuple[list[Published], list[str]]:
     """Return what papers report for such a system and data, and how its settings differ."""
     from photism.experiments.published import published_figures, published_rows, setting_differences
 
     figures, notes = [], []
-    rows = published_rows(system.name, dataset.card.name, system.config, split=dataset.split)
+    name, split = dataset.card.name, dataset.split
+    rows = published_rows(system.name, name, system.config, split=split, target=target)
     for row, source in rows:
         figures += published_figures(row, source, dataset.card.name)
         if changed := setting_differences(system.config, row.settings):

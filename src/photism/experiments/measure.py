@@ -19,6 +19,7 @@ from photism.experiments.declarations import Experiment, Row
 from photism.experiments.failures import measure_nothing
 from photism.experiments.options import Reproduction
 from photism.experiments.overview import Strip, write_strip
+from photism.experiments.pace import reached
 from photism.experiments.published import published_figures
 from photism.experiments.runs import Job
 from photism.experiments.table import REAL, SOUNDS, MeasuredRow
@@ -111,6 +112,9 @@ def _measure_pairs(
     job: Job, system: System, judges: Judges, dataset: PairDataset, differs: Sequence[str]
 ) -> dict[str, Any]:
     row, title = job.row, job.experiment.title
+    if row.split == "test" and "accuracy" in row.published:
+        pace = reached(Path(system.source), row.published["accuracy"])
+        differs = [*differs, *([pace] if pace else [])]
     alone = [other.measured for other in job.experiment.rows].count(row.measured) == 1
     evaluation = evaluate(
         system,

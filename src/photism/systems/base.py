@@ -61,6 +61,8 @@ class System(nn.Module):
     paper: ClassVar[str]
     makes: ClassVar[tuple[Medium, ...]]
     """The media that systems of this class can make."""
+    resizes: ClassVar[tuple[Medium, ...]] = ()
+    """The media that it takes in any height and width, and brings to its own."""
     config_class: ClassVar[type]
     presets: ClassVar[Mapping[str, Any]]
     """Preset name to config; the first is the default of `photism train`."""

@@ -9,6 +9,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from photism.media import MEDIA, Medium
+
 
 @dataclass(frozen=True)
 class Optimiser:
@@ -59,6 +61,8 @@ class Stage:
     steps_per_epoch: int | None = None
     """Steps in an epoch where the paper counts them so; by default those of a pass over the data.
     Passes go on from one epoch into the next."""
+    reads: tuple[Medium, ...] = MEDIA
+    """The media that it reads; of sounds alone it can be given more than those of the pairs."""
 
     def lasting(self, epochs: int) -> Stage:
         """Return the stage with another number of epochs, the same share of which decays."""

@@ -6,11 +6,9 @@ own number, and the order of an epoch follows from the seed and the epoch's numb
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,12 +18,11 @@ from safetensors.torch import save_file
 from torch import nn
 
 from photism.errors import PhotismError, TrainingError
-from photism.files import parse_json, replacing, sha256, write_json
+from photism.files import replacing, sha256, write_json
 from photism.stored import fill, read_tensors
 
-_STATE, _OPTIMISERS = "state.json", "optimisers.pt"
+STATE, _OPTIMISERS = "state.json", "optimisers.pt"
 _NAME = re.compile(r"step-\d{8,}")
-_ASIDE = ".damaged"
 
 
 @dataclass
@@ -48,6 +45,12 @@ class Progress:
     """What was not as asked for when the run began, for the card of its weights."""
     best: float | None = None
     """Lowest validation value of the term that weights are selected by."""
+
+    def count_step(self) -> None:
+        """Count one step more, in the epoch, the stage and the run."""
+        self.batch += 1
+        self.number += 1
+        self.total += 1
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def save_checkpoint(
         StorageError: the disk is full; earlier checkpoints are untouched.
     """
     path = folder / f"step-{progress.total:08d}"
-    with replacing(path, marker=_STATE) as temporary:
+    with replacing(path, marker=STATE) as temporary:
         temporary.mkdir()
         for name, module in modules.items():
             tensors = {key: value.contiguous() for key, value in module.state_dict().items()}
@@ -123,7 +126,7 @@ def save_checkpoint(
             raise OSError(None, str(error).splitlines()[0]) from error
         files = {file.name: sha256(file) for file in sorted(temporary.iterdir())}
         state = {"progress": asdict(progress), "terms": terms, "files": files}
-        write_json(temporary / _STATE, state)
+        write_json(temporary / STATE, state)
     for old in list_checkpoints(folder)[:-keep]:
         shutil.rmtree(old, ignore_errors=True)
     return path
@@ -132,56 +135,3 @@ def save_checkpoint(
 def list_checkpoints(folder: Path) -> list[Path]:
     """Return the checkpoints of a run, oldest first."""
     return sorted(path for path in folder.glob("step-*") if _NAME.fullmatch(path.name))
-
-
-def newest_checkpoint(folder: Path, say: Callable[[str], None]) -> Checkpoint | None:
-    """Return the newest checkpoint whose files are all there, as they were written.
-
-    Args:
-        folder: the run's checkpoints.
-        say: told of each newer one that is damaged.
-
-    Returns:
-        The checkpoint; None if there is none at all.
-
-    Raises:
-        TrainingError: there are some, all of them damaged.
-    """
-    paths = list_checkpoints(folder)
-    for path in reversed(paths):
-        try:
-            return _read(path)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            say(f"{path} is damaged ({reason}): the checkpoint before it is used")
-    if paths:
-        raise TrainingError(
-            f"no checkpoint in {folder} is whole: remove {folder} to begin the run anew"
-        )
-    return None
-
-
-def set_aside_after(checkpoint: Checkpoint) -> None:
-    """Rename what is newer than a checkpoint, and so damaged, to take its place when it is due."""
-    for path in list_checkpoints(checkpoint.path.parent):
-        if path.name > checkpoint.path.name:
-            aside = path.with_name(path.name + _ASIDE)
-            shutil.rmtree(aside, ignore_errors=True)
-            with contextlib.suppress(OSError):
-                os.rename(path, aside)
-
-
-def _read(path: Path) -> Checkpoint:
-    """Read where the run stood, and compare every file with its checksum."""
-    content = (path / _STATE).read_bytes()
-    try:
-        state = parse_json(content)
-        progress, terms, files = Progress(**state["progress"]), state["terms"], state["files"]
-        wanted = {str(name): str(digest) for name, digest in files.items()}
-        known = {kind: dict(terms[kind]) for kind in ("settings", "data", "machine")}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{_STATE} is cut short or of another version") from error
-    for name, digest in wanted.items():
-        if sha256(path / name) != digest:
-            raise ValueError(f"{name} is not as it was written")
-    return Checkpoint(path, progress, known)

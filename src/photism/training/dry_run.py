@@ -32,6 +32,8 @@ def describe(plan: Plan) -> dict[str, Any]:
             stage.name: {
                 "epochs": stage.epochs,
                 "batch_size": stage.batch_size,
+                "reads": " and ".join(stage.reads),
+                "pairs": len(plan.material(stage).rows),
                 "steps": plan.steps(stage),
                 "phases": {p.name: asdict(p) for p in stage.phases},
                 "memory_mb": round(estimate_memory(plan, stage) / 1e6),
@@ -49,8 +51,10 @@ def estimate_memory(plan: Plan, stage: Stage) -> int:
     autograd saves of it is scaled to the stage's batch size. Workspace of single layers and the
     libraries' own memory (about 500 MB for torch) come on top.
     """
-    rows = plan.pairs.rows[:4]
-    batch = PairLoader(plan.pairs.dataset, len(rows), rows=rows, shuffle=False).batch(rows)
+    material = plan.material(stage)
+    rows = material.rows[:4]
+    loader = PairLoader(material.dataset, len(rows), rows=rows, shuffle=False, reads=stage.reads)
+    batch = loader.batch(rows)
     own = {p.untyped_storage().data_ptr() for p in plan.system.parameters()}
     saved: dict[int, int] = {}
 

@@ -45,9 +45,9 @@ class Keeper:
             step: where training stands, for the losses.
             progress: where the run stands; `best` is brought up to date.
         """
-        last = self._is_last(stage)
-        if len(self.plan.pairs.held_out):
-            seen = validate(system, self.plan.pairs, stage, step, self.accelerator)
+        last, material = self._is_last(stage), self.plan.material(stage)
+        if len(material.held_out):
+            seen = validate(system, material, stage, step, self.accelerator)
             if last:  # before, nothing is worth drawing
                 write_samples(system, self.plan, self.accelerator.device, progress.epoch)
             self._keep_if_best(system, stage, progress, seen | self._recognised(system, stage))
@@ -72,9 +72,10 @@ class Keeper:
             classes=data.classes,
             licence=data.licence,
             data_sha256={name: shard["sha256"] for name, shard in data.shards.items()},
-            command=options.command(data.name),
+            command=options.command(data.name, self.plan.sounds_name),
             seed=options.seed,
             steps=progress.total,
+            level_range=data.level_range,
             metrics=metrics,
             notes=tuple(progress.notes),
         )

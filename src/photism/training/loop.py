@@ -51,7 +51,6 @@ class Trainer:
         self.system.lay_out(self.accelerator.device)
         decay = self.options.ema
         self.average: AveragedModel | None = averaged(self.system, decay) if decay else None
-        self.signals: list[int] = []
         if self.accelerator.is_main_process:
             self.options.write(plan.config)
         self.recorder = Recorder(
@@ -62,8 +61,11 @@ class Trainer:
         )
         self.reporter = Reporter(self.system, self.recorder, self.options.out)
         self.keeper = Keeper(plan, self.accelerator, self.recorder, critic)
+        self.signals: list[int] = []
 
     def _begun(self) -> Progress:
+        if self.options.start_from:  # weights that have begun before
+            return Progress()
         names = [stage.name for stage in self.plan.stages]
         return Progress(notes=list(self.plan.system.begin(names)))
 
@@ -90,7 +92,7 @@ class Trainer:
 
     def _train_epoch(self, stage: Stage, stepper: Stepper) -> None:
         progress, steps = self.progress, self.plan.steps_per_epoch(stage)
-        batches = self.plan.pairs.batches(
+        batches = self.plan.material(stage).batches(
             stage, self.options.seed, progress.stage, progress.number, self.accelerator
         )
         for batch in islice(batches, steps - progress.batch):
@@ -118,9 +120,7 @@ class Trainer:
         self.reporter.add(progress, losses)
         if self.average is not None:
             self.average.update_parameters(self.system)
-        progress.batch += 1
-        progress.number += 1
-        progress.total += 1
+        progress.count_step()
 
     def _step(self) -> Step:
         p = self.progress

@@ -1,4 +1,4 @@
-"""What a stage reads: pairs to train on, and pairs that are held out."""
+"""What stages read: pairs or sounds to train on, and those that are held out."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from accelerate import Accelerator
 
 from photism.data.pairs import Batch, PairDataset, PairLoader, hold_out
+from photism.media import MEDIA, Medium
 from photism.systems.stages import Stage
 
 _PASSES = 1_000_000
@@ -29,13 +30,21 @@ class Material:
     """Pairs of `validation` to watch and select on; none if validation is off."""
 
     @classmethod
-    def of(cls, folder: Path, *, validation: float, seed: int) -> Material:
+    def of(
+        cls,
+        folder: Path,
+        *,
+        validation: float,
+        seed: int,
+        needs: tuple[Medium, ...] = MEDIA,
+    ) -> Material:
         """Open prepared data; take its own validation split, else hold out groups of its training.
 
         Args:
             folder: of the prepared data.
             validation: share of the groups to hold out; 0 holds nothing out.
             seed: of the choice.
+            needs: the media that must be there.
 
         Returns:
             The material.
@@ -43,9 +52,9 @@ class Material:
         Raises:
             DataError: the data is missing or damaged.
         """
-        dataset = PairDataset(folder, "train")
+        dataset = PairDataset(folder, "train", needs=needs)
         if validation and "validation" in dataset.card.counts:
-            own = PairDataset(folder, "validation")
+            own = PairDataset(folder, "validation", needs=needs)
             return cls(dataset, np.arange(len(dataset)), own, np.arange(len(own)))
         rows, held_out = hold_out(dataset, validation, seed=seed)
         return cls(dataset, rows, dataset, held_out)
@@ -88,6 +97,7 @@ class Material:
             device=accelerator.device,
             rank=accelerator.process_index,
             processes=accelerator.num_processes,
+            reads=stage.reads,
         )
         done, start = divmod(start, len(loader))
         orders = count(index * _PASSES + done)

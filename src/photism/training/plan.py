@@ -8,10 +8,11 @@ from typing import Any
 import torch
 
 from photism.config import override
-from photism.data.pairs import PairLoader
+from photism.data.pairs import PairDataset, PairLoader
 from photism.errors import ConfigError, nearest
 from photism.systems import find_preset, find_system
 from photism.systems.base import System
+from photism.systems.requirements import require_shapes
 from photism.systems.stages import Stage
 from photism.systems.weights import go_on_from
 from photism.training.checkpoint import list_checkpoints
@@ -29,10 +30,21 @@ class Plan:
     system: System
     stages: tuple[Stage, ...]
     pairs: Material
+    sounds: Material | None
+    """What stages read that learn from sounds alone; None is the sounds of the pairs."""
+
+    def material(self, stage: Stage) -> Material:
+        """Return what a stage reads."""
+        return self.sounds if self.sounds and stage.reads == ("sound",) else self.pairs
+
+    @property
+    def sounds_name(self) -> str | None:
+        """Name of the data of sounds alone, if there are some."""
+        return self.sounds.dataset.card.name if self.sounds else None
 
     def steps_per_epoch(self, stage: Stage) -> int:
         """Return the steps of an epoch: as the stage counts them, or a pass over the data."""
-        return stage.steps_per_epoch or len(self.pairs.rows) // stage.batch_size
+        return stage.steps_per_epoch or len(self.material(stage).rows) // stage.batch_size
 
     def steps(self, stage: Stage) -> int:
         """Return the steps of one stage."""
@@ -56,7 +68,7 @@ def resolve(options: TrainOptions) -> Plan:
 
     Raises:
         ConfigError: unknown system, preset, stage, field or value; front end other than the data's.
-        DataError: the data is missing or too small.
+        DataError: the data is missing, too small, or of another shape.
         WeightsError: what it should start from cannot be read, or does not fit.
     """
     cls = find_system(options.system)
@@ -64,17 +76,14 @@ def resolve(options: TrainOptions) -> Plan:
     config = override(config, options.settings)
     pairs = Material.of(options.data, validation=options.validation, seed=options.seed)
     dataset = pairs.dataset
-    if dataset.card.front_end != config.front_end:
-        raise ConfigError(
-            f"{options.data} was prepared with front end {dataset.card.front_end!r}, the system"
-            f" wants {config.front_end!r}: add --set front_end={dataset.card.front_end}"
-        )
+    _require_front_end(dataset, config)
     torch.manual_seed(options.seed)
     system = cls(config)
     system.preset = preset
     begun = bool(list_checkpoints(options.out / "checkpoints"))
     if options.start_from and not begun:
         go_on_from(system, options.start_from)
+    require_shapes(dataset, system)
     system.prepare(dataset)
     stages = tuple(
         replace(
@@ -83,9 +92,34 @@ def resolve(options: TrainOptions) -> Plan:
         )
         for stage in _chosen(system.stages(), options.stages)
     )
-    for stage in stages:
-        PairLoader(dataset, stage.batch_size, rows=pairs.rows)  # complains if there are too few
-    return Plan(options, preset, config, system, stages, pairs)
+    plan = Plan(options, preset, config, system, stages, pairs, _sounds(options, system, stages))
+    for stage in stages:  # a loader complains where there are too few
+        material = plan.material(stage)
+        PairLoader(material.dataset, stage.batch_size, rows=material.rows)
+    return plan
+
+
+def _sounds(options: TrainOptions, system: System, stages: tuple[Stage, ...]) -> Material | None:
+    """Open the sounds for stages that read nothing else."""
+    if options.sounds is None:
+        return None
+    if not any(stage.reads == ("sound",) for stage in stages):
+        raise ConfigError(f"no stage of {system.title} reads sounds alone: leave --sounds out")
+    sounds = Material.of(
+        options.sounds, validation=options.validation, seed=options.seed, needs=("sound",)
+    )
+    _require_front_end(sounds.dataset, system.config)
+    require_shapes(sounds.dataset, system)
+    return sounds
+
+
+def _require_front_end(dataset: PairDataset, config: Any) -> None:
+    found = dataset.card.front_end
+    if found != config.front_end:
+        raise ConfigError(
+            f"{dataset.folder} was prepared with front end {found!r}, the system wants"
+            f" {config.front_end!r}: add --set front_end={found}"
+        )
 
 
 def _chosen(stages: tuple[Stage, ...], names: tuple[str, ...]) -> tuple[Stage, ...]:

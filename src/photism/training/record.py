@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,10 +17,9 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
-from photism.files import parse_json, storing, write_text
 from photism.terminal import plain
-
-METRICS = "metrics.jsonl"
+from photism.training.board import Board
+from photism.training.history import History
 
 
 class Recorder:
@@ -44,13 +40,9 @@ class Recorder:
         self._warned: set[str] = set()
         if not active:
             return
-        from photism.training.board import Board
-
-        self._path = run / METRICS
-        with storing(self._path):
-            self._warn_of_loss(_drop_after(self._path, done), done)
-            self._file = open(self._path, "a", encoding="utf-8")  # noqa: SIM115
-            self._board = Board(run / "tensorboard", done=done)
+        self._history = History(run, done=done)
+        self.warn(self._history.lost)
+        self._board = Board(run / "tensorboard", done=done)
         self._bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -79,20 +71,15 @@ class Recorder:
         if not self.active:
             return
         seconds = round(time.monotonic() - self._started, 3)
-        line = {"kind": kind, "step": step, **where, **values, "seconds": seconds}
-        with storing(self._path):
-            self._file.write(json.dumps(line) + "\n")
-            self._file.flush()
-            self._board.add(kind, step, values)
+        self._history.append({"kind": kind, "step": step, **where, **values, "seconds": seconds})
+        self._board.add(kind, step, values)
         if kind != "train":
             self.say(f"epoch {where.get('epoch')}  {kind:<10} {_numbers(values)}{self._left(step)}")
 
     def note(self, kind: str, step: int, facts: Mapping[str, Any]) -> None:
         """Append one line of facts that are no curves; as `record` otherwise."""
         if self.active:
-            with storing(self._path):
-                self._file.write(json.dumps({"kind": kind, "step": step, **facts}) + "\n")
-                self._file.flush()
+            self._history.append({"kind": kind, "step": step, **facts})
 
     def advance(self, description: str, step: int, values: Mapping[str, float] | None) -> None:
         """Move the bar to `step`, with new numbers if there are any."""
@@ -115,16 +102,10 @@ class Recorder:
 
     def close(self) -> None:
         """Stop the bar and close the files."""
-        if not self.active:
-            return
-        self._bar.stop()
-        for file in (self._file, self._board):
-            with contextlib.suppress(OSError):  # a full disk, of which `record` has told
-                file.close()
-
-    def _warn_of_loss(self, kept: int, done: int) -> None:
-        if done and not kept:
-            self.warn(f"{self._path} is empty: what was recorded before step {done} is lost")
+        if self.active:
+            self._bar.stop()
+            self._history.close()
+            self._board.close()
 
     def _left(self, step: int) -> str:
         done = step - self._first
@@ -143,26 +124,3 @@ def warn(message: str, console: Console | None = None) -> None:
 
 def _numbers(values: Mapping[str, float]) -> str:
     return "  ".join(f"{name} {value:.4g}" for name, value in values.items())
-
-
-def _drop_after(path: Path, step: int) -> int:
-    """Keep the lines up to `step`, not what an interrupted run or a damaged disk left behind them.
-
-    Returns:
-        The number of lines kept.
-    """
-    if not path.is_file():
-        return 0
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    kept = [line for line in lines if _step_of(line) <= step]
-    if kept != lines:
-        write_text(path, "".join(f"{line}\n" for line in kept))
-    return len(kept)
-
-
-def _step_of(line: str) -> float:
-    """Return the step of a record; infinite for what is none, such as half a line."""
-    try:
-        return float(parse_json(line)["step"])
-    except (ValueError, KeyError, TypeError):
-        return math.inf

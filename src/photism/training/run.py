@@ -6,13 +6,14 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from photism.errors import ConfigError, TrainingError
-from photism.files import claimed, require_room
-from photism.training.checkpoint import Checkpoint, newest_checkpoint, set_aside_after
+from photism.files import claimed, clear_leftovers, require_room
+from photism.training.checkpoint import Checkpoint, list_checkpoints
 from photism.training.device import is_first_process, stop_signals
 from photism.training.loop import Trainer
 from photism.training.options import TrainOptions
 from photism.training.plan import Plan, resolve
 from photism.training.record import warn
+from photism.training.recovery import newest_checkpoint, set_aside_after
 from photism.training.terms import changed_machine
 from photism.training.validation import Critic
 
@@ -38,13 +39,15 @@ def train(options: TrainOptions, *, resume: bool = False, critic: Critic | None 
     plan = resolve(options)
     _require_critic(plan, critic)
     require_room(options.out, 3 * plan.checkpoint_bytes)
+    for name in ("checkpoints", "samples"):
+        clear_leftovers(options.out / name)
     with claimed(options.out) if is_first_process() else nullcontext():
-        checkpoint = _where_it_stopped(options)
-        if checkpoint and not resume:
+        if not resume and list_checkpoints(options.out / "checkpoints"):
             raise TrainingError(
                 f"{options.out} already holds a run: `photism train --resume {options.out}` goes on"
                 " with it; choose another folder for a new one"
             )
+        checkpoint = _where_it_stopped(options)
         trainer = Trainer(plan, checkpoint, critic)
         try:
             _announce(trainer, checkpoint)

@@ -8,7 +8,7 @@ from accelerate import Accelerator
 from photism.data.pairs import Batch
 from photism.systems.base import System
 from photism.systems.stages import Losses, Stage, Step
-from photism.training.device import build_optimiser, share_gradients
+from photism.training.device import build_optimiser, share_buffers, share_gradients
 
 
 class Stepper:
@@ -54,4 +54,5 @@ class Stepper:
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
             seen[phase.name] = losses
+        share_buffers(self.accelerator, self.system)
         return seen

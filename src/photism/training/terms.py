@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -38,11 +37,13 @@ def terms_of(plan: Plan, accelerator: Accelerator) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "processes": accelerator.num_processes,
         "device": accelerator.device.type,
-        "processor": platform.machine(),
+        "processor": torch.backends.cpu.get_cpu_capability(),
         "torch": torch.__version__,
         "photism": __version__,
     }
     data = {"classes": card.classes, **plan.pairs.checksums}
+    if plan.sounds:
+        data |= {f"{name} of --sounds": sha for name, sha in plan.sounds.checksums.items()}
     terms = {"settings": settings, "data": data, "machine": machine}
     return dict(json.loads(json.dumps(terms)))  # as they will be read
 
@@ -83,12 +84,12 @@ def changed_machine(begun: Mapping[str, Any], now: Mapping[str, Any]) -> str | N
         One line, or None.
     """
     was, is_ = begun["machine"], now["machine"]
-    changed = [f"{is_.get(n)} {n}, before {was.get(n)}" for n in _changed(was, is_)]
+    changed = [f"{n} {is_.get(n)} (before: {was.get(n)})" for n in _changed(was, is_)]
     if not changed:
         return None
     return (
-        f"circumstances have changed: {'; '.join(changed)}: the weights will not be those of a run"
-        " that was never stopped, to the bit"
+        f"the machine has changed: {'; '.join(changed)}: the weights will not be, to the last bit,"
+        " those of a run that was never stopped"
     )
 
 

@@ -82,4 +82,11 @@ def _loader(
 ) -> PairLoader:
     rows = np.random.default_rng(0).permutation(held_out)[:PAIRS]
     size = min(256, 4 * stage.batch_size)  # without gradients there is room for more
-    return PairLoader(pairs.validation, size, rows=rows, shuffle=False, device=accelerator.device)
+    return PairLoader(
+        pairs.validation,
+        size,
+        rows=rows,
+        shuffle=False,
+        device=accelerator.device,
+        reads=stage.reads,
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -53,7 +54,8 @@ class Translator:
     def __init__(self, system: System, device: DeviceName = "auto") -> None:
         self.device = choose_device(device)
         self.system = system.to(self.device).eval()
-        self.front_end = front_end(system.config.front_end)
+        own = front_end(system.config.front_end)
+        self.front_end = replace(own, level_range=system.card.level_range or own.level_range)
         self.weights = Path(system.source).name or system.name
         self.classes: tuple[str, ...] = system.card.classes
         """What a label may be, or is recognised as."""
