@@ -20,7 +20,7 @@ from photism.audio.decode import Sound
 from photism.audio.front_ends import front_end
 from photism.audio.logmel import pictures
 from photism.audio.words import words
-from photism.errors import AudioError, ConfigError, PhotismError, WeightsError
+from photism.errors import ConfigError, PhotismError, WeightsError
 from photism.images import read_provenance
 from photism.media import Medium
 from photism.stored import WeightsCard
@@ -78,6 +78,7 @@ class Listening(Windows):
 
     name = "listening"
     takes_label = True
+    recognises = True  # type: ignore[assignment]
 
     def recognise(self, condition: Tensor) -> Tensor:
         share = (condition.mean((1, 2, 3)) / 2 + 0.5)[:, None]
@@ -341,7 +342,7 @@ def test_a_result_shows_itself_in_a_notebook(translator: Translator) -> None:
 def test_bad_files_are_told_apart(translator: Translator, kind: str, tmp_path: Path) -> None:
     make, message = recordings.BAD[kind]
     make(tmp_path / "bad.wav")
-    with pytest.raises(AudioError, match=r"bad\.wav") as raised:
+    with pytest.raises(PhotismError, match=r"bad\.wav") as raised:
         translator.translate(tmp_path / "bad.wav")
     assert message in str(raised.value)
 
@@ -457,7 +458,7 @@ def test_a_picture_becomes_a_sound(tmp_path: Path) -> None:
 def test_a_picture_of_one_colour_is_said(tmp_path: Path) -> None:
     translator = Translator(Drawing(WindowConfig()), device="cpu")
     result = translator.translate(Image.new("L", (9, 9), 7))
-    assert result.notes == ("the picture is all of one colour: the sound is arbitrary",)
+    assert result.notes == ("all of it has one colour: there is nothing to see",)
     [clip] = translator.clips(Image.new("L", (9, 9), 7))
     assert isinstance(clip, Still)
 

@@ -397,7 +397,7 @@ def test_a_full_disk_ends_it_and_keeps_what_is_done(
         (["a.wav", "--label", "three"], "untrained takes no label: leave 'three' out"),
         (["a.wav", "--start", "-3"], "the start is a time from 0 s on, not -3 s"),
         (["a.wav", "--duration", "0"], "the duration must be above 0 s, not 0 s"),
-        (["empty"], "empty holds no sounds, videos or pictures"),
+        (["empty"], "empty holds no sounds or videos"),
     ],
 )
 def test_what_cannot_be_meant(

@@ -19,6 +19,7 @@ from photism.cli.arguments import parse, settings
 from photism.errors import ConfigError
 from photism.files import require_room
 from photism.media import Medium, other
+from photism.stored import bundled
 from photism.terminal import printable, printable_json
 from photism.translate.items import find_items
 from photism.version import __version__
@@ -117,9 +118,10 @@ def main(argv: list[str]) -> int:
         prog="photism translate",
         description=DESCRIPTION,
     )
-    items = find_items(args.sources, args.out)
+    translators = Translators(args)
+    items = find_items(args.sources, args.out, translators.media)
     require_room(items[0].target.parent)
-    wish, translators = _wish(args, len(items)), Translators(args)
+    wish = _wish(args, len(items))
     media = {item.medium for item in items}
     if len(media) == 1:  # else the sources that cannot be translated are said one by one
         translators(other(*media)).require(wish.label, wish.sampling)
@@ -158,6 +160,15 @@ class Translators:
     def __init__(self, args: Translate) -> None:
         self.args = args
         self._loaded: dict[str, Translator] = {}
+
+    @property
+    def media(self) -> tuple[Medium, ...]:
+        """What can be translated, and so is taken from folders."""
+        from photism.translate.defaults import DEFAULTS
+
+        if self.args.system:
+            return tuple(other(target) for target in self("image").system.targets)
+        return tuple(other(target) for target, name in DEFAULTS.items() if name in bundled())
 
     def __call__(self, target: Medium) -> Translator:
         """Return what makes a medium: the weights that were asked for, else the bundled ones."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from photism.audio.names import is_sound
 from photism.errors import AudioError, ConfigError
 from photism.files import named, walk
 from photism.images import is_picture
-from photism.media import Medium
+from photism.media import MEDIA, Medium
 from photism.translate.sources import medium_of
 
 STDIN = "-"
@@ -44,12 +44,15 @@ class Item:
         return self.target.with_name(named(self.target.stem, f"{clip}{sample}{self.target.suffix}"))
 
 
-def find_items(sources: tuple[str, ...], out: Path | None) -> list[Item]:
+def find_items(
+    sources: tuple[str, ...], out: Path | None, media: Collection[Medium] = MEDIA
+) -> list[Item]:
     """List what was asked for, folders opened, each with a name of its own.
 
     Args:
         sources: files, folders or "-"; links to folders are followed.
         out: a file for a single source, or a folder.
+        media: what is taken from folders; what is named by itself is tried whatever it is.
 
     Returns:
         Items in the order given, those of a folder sorted; never none.
@@ -61,7 +64,7 @@ def find_items(sources: tuple[str, ...], out: Path | None) -> list[Item]:
     found: list[tuple[str, Path]] = []
     for source in sources:
         if source != STDIN and Path(source).is_dir():
-            found += [(str(path), path.relative_to(source)) for path in _walk(Path(source))]
+            found += [(str(path), path.relative_to(source)) for path in _walk(Path(source), media)]
         else:
             found.append((source, Path("stdin" if source == STDIN else Path(source).name)))
     media = [_medium(source) for source, _ in found]
@@ -99,10 +102,11 @@ def _medium(source: str) -> Medium:
     return "sound" if source == STDIN else medium_of(source)
 
 
-def _walk(folder: Path) -> list[Path]:
-    found = [path for path in walk(folder) if is_sound(path) or is_picture(path)]
+def _walk(folder: Path, media: Collection[Medium]) -> list[Path]:
+    kinds = {"sound": is_sound, "image": is_picture}
+    found = [path for path in walk(folder) if any(kinds[medium](path) for medium in media)]
     if not found:
-        raise AudioError(
-            f"{folder} holds no sounds, videos or pictures, or none with a name that says so"
-        )
+        wanted = {"sound": "sounds or videos", "image": "pictures"}
+        what = " and no ".join(wanted[medium] for medium in MEDIA if medium in media)
+        raise AudioError(f"{folder} holds no {what}, or none with a name that says so")
     return found

@@ -39,10 +39,7 @@ def still(source: Any, shape: tuple[int, int, int]) -> Still:
         ImageError: it is no picture, damaged, or too large.
     """
     raster = images.read(_openable(source))
-    notes = raster.notes
-    if raster.blank:
-        notes = (*notes, "the picture is all of one colour: the sound is arbitrary")
-    return Still(images.fit(raster, shape), _name(source), notes)
+    return Still(images.fit(raster, shape), _name(source), raster.notes)
 
 
 def _openable(source: Any) -> str | Path | bytes | BinaryIO | Image.Image:
