@@ -31,9 +31,10 @@ from photism.systems.car_gan import (
     DiscriminatorConfig,
 )
 from photism.systems.weights import load_weights, save_weights
-from photism.training.loop import Interrupted, train
+from photism.training.loop import Interrupted
 from photism.training.options import TrainOptions
 from photism.training.plan import resolve
+from photism.training.run import train
 
 # Losses: SPEC, section 2.7.
 

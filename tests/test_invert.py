@@ -23,6 +23,7 @@ NAMES = sorted(FRONT_ENDS)
 FIXED = [name for name in NAMES if FRONT_ENDS[name].clip_s]
 BOUNDS = {
     "car-gan": (1.6, 0.16),
+    "car-gan-256": (1.6, 0.16),
     "sa-cmgan": (2.0, 0.17),
     "sa-cmgan-margins": (2.0, 0.17),
     "s2i": (1.2, 0.09),
