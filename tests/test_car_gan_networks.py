@@ -139,7 +139,7 @@ def attend_slowly(module: PooledAttention, x: Tensor) -> Tensor:
 @pytest.mark.parametrize("layout", ["legacy", "correct"])
 @pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
 def test_attention_is_that_of_a_plain_loop(layout, memory, monkeypatch):
-    monkeypatch.setattr(attention, "ROWS", 10)
+    monkeypatch.setattr(attention, "AT_ONCE", 10 * 2 * 6)  # ten rows, of two maps with six blocks
     torch.manual_seed(0)
     module = PooledAttention(8, layout).to(memory_format=memory)
     x = torch.randn(2, 8, 6, 5)

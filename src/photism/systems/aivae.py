@@ -3,12 +3,12 @@
 Paper: M. Żelaszczyk, J. Mańdziuk, "Audio-to-Image Cross-Modal Generation", 2021, arXiv:2109.13354.
 
 Differs from the paper where a config field says so: `kl_warmup_steps` (the literal objective
-collapses onto the prior and draws one grey blur for every sound), `jitter`, `head_relu` (the
-paper's table 1 prints a ReLU in the row of μ and σ, V-7; here both heads are linear) and `width`,
-`hidden`, `feature` of the smaller presets. Differs besides: of a training run the epoch with the
-lowest held-out reconstruction is kept, not the last; and the bundled weights learnt under bfloat16
-autocast and are a moving average (EMA). Assumed where the paper is silent: encoder padding 1, a
-second head that is the log-variance, Bernoulli likelihood summed over pixels.
+collapses onto the prior at the paper's size and draws one grey blur for every sound), `jitter`,
+`head_relu` (the paper's table 1 prints a ReLU in the row of μ and σ, V-7; here both heads are
+linear) and `width`, `hidden`, `feature` of the smaller presets. Differs besides: of a training run
+the epoch with the lowest held-out reconstruction is kept, not the last; and the bundled weights
+learnt under bfloat16 autocast and are a moving average (EMA). Assumed where the paper is silent:
+encoder padding 1, a second head that is the log-variance, Bernoulli likelihood summed over pixels.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class AIVAEConfig:
     epochs: int = 100
     kl_warmup_steps: int = 0
     """Steps over which the weight of the KL term rises from 0 to 1. Not in the paper: with 0 the
-    posterior collapses onto the prior."""
+    posterior collapses onto the prior at the paper's size."""
     jitter: float = 0.0
     """Strength of the random change of training sounds (`blocks.jitter`). Not in the paper."""
     sampling: LatentSampling = LatentSampling()
