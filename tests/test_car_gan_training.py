@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from car_gan_of import DEBUG, PLAYERS, build, make_batch, terms_of
+from car_gan_of import DEBUG, build, make_batch, terms_of
 from pairs_of import write_players
 from safetensors.torch import load_file
 
@@ -22,7 +22,7 @@ from photism.systems.car_gan import (
 from photism.systems.stages import Stage, Step
 from photism.systems.weights import load_weights
 from photism.training.checkpoint import list_checkpoints
-from photism.training.loop import Interrupted, Trainer
+from photism.training.loop import Interrupted
 from photism.training.options import TrainOptions
 from photism.training.run import train
 
@@ -70,25 +70,6 @@ def test_the_average_begins_anew_with_each_stage(whole_run):
     for name, tensor in averaged.items():
         same[name.split(".")[0]] &= torch.equal(tensor, trained[name])
     assert {name for name, equal in same.items() if equal} == {"classifier", "listener"}
-
-
-def test_the_loop_follows_the_decay(data, tmp_path, monkeypatch):
-    seen: dict[tuple[str, int], set[float]] = {}
-    original = Trainer._train_step
-
-    def noted(self, stage, batch):
-        for name, optimiser in self.optimisers.items():
-            rates = {group["lr"] for group in optimiser.param_groups}
-            seen.setdefault((name, self.progress.epoch), set()).update(rates)
-        original(self, stage, batch)
-
-    monkeypatch.setattr(Trainer, "_train_step", noted)
-    options = replace(options_for(data, tmp_path / "run"), settings={"decay_epochs": "3"})
-    train(replace(options, validation=0.0))
-    assert seen["classifier", 0] == {1e-3}
-    for phase in PLAYERS:
-        rates = [seen[phase, epoch] for epoch in range(4)]
-        assert rates == [{8e-4}, {8e-4 * 0.75}, {8e-4 * 0.5}, {8e-4 * 0.25}]
 
 
 def test_a_run_trains_classifier_listener_and_cascade(whole_run):

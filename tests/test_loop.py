@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -20,6 +22,7 @@ from photism.errors import TrainingError
 from photism.systems import SYSTEMS
 from photism.systems.stages import Optimiser, Stage
 from photism.systems.weights import load_weights
+from photism.training.device import seed_step
 from photism.training.loop import Interrupted, Trainer
 from photism.training.options import TrainOptions
 from photism.training.plan import resolve
@@ -45,6 +48,11 @@ def run(data, tmp_path, monkeypatch) -> Callable[..., Path]:
         return options.out
 
     return trained
+
+
+def records(folder: Path, kind: str) -> list[dict]:
+    lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    return [record for record in map(json.loads, lines) if record["kind"] == kind]
 
 
 def test_every_step_descends_once_along_its_own_gradient(run):
@@ -250,6 +258,30 @@ def test_looking_at_held_out_pairs_leaves_no_trace(run):
     assert modes.count((True, True)) == steps
     assert modes.count((False, False)) == len(modes) - steps > 0
     assert watched.first.weight.item() == -steps * LR
+
+
+def test_held_out_pairs_are_looked_at_with_the_same_noise_every_time(run):
+    """Or the epoch with the luckiest noise would be kept."""
+
+    def noisy(system, name, batch, step):
+        return torch.randn(len(batch), generator=step.rng).mean() + 0 * slope(
+            system, name, batch, step
+        )
+
+    folder = run(toy(noisy, stage(epochs=3)), validation=0.5)
+    seen = {kind: [r["cost"] for r in records(folder, kind)] for kind in ("epoch", "validation")}
+    assert len(set(seen["epoch"])) == 3
+    assert len(set(seen["validation"])) == 1
+
+
+def test_processes_draw_noise_of_their_own():
+    def drawn(**changes):
+        place = {"device": torch.device("cpu"), "process_index": 0} | changes
+        rng = seed_step(SimpleNamespace(**place), 0, 0, 0)
+        return float(torch.randn((), generator=rng)), float(torch.randn(()))
+
+    assert drawn() == drawn()
+    assert all(a != b for a, b in zip(drawn(), drawn(process_index=1), strict=True))
 
 
 def test_bfloat16_is_for_losses_alone(run):

@@ -110,6 +110,7 @@ def test_earlier_weights_are_trained_further(data, whole_run, tmp_path):
         assert torch.equal(tensor, new.state_dict()[name]), name
     train(options)
     assert f"--start-from {whole_run}" in load_weights(tmp_path / "run").card.command
+    options = replace(options, out=tmp_path / "other")
     with pytest.raises(WeightsError, match="holds no network of AIVAE-GAN"):
         resolve(replace(options, start_from="car-gan-orchestra"))
     with pytest.raises(WeightsError, match="tensors differ"):
@@ -338,3 +339,14 @@ def test_bfloat16_trains_and_keeps_float32_weights(data, tmp_path):
     train(options_for(data, tmp_path / "run", precision="bf16", epochs=1))
     system = load_weights(tmp_path / "run")
     assert {p.dtype for p in system.parameters()} == {torch.float32}
+
+
+def test_weights_begin_as_the_seed_says(data, tmp_path):
+    def first(seed: int) -> torch.Tensor:
+        return resolve(options_for(data, tmp_path / "run", seed=seed)).system.generator.mean.weight
+
+    torch.manual_seed(3)
+    one = first(1)
+    torch.manual_seed(4)
+    assert torch.equal(one, first(1))
+    assert not torch.equal(one, first(2))
