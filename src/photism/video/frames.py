@@ -155,7 +155,7 @@ def _decoded(container: InputContainer, track: VideoStream) -> Iterator[VideoFra
     while True:
         try:
             packet = next(packets)
-        except (StopIteration, OSError, ValueError):  # what FFmpeg cannot read on from is the end
+        except (StopIteration, av.error.FFmpegError, OSError):  # nobody reads on from there
             return
         try:
             yield from packet.decode()
