@@ -19,7 +19,9 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
+    "formulas",  # beside this file
 ]
+html_math_renderer = "mathml"  # not MathJax, which a page opened from a disk would have to fetch
 exclude_patterns = ["_build", "api/*-table.md"]
 default_role = "code"  # `x` in a docstring is code
 

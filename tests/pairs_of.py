@@ -55,6 +55,8 @@ def write_players(
     classes: int = 4,
     grey: bool = False,
     unlabelled: int = 0,
+    test: int = 0,
+    front_end: str = "car-gan",
 ) -> Path:
     """Write pairs shaped like instruments and their players; pairs of a performance are alike.
 
@@ -71,22 +73,27 @@ def write_players(
         classes=tuple(f"instrument {index}" for index in range(classes)),
         sound=ArraySpec((3, size, size)),
         image=ArraySpec((size, size, channels)),
-        front_end="car-gan",
-        front_end_config={"origin": "left"},
+        front_end=front_end,
+        front_end_config={"origin": {"car-gan": "left"}.get(front_end, "bottom")},
         group="performance",
         columns={"performance": "string"},
     )
     block = size // 8
     with PairWriter(folder, card) as writer:
-        label = np.arange(train) % classes
-        sound = np.kron(sounds[label], np.ones((1, 1, block, block)))
-        sound = np.clip(sound + rng.normal(0, 20, sound.shape), 0, 255)
-        writer.write(
-            "train",
-            sound=sound.astype(np.uint8),
-            image=np.kron(pictures[label], np.ones((1, block, block, 1))).astype(np.uint8),
-            label=np.where(np.arange(train) < train - unlabelled, label, -1),
-            key=[str(row) for row in range(train)],
-            columns={"performance": [f"{row % classes}-{row // 20}" for row in range(train)]},
-        )
+        for split, count in (("train", train), ("test", test)):
+            if count == 0:
+                continue
+            label = np.arange(count) % classes
+            sound = np.kron(sounds[label], np.ones((1, 1, block, block)))
+            sound = np.clip(sound + rng.normal(0, 20, sound.shape), 0, 255)
+            writer.write(
+                split,
+                sound=sound.astype(np.uint8),
+                image=np.kron(pictures[label], np.ones((1, block, block, 1))).astype(np.uint8),
+                label=np.where(np.arange(count) < count - unlabelled, label, -1),
+                key=[f"{split} {row}" for row in range(count)],
+                columns={
+                    "performance": [f"{split} {row % classes}-{row // 20}" for row in range(count)]
+                },
+            )
     return folder

@@ -89,7 +89,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty": (lambda path: path.touch(), "is empty (0 bytes)"),
     "truncated": (_truncated, "holds no samples"),
     "text": (lambda path: path.write_text("three\n" * 99), "is no sound or video"),
-    "picture": (_picture, "has no sound"),
+    "picture": (_picture, "bad.wav is a picture"),
     "zero length": (lambda path: path.write_bytes(wav_header(8000, 1, 16, 0)), "holds no samples"),
     "two samples": (lambda path: soundfile.write(path, [0.1, 0.2], 8000), "is too short"),
     "not a number": (_nan, "are not numbers"),

@@ -19,7 +19,6 @@ LAYERS = (
     {"config", "devices"},
     {"audio", "images", "stored"},
     {"video"},
-    {"frames"},
     {"orchestra"},
     {"data"},
     {"blocks"},

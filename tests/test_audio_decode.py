@@ -423,13 +423,13 @@ def two_tracks(marks: list[Disposition]) -> bytes:
     """A film's sound in tracks of rising loudness: silence, then 0.25, then 0.5."""
     file = io.BytesIO()
     with av.open(file, "w", format="matroska") as container:
-        tracks = [container.add_stream("flac", rate=48_000, layout="mono") for _ in marks]
+        tracks = [container.add_stream("pcm_s16le", rate=48_000, layout="mono") for _ in marks]
         for track, mark in zip(tracks, marks, strict=True):
             track.disposition = mark
         for number, track in enumerate(tracks):
             level = np.full((1, 48_000), number * 2**13, np.int16)
             frame = av.AudioFrame.from_ndarray(level, "s16", "mono")
-            frame.rate = 48_000
+            frame.rate, frame.pts = 48_000, 0
             for given in (frame, None):
                 container.mux(track.encode(given))
     return file.getvalue()

@@ -31,9 +31,10 @@ from photism.systems.car_gan import (
     DiscriminatorConfig,
 )
 from photism.systems.weights import load_weights, save_weights
-from photism.training.loop import Interrupted, train
+from photism.training.loop import Interrupted
 from photism.training.options import TrainOptions
 from photism.training.plan import resolve
+from photism.training.run import train
 
 # Losses: SPEC, section 2.7.
 
@@ -452,6 +453,9 @@ def test_what_training_began_without_is_told_once_and_kept_through_a_stop(
         train(options)
     assert capsys.readouterr().err.count("no weights [x]: why") == 1
     train(replace(options, max_steps=None), resume=True)
+    further = replace(options, start_from=str(tmp_path / "run"), out=tmp_path / "further")
+    with pytest.raises(Interrupted):  # of weights that have begun before
+        train(further)
     assert began == [["classifier", "listener", "cascade"]]
     assert WeightsCard.read(tmp_path / "run" / "weights").notes == ("no weights [x]: why",)
 
@@ -478,7 +482,8 @@ def test_grey_pictures_are_refused(tmp_path, capsys):
     data = write_players(tmp_path / "data", grey=True)
     command = ["train", "car-gan", "--preset", "debug", "--data", str(data), "--set", "classes=4"]
     assert main([*command, "--out", str(tmp_path / "run")]) == 2
-    assert "grey pictures: CAR-GAN wants colour" in capsys.readouterr().err
+    told = capsys.readouterr().err.replace("\n", " ")
+    assert "has pictures of 1 × 32 × 32 (channel × height × width), CAR-GAN wants 3 × 32" in told
 
 
 def test_pairs_without_a_class_are_refused(tmp_path, capsys):

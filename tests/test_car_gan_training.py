@@ -22,21 +22,22 @@ from photism.systems.car_gan import (
 from photism.systems.stages import Stage, Step
 from photism.systems.weights import load_weights
 from photism.training.checkpoint import list_checkpoints
-from photism.training.loop import Interrupted, Trainer, train
+from photism.training.loop import Interrupted, Trainer
 from photism.training.options import TrainOptions
+from photism.training.run import train
 
 
 def test_learning_rate_decays_to_zero_after_it_was_held():
     stage = CARGAN(override(DEBUG, {"epochs": "200", "decay_epochs": "100"})).stages()[-1]
-    factors = [stage.lr_factor(epoch) for epoch in range(stage.epochs)]
+    factors = [stage.lr_factor(epoch, 0) for epoch in range(stage.epochs)]
     assert len(factors) == 300
     assert factors[:200] == [1.0] * 200
     expected = [1 - max(0, e - 200) / 101 for e in range(201, 301)]
     assert factors[200:] == pytest.approx(expected)
-    assert [stage.lasting(30).lr_factor(e) for e in (0, 19, 20, 29)] == pytest.approx(
+    assert [stage.lasting(30).lr_factor(e, 0) for e in (0, 19, 20, 29)] == pytest.approx(
         [1, 1, 10 / 11, 1 / 11]
     )
-    assert Stage("s", (), 5, 1).lr_factor(4) == 1
+    assert Stage("s", (), 5, 1).lr_factor(4, 0) == 1
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +167,7 @@ def test_the_classifiers_can_be_trained_alone_and_shared(data, tmp_path):
     train(options)
     assert stages_of(tmp_path / "first") == {"classifier", "listener"}
     assert not (tmp_path / "first" / "samples").exists()
-    assert "--stages listener classifier" in load_weights(tmp_path / "first").card["command"]
+    assert "--stages listener classifier" in load_weights(tmp_path / "first").card.command
     shared = {
         f"{name}.{field}": value
         for name in ("classifier", "listener")

@@ -87,7 +87,7 @@ def test_unknown_options_exit_with_2(name: str, capsys: pytest.CaptureFixture[st
         ("data inspect x --seed y", "--seed wants a whole number, not 'y'; `photism data inspect"),
         (
             "judge train",
-            "judge train needs ARCHITECTURE and --out DIR; `photism judge train --help`",
+            "judge train needs ARCHITECTURE; `photism judge train --help`",
         ),
         ("train --resume", "--resume wants a value; `photism train --help`"),
         ("reproduce x --budget q", "--budget wants a number, not 'q'; `photism reproduce --help`"),

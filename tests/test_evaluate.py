@@ -22,6 +22,7 @@ from fake_digits import (
 )
 from torch import Tensor, nn
 
+from photism.audio.front_ends import front_end
 from photism.data.pairs import PairDataset, PairLoader
 from photism.errors import ConfigError, DataError
 from photism.evaluation.critic import Critic
@@ -347,3 +348,33 @@ def test_inception_figures_have_names_of_their_own(tmp_path: Path) -> None:
     assert 2 < figures.inception_score.value < 3
     assert result.provenance.inception_sha256 == "0" * 64
     assert not inception.published
+
+
+def test_other_judges_stand_beside_and_change_nothing(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path, misleading=(0, 6))
+    other = PixelJudge("other", CLASSES, (1, 4, 4))
+    alone = evaluate(system, dataset, judge)
+    result = evaluate(system, dataset, judge, beside=(other, judge))
+    assert result.outputs == alone.outputs
+    assert list(result.opinions) == ["other"]
+    opinion = result.opinions["other"]
+    assert opinion.figures == result.outputs["generated"]
+    assert opinion.real == result.references.real
+    with pytest.raises(ConfigError, match="stranger knows the classes a, b, the data has zero"):
+        evaluate(system, dataset, judge, beside=(PixelJudge("stranger", ("a", "b"), (1, 4, 4)),))
+    ear = PixelJudge("ear", CLASSES, (1, 4, 4))
+    ear.ear = front_end("aivae-8k")
+    with pytest.raises(ConfigError, match="judge ear is of sounds, pixel-judge of images: beside"):
+        evaluate(system, dataset, judge, beside=(ear,))
+
+
+def test_opinions_of_pairs_are_held_against_each_other(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path, noise=0)
+    right = evaluate(system, dataset, judge).outputs["generated"].paired_kl
+    system, dataset, judge = pixel_world(tmp_path / "wrong", misleading=(0, 6), noise=0)
+    result = evaluate(system, dataset, judge)
+    wrong = result.outputs["generated"].paired_kl
+    assert right is not None
+    assert wrong is not None
+    assert 0 < right < wrong
+    assert result.references.real.paired_kl is None

@@ -19,7 +19,7 @@ from test_sub_urmp import video
 from photism import images
 from photism.audio import decode
 from photism.audio.front_ends import front_end
-from photism.audio.logmel import pictures
+from photism.audio.logmel import extremes, pictures
 from photism.cli import main
 from photism.data.card import Card
 from photism.data.inspect import contact_sheet
@@ -328,6 +328,17 @@ def test_training_sees_what_translate_sees(tmp_path: Path, name: str) -> None:
     assert len(data) == len(seen) > 2
     assert data.column("start_s").tolist() == [clip.start_s for clip in translated]
     np.testing.assert_array_equal(data.sounds(np.arange(len(data))), to_bytes(seen))
+
+
+def test_the_card_states_the_levels_that_pictures_do_not_tell(tmp_path: Path) -> None:
+    pair(tmp_path / "raw", "a", 3)
+    samples, rate = soundfile.read(tmp_path / "raw" / "a.flac", dtype="float32")
+    soundfile.write(tmp_path / "raw" / "a.flac", samples / 8, rate)
+    card = made(tmp_path / "raw", tmp_path / "pairs", front_end="car-gan", test=0)
+    first = next(clips(tmp_path / "raw" / "a.flac", front_end("car-gan")))
+    [(low, high)] = extremes([first.samples[0]], front_end("car-gan"))
+    assert card.level_range == pytest.approx((low, high), abs=0.01)
+    assert made(tmp_path / "raw", tmp_path / "words", test=0).level_range is None
 
 
 def test_one_pair_a_recording_by_option(tmp_path: Path) -> None:

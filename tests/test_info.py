@@ -100,7 +100,7 @@ def test_people_read_all_of_it(weights: Path, capsys: pytest.CaptureFixture[str]
         (["aivea"], "no system, weights or file called 'aivea': did you mean 'aivae'?"),
         (["aivae", "--preset", "papr"], "aivae has no preset 'papr': did you mean 'paper'?"),
         (["--preset", "paper"], "--preset belongs to a system"),
-        (["three.wav"], "three.wav is not a PNG"),
+        (["three.wav"], "three.wav is no sound or video that can be read"),
         (["."], "has no config.json"),
     ],
 )

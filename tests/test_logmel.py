@@ -149,6 +149,7 @@ def test_the_papers_canvases() -> None:
     shapes = {n: (fe.channels, fe.height, fe.width) for n, fe in FRONT_ENDS.items()}
     assert shapes == {
         "car-gan": (3, 128, 128),
+        "car-gan-256": (3, 256, 256),
         "sa-cmgan": (3, 64, 64),
         "sa-cmgan-margins": (3, 64, 64),
         "s2i": (1, 128, 100),
@@ -159,6 +160,7 @@ def test_the_papers_canvases() -> None:
              FRONT_ENDS.items() if fe.clip_s}  # fmt: skip
     assert clips == {
         "car-gan": (34, 128),
+        "car-gan-256": (34, 128),
         "sa-cmgan": (128, 44),
         "sa-cmgan-margins": (128, 44),
         "s2i": (128, 100),
@@ -253,6 +255,11 @@ def test_an_unknown_name_brings_the_nearest() -> None:
         ({"power": 3}, r"power is 3: choose from \(1, 2\)"),
         ({"top_db": None}, "top_db is None: set it, or min_max"),
         ({"log": "ln"}, "reference is 'clip': ln goes with"),
+        (
+            {"level_range": (0.0, -5.0)},
+            r"level_range is \(0.0, -5.0\): two levels, the lower first",
+        ),
+        ({"level_range": (0.0, float("inf"))}, r"level_range is \(0.0, inf\): two levels"),
     ],
 )
 def test_a_field_that_cannot_be_is_named(change: dict[str, object], message: str) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 import torch
 
-from photism.audio.loudness import loudness_db, normalised, stated
+from photism.audio.loudness import loudness_db, normalised
 
 
 def sine(hz: float, rate: int, seconds: float = 1.0) -> torch.Tensor:
@@ -42,17 +41,3 @@ def test_sounds_get_one_loudness_and_are_not_driven_to_clip() -> None:
     assert float(made[2].max()) == pytest.approx(10 ** (-1 / 20))
     assert float(loudness_db(made[2:], rate)) < -23
     assert torch.count_nonzero(normalised(torch.zeros(1, 100), rate)) == 0
-
-
-def test_what_is_stated_of_a_sound() -> None:
-    half = 0.5 * sine(997, 8_000, 0.5)[0].float()
-    assert stated(half, 8_000) == {
-        "rate": 8_000,
-        "seconds": 0.5,
-        "loudness_lufs": -9.0,
-        "peak_db": -6.0,
-    }
-    silent = stated(torch.zeros(100), 8_000)
-    assert silent["loudness_lufs"] is None
-    assert silent["peak_db"] is None
-    assert np.isfinite(silent["seconds"])

@@ -29,7 +29,7 @@ from photism.errors import DataError
 from photism.evaluation.evaluate import evaluate
 from photism.evaluation.report import loss_charts, write_report
 from photism.evaluation.results import Evaluation
-from photism.evaluation.table import Published, figure_table
+from photism.evaluation.table import Published, figure_table, opinion_table
 from photism.pages.charts import Curve, line_chart
 from photism.stored import WeightsCard
 from photism.systems.aivae import AIVAE
@@ -141,6 +141,21 @@ def test_pairs_without_a_label_are_shown_as_such(tmp_path: Path) -> None:
     assert "24 of 60 pairs have no label" in page.text
     assert len(page.images) == 3 * 5 * 3  # of "zero", "one" and those without a label
     assert "two" not in page.text.split("Accuracy by class")[1].split("Confusion")[0]
+
+
+def test_other_judges_have_a_table_of_their_own(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path, misleading=(0, 6))
+    other = PixelJudge("efficient", CLASSES, (1, 4, 4))
+    result = evaluate(system, dataset, judge, beside=(other,))
+    lines = {line.name: line for line in opinion_table(result)}
+    made, real = lines["accuracy"].cells[1]
+    assert (made.text, real.text) == ("86.7 %", "100.0 %")
+    assert lines["FD"].better == "lower"
+    html, _ = write_report(result, tmp_path / "out", title="Pixel")
+    text = Page(html.read_text(encoding="utf-8")).text
+    assert "Other judges" in text
+    assert f"efficient sha256 {result.opinions['efficient'].sha256}" in text
+    assert opinion_table(evaluate(system, dataset, judge)) == ()
 
 
 def test_a_report_needs_no_other_file_and_no_network(

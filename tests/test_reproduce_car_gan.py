@@ -82,10 +82,9 @@ class ColourJudge(Judge):
     """Takes a picture for the instrument whose colour it has on average."""
 
     architecture = "colour"
-    image_shape = (3, 32, 32)
 
     def __init__(self) -> None:
-        super().__init__("colour", tuple(INSTRUMENTS))
+        super().__init__("colour", tuple(INSTRUMENTS), (3, 32, 32))
         self.digest = "0" * 64
         self.colours = torch.from_numpy(COLOURS).float() / 127.5 - 1
 

@@ -16,10 +16,11 @@ from photism.audio.invert import invert
 from photism.audio.logmel import pictures
 from photism.cli import main
 from photism.data.pairs import PairDataset, PairLoader
-from photism.errors import ConfigError
+from photism.errors import ConfigError, DataError
 from photism.evaluation.critic import Critic
 from photism.evaluation.evaluate import evaluate
 from photism.evaluation.report import write_report
+from photism.evaluation.table import figure_table
 from photism.judges.base import Judge
 from photism.judges.perceive import Percept, hear, perceive
 from photism.judges.weights import load_judge
@@ -184,3 +185,34 @@ def test_a_judge_of_the_other_medium_is_told(data: Path) -> None:
         evaluate(
             Piano(PianoConfig()), PairDataset(data, "test"), PixelJudge("eye", CLASSES, (1, 16, 16))
         )
+
+
+def test_what_is_made_finds_what_it_was_made_of(data: Path, judge: Judge) -> None:
+    from fake_digits import PixelJudge
+
+    eye = PixelJudge("eye", CLASSES, (1, 16, 16))
+    dataset = PairDataset(data, "test")
+    with pytest.raises(DataError, match=r"a joint space needs 100 training pairs, .* has 96"):
+        evaluate(Piano(PianoConfig()), dataset, judge, witness=eye)
+    with pytest.raises(ConfigError, match="are both of sounds: a joint space has one of each"):
+        evaluate(Piano(PianoConfig()), dataset, judge, witness=judge)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("photism.evaluation.shared.LEAST", 50)
+        right, wrong = (
+            evaluate(Piano(PianoConfig(wrong=wrong)), dataset, judge, witness=eye)
+            for wrong in (0, 1)
+        )
+    place = right.outputs["generated"].agreement
+    other = wrong.outputs["generated"].agreement
+    real = right.references.real.agreement
+    assert place is not None
+    assert other is not None
+    assert real is not None
+    assert place.to_given > 0.5 > other.to_given
+    assert place.to_real > 0.5 > other.to_real
+    assert real.to_real == pytest.approx(1)
+    assert place.retrieval.median_rank < 14 < other.retrieval.median_rank  # 12 share each class
+    assert right.provenance.joint_pairs == 96
+    assert right.provenance.witness.startswith("eye, sha256 ")
+    lines = {line.name: line.outputs[0].text for line in figure_table(right).lines}
+    assert {"AIS", "IIS", "R@1", "R@5", "median rank", f"KL({judge.name})"} <= set(lines)

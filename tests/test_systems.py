@@ -190,7 +190,7 @@ def test_every_phase_moves_its_own_parameters_and_no_others(name):
             losses = system.losses(phase.name, make_batch(8, name), step)
             assert losses.total.isfinite()
             assert all(term.isfinite() for term in losses.terms.values())
-            own = {p for n in phase.networks for p in getattr(system, n).parameters()}
+            own = set(system.trained_by(phase))
             losses.total.backward(inputs=list(own))
             for parameter_name, parameter in system.named_parameters():
                 if parameter in own:
@@ -201,11 +201,13 @@ def test_every_phase_moves_its_own_parameters_and_no_others(name):
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_every_parameter_belongs_to_one_phase(name):
+def test_every_parameter_is_moved_by_one_phase_or_declared_untrained(name):
     system = build(name)
     phases = [phase for stage in system.stages() for phase in stage.phases]
-    names = [network for phase in phases for network in phase.networks]
-    assert sorted((*names, *system.untrained)) == sorted(system.networks())
+    moved = [parameter for phase in phases for parameter in system.trained_by(phase)]
+    left = [p for part in system.untrained for p in system.get_submodule(part).parameters()]
+    names = {parameter: name for name, parameter in system.named_parameters()}
+    assert sorted(names[p] for p in (*moved, *left)) == sorted(names.values())
 
 
 @pytest.mark.parametrize("name", VARIATIONAL)

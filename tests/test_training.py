@@ -17,12 +17,14 @@ from photism.errors import ConfigError, DataError, StorageError, TrainingError, 
 from photism.systems import SYSTEMS
 from photism.systems.aivae import AIVAE
 from photism.systems.aivae_gan import AIVAEGAN
-from photism.systems.stages import Losses, Stage
+from photism.systems.stages import Losses
 from photism.systems.weights import load_weights
 from photism.training.checkpoint import list_checkpoints
-from photism.training.loop import Interrupted, train
+from photism.training.dry_run import describe
+from photism.training.loop import Interrupted
 from photism.training.options import TrainOptions
-from photism.training.plan import describe, resolve
+from photism.training.plan import resolve
+from photism.training.run import train
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +67,9 @@ def test_a_run_leaves_everything_behind(whole_run):
     assert [r["epoch"] for r in seen if r["kind"] == "validation"] == [1, 2, 3]
     assert {"discriminator", "adversarial", "reconstruction", "kl"} <= set(seen[-1])
     system = load_weights(whole_run)
-    assert system.card["seed"] == 0
+    assert system.card.seed == 0
     best = min(r["reconstruction"] for r in seen if r["kind"] == "validation")
-    assert system.card["metrics"]["validation reconstruction"] == best
+    assert system.card.metrics["validation reconstruction"] == best
     assert json.loads((whole_run / "config.json").read_text())["config"]["alpha"] == 2.0
 
 
@@ -85,7 +87,7 @@ def test_a_critic_picks_the_weights_that_are_kept(data, tmp_path, checkpoint_eve
 
     changes = {"judge": "mine", "checkpoint_every": checkpoint_every}
     options = options_for(data, tmp_path / "run", **changes)
-    held_out = len(resolve(options).held_out)
+    held_out = len(resolve(options).pairs.held_out)
     with pytest.raises(ConfigError, match="judge mine is asked for"):
         train(options)
     with pytest.raises(ConfigError, match="held out, and there are none"):
@@ -95,9 +97,9 @@ def test_a_critic_picks_the_weights_that_are_kept(data, tmp_path, checkpoint_eve
     assert seen == [0, 1, *[0] * (len(seen) - 2)]
     assert len(seen) == 3 + 78 // checkpoint_every
     card = load_weights(tmp_path / "run").card
-    assert (card["steps"], card["metrics"]["epoch"]) == (steps, epoch)
-    assert card["metrics"]["validation recognised"] == 1
-    assert "--judge mine" in card["command"]
+    assert (card.steps, card.metrics["epoch"]) == (steps, epoch)
+    assert card.metrics["validation recognised"] == 1
+    assert "--judge mine" in card.command
 
 
 def test_earlier_weights_are_trained_further(data, whole_run, tmp_path):
@@ -107,7 +109,7 @@ def test_earlier_weights_are_trained_further(data, whole_run, tmp_path):
     for name, tensor in earlier.state_dict().items():
         assert torch.equal(tensor, new.state_dict()[name]), name
     train(options)
-    assert f"--start-from {whole_run}" in load_weights(tmp_path / "run").card["command"]
+    assert f"--start-from {whole_run}" in load_weights(tmp_path / "run").card.command
     with pytest.raises(WeightsError, match="holds no network of AIVAE-GAN"):
         resolve(replace(options, start_from="car-gan-orchestra"))
     with pytest.raises(WeightsError, match="tensors differ"):
@@ -122,9 +124,9 @@ def test_weights_without_selection_are_there_after_each_epoch(data, tmp_path, mo
     steps = resolve(options).steps(resolve(options).stages[-1]) // 3
     with pytest.raises(Interrupted):
         train(replace(options, max_steps=steps + 1))
-    assert load_weights(tmp_path / "run").card["steps"] == steps
+    assert load_weights(tmp_path / "run").card.steps == steps
     train(replace(options, max_steps=None), resume=True)
-    assert load_weights(tmp_path / "run").card["steps"] == 3 * steps
+    assert load_weights(tmp_path / "run").card.steps == 3 * steps
 
 
 @pytest.mark.parametrize("stop_at", [1, 24, 27, 50])
@@ -148,7 +150,7 @@ def test_kill_9_at_any_moment_and_resume(data, whole_run, tmp_path):
         "import os, signal, sys\n"
         "from pathlib import Path\n"
         "import photism.training.checkpoint as checkpoint\n"
-        "from photism.training.loop import train\n"
+        "from photism.training.run import train\n"
         "from photism.training.options import TrainOptions\n"
         "deadly, run, data = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])\n"
         "calls, save = 0, checkpoint.save_file\n"
@@ -174,25 +176,6 @@ def test_kill_9_at_any_moment_and_resume(data, whole_run, tmp_path):
     assert final_tensors(run) == final_tensors(whole_run)
     epochs = [r["epoch"] for r in records(run) if r["kind"] == "epoch"]
     assert epochs == [1, 2, 3]
-
-
-def test_signals_write_a_checkpoint(data, tmp_path, monkeypatch):
-    import signal
-
-    import photism.training.loop as loop
-
-    original = loop.Trainer._train_step
-
-    def step_and_interrupt(self, stage, batch):
-        original(self, stage, batch)
-        if self.progress.total == 6:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    monkeypatch.setattr(loop.Trainer, "_train_step", step_and_interrupt)
-    with pytest.raises(Interrupted, match="photism train --resume"):
-        train(options_for(data, tmp_path / "run"))
-    assert [p.name for p in list_checkpoints(tmp_path / "run/checkpoints")] == ["step-00000007"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_loss_that_is_not_finite_stops_with_step_phase_and_checkpoint(data, tmp_path, monkeypatch):
@@ -264,20 +247,6 @@ def test_a_second_process_stays_out_of_a_run(data, tmp_path):
     assert (tmp_path / "run/weights").is_dir()
 
 
-def test_resuming_nothing_and_damaged_runs(tmp_path, data):
-    with pytest.raises(TrainingError, match="nothing to resume"):
-        TrainOptions.read(tmp_path)
-    (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(TrainingError, match="is damaged"):
-        TrainOptions.read(tmp_path)
-    options = options_for(data, tmp_path / "run")
-    with pytest.raises(Interrupted):
-        train(replace(options, max_steps=3))
-    (list_checkpoints(tmp_path / "run/checkpoints")[-1] / "system.safetensors").write_bytes(b"x")
-    with pytest.raises(TrainingError, match="cannot be read"):
-        train(options, resume=True)
-
-
 def test_full_disk_during_training_keeps_the_last_checkpoint(data, tmp_path, monkeypatch):
     import photism.training.checkpoint as checkpoint
 
@@ -342,7 +311,8 @@ def test_options_are_validated(data, tmp_path, change):
 def test_validation_takes_the_split_that_the_data_has(tmp_path):
     folder = write_digits(tmp_path / "digits", train=80, validation=40)
     plan = resolve(options_for(folder, tmp_path / "run"))
-    assert (len(plan.rows), len(plan.held_out), plan.validation.split) == (80, 40, "validation")
+    pairs = plan.pairs
+    assert (len(pairs.rows), len(pairs.held_out), pairs.validation.split) == (80, 40, "validation")
     train(options_for(folder, tmp_path / "run", epochs=1))
     assert (tmp_path / "run" / "samples" / "epoch-0001.png").is_file()
 
@@ -351,7 +321,7 @@ def test_nothing_to_hold_out_is_said(tmp_path, capfd):
     folder = write_digits(tmp_path / "digits", train=20, test=10)  # one recording a class
     weights = train(options_for(folder, tmp_path / "run", epochs=1))
     assert "nothing is held out" in capfd.readouterr().err
-    assert load_weights(weights).card["steps"] == 2
+    assert load_weights(weights).card.steps == 2
 
 
 def test_dry_run_describes_the_run(data, tmp_path):
@@ -368,71 +338,3 @@ def test_bfloat16_trains_and_keeps_float32_weights(data, tmp_path):
     train(options_for(data, tmp_path / "run", precision="bf16", epochs=1))
     system = load_weights(tmp_path / "run")
     assert {p.dtype for p in system.parameters()} == {torch.float32}
-
-
-def test_two_processes_train_like_one(data, tmp_path):
-    """Half the batch in each of two processes gives the gradients of the whole batch in one."""
-    script = tmp_path / "both.py"
-    script.write_text(
-        "import sys\n"
-        "from pathlib import Path\n"
-        "from photism.training.loop import train\n"
-        "from photism.training.options import TrainOptions\n"
-        "train(TrainOptions('aivae', Path(sys.argv[1]), Path(sys.argv[2]), preset='debug',\n"
-        "      settings={'sample': 'false'}, epochs=1, device='cpu', max_steps=None))\n"
-    )
-    launch = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc-per-node",
-        "2",
-    ]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [*launch, str(script), str(data), str(tmp_path / "two")],
-        capture_output=True,
-        text=True,
-        env=environment,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    train(
-        TrainOptions(
-            "aivae",
-            data,
-            tmp_path / "one",
-            preset="debug",
-            settings={"sample": "false"},
-            epochs=1,
-            device="cpu",
-        )
-    )
-    one, two = (records(tmp_path / name) for name in ("one", "two"))
-    assert [r["step"] for r in one] == [r["step"] for r in two]
-    # The noise of the latent vector differs between processes; everything else is the same.
-    assert two[-1]["reconstruction"] == pytest.approx(one[-1]["reconstruction"], rel=0.02)
-
-
-def test_every_other_step(data, tmp_path, monkeypatch):
-    """A phase with `every=3` steps a third as often, and each step's phases keep their order."""
-    cls = SYSTEMS["aivae-gan"]
-    seen = []
-    stages, losses = cls.stages, cls.losses
-
-    def rarer(self) -> tuple[Stage, ...]:
-        (stage,) = stages(self)
-        rare = replace(stage.phases[0], every=3, clip_norm=1.0)
-        return (replace(stage, phases=(rare, stage.phases[1])),)
-
-    def noted(self, phase, batch, step):
-        if self.training:
-            seen.append((step.number, phase))
-        return losses(self, phase, batch, step)
-
-    monkeypatch.setattr(cls, "stages", rarer)
-    monkeypatch.setattr(cls, "losses", noted)
-    train(options_for(data, tmp_path / "run", epochs=1, validation=0.0))
-    assert [n for n, phase in seen if phase == "discriminator"] == list(range(0, 30, 3))
-    assert [n for n, phase in seen if phase == "generator"] == list(range(30))
-    assert seen[:2] == [(0, "discriminator"), (0, "generator")]

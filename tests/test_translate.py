@@ -12,19 +12,23 @@ import pytest
 import recordings
 import soundfile
 import torch
+from PIL import Image
 from torch import Tensor
 
 import photism
 from photism.audio.decode import Sound
+from photism.audio.front_ends import front_end
+from photism.audio.logmel import pictures
 from photism.audio.words import words
-from photism.errors import AudioError, ConfigError, PhotismError, WeightsError
+from photism.errors import ConfigError, PhotismError, WeightsError
 from photism.images import read_provenance
 from photism.media import Medium
 from photism.stored import WeightsCard
 from photism.systems.base import System
+from photism.translate.provenance import provenance_of
 from photism.translate.request import Request
-from photism.translate.results import Label
-from photism.translate.sounds import clips
+from photism.translate.results import Label, Waveform
+from photism.translate.stills import Still
 from photism.translate.translator import BATCH, Translator
 
 MEAN = {"latent": "mean"}
@@ -74,6 +78,7 @@ class Listening(Windows):
 
     name = "listening"
     takes_label = True
+    recognises = True  # type: ignore[assignment]
 
     def recognise(self, condition: Tensor) -> Tensor:
         share = (condition.mean((1, 2, 3)) / 2 + 0.5)[:, None]
@@ -98,6 +103,12 @@ def listener() -> Translator:
     system.card = WeightsCard(classes=("flute", "tuba", "viola"))
     system.source = "three-voices"
     return Translator(system, device="cpu")
+
+
+def test_the_levels_of_the_data_are_taken_from_the_card() -> None:
+    system = Listening(WindowConfig())
+    system.card = WeightsCard(classes=("flute", "tuba", "viola"), level_range=(-9.0, -2.0))
+    assert Translator(system, device="cpu").front_end.bounds == (-9.0, -2.0)
 
 
 def test_a_recording_becomes_a_picture(translator: Translator, tmp_path: Path) -> None:
@@ -128,8 +139,6 @@ def test_saved_pictures_tell_their_origin(translator: Translator, tmp_path: Path
 def test_pictures_are_enlarged_by_whole_factors(
     translator: Translator, tmp_path: Path, size: int | None, shown: int
 ) -> None:
-    from PIL import Image
-
     result = translator.translate(recordings.write(tmp_path / "three.wav"))
     with Image.open(result.save(tmp_path / "three.png", size=size)) as picture:
         assert picture.size == (shown, shown)
@@ -174,7 +183,7 @@ def test_seeds_repeat_and_differ(translator: Translator) -> None:
 @pytest.mark.parametrize("system", ["aivae", "aivae-gan"])
 def test_a_picture_does_not_depend_on_its_company(system: str, tmp_path: Path) -> None:
     translator = photism.load(recordings.untrained(tmp_path / "weights", system), device="cpu")
-    cut = [next(clips(_given(digit), translator.front_end)) for digit in range(10)]
+    cut = [next(translator.clips(_given(digit))) for digit in range(10)]
     requests = [Request(clip, seed) for seed, clip in enumerate(cut)]
     alone = [next(translator.draw([request])).tensor for request in requests]
     together = [t.tensor for t in translator.draw(requests)]
@@ -194,7 +203,7 @@ def _given(digit: int) -> bytes:
 
 def test_one_lot_serves_many_callers(listener: Translator, tmp_path: Path) -> None:
     """Each request has its own seed, label and way of sampling, and gets what it gets alone."""
-    cut = [next(clips(_given(digit), listener.front_end)) for digit in range(4)]
+    cut = [next(listener.clips(_given(digit))) for digit in range(4)]
     labels = [None, "viola", None, "flute"]
     requests = [Request(c, 3, label) for c, label in zip(cut, labels, strict=True)]
     together = list(listener.draw(requests, batch=4))
@@ -333,7 +342,7 @@ def test_a_result_shows_itself_in_a_notebook(translator: Translator) -> None:
 def test_bad_files_are_told_apart(translator: Translator, kind: str, tmp_path: Path) -> None:
     make, message = recordings.BAD[kind]
     make(tmp_path / "bad.wav")
-    with pytest.raises(AudioError, match=r"bad\.wav") as raised:
+    with pytest.raises(PhotismError, match=r"bad\.wav") as raised:
         translator.translate(tmp_path / "bad.wav")
     assert message in str(raised.value)
 
@@ -380,8 +389,84 @@ def test_what_cannot_be_loaded(tmp_path: Path) -> None:
 def test_a_system_of_the_other_direction_is_refused() -> None:
     system = Windows(WindowConfig())
     system.makes = ("sound",)  # type: ignore[misc]
-    with pytest.raises(ConfigError, match="Windows makes sound, no image: it translates image"):
-        Translator(system)
+    samples, rate = recordings.spoken(3)
+    with pytest.raises(
+        ConfigError, match=r"windows takes pictures, and this is a recording: .*images"
+    ):
+        Translator(system, device="cpu").translate(samples, rate=rate)
+
+
+class Drawing(Windows):
+    """Makes the log-mel of a sound as high as a picture is bright, and takes no noise."""
+
+    name = "drawing"
+    makes = ("sound",)
+
+    def shape(self, medium: Medium) -> tuple[int, int, int]:
+        return 3, 64, 64
+
+    def noise_shape(self, target: Medium) -> tuple[int, ...]:
+        return ()
+
+    def generate(
+        self,
+        condition: Tensor,
+        *,
+        target: Medium,
+        label: Tensor | None = None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
+        return pictures([TONE], front_end("sa-cmgan")).expand(len(condition), -1, -1, -1).clone()
+
+
+RATE = 44_100
+TONE = (0.3 * np.sin(2 * np.pi * 440 * np.arange(RATE // 2) / RATE)).astype(np.float32)
+
+
+def test_a_picture_becomes_a_sound(tmp_path: Path) -> None:
+    """Whatever it comes as; the sound is that of the log-mel, of one loudness, with its origin."""
+    translator = Translator(Drawing(WindowConfig()), device="cpu")
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 70, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "seen.png")
+    sources = (
+        *(tmp_path / "seen.png", str(tmp_path / "seen.png"), (tmp_path / "seen.png").read_bytes()),
+        *(io.BytesIO((tmp_path / "seen.png").read_bytes()), Image.fromarray(pixels), pixels),
+    )
+    results = [translator.translate(source) for source in sources]
+    for result in results:
+        assert isinstance(result, Waveform)
+        assert np.array_equal(result.samples, results[0].samples)
+        assert torch.equal(result.condition, results[0].condition)
+    first = results[0]
+    assert (first.rate, len(first.samples), first.duration_s) == (RATE, RATE // 2, 0.5)
+    assert first.loudness_db == pytest.approx(-23, abs=0.1)
+    assert np.abs(first.samples).max() < 0.9
+    spectrum = np.abs(np.fft.rfft(first.samples))
+    assert spectrum.argmax() * 2 == pytest.approx(440, rel=0.03)
+    assert "<audio controls" in first._repr_html_()
+    for name in ("heard.wav", "heard.flac"):
+        path = first.save(tmp_path / name)
+        samples, rate = soundfile.read(path)
+        assert rate == RATE
+        assert np.abs(samples - first.samples).max() < 1e-3
+        found = provenance_of(path)
+        assert found == first.provenance
+        assert (found["target"], found["source"]) == ("sound", "seen.png")
+    assert provenance_of(first.save_log_mel(tmp_path / "heard.png")) == first.provenance
+
+
+def test_a_picture_of_one_colour_is_said(tmp_path: Path) -> None:
+    translator = Translator(Drawing(WindowConfig()), device="cpu")
+    result = translator.translate(Image.new("L", (9, 9), 7))
+    assert result.notes == ("all of it has one colour: there is nothing to see",)
+    [clip] = translator.clips(Image.new("L", (9, 9), 7))
+    assert isinstance(clip, Still)
+
+
+def test_a_picture_is_no_recording(translator: Translator, tmp_path: Path) -> None:
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.wav", "PNG")
+    with pytest.raises(ConfigError, match=r"takes recordings, and .*a.wav is a picture: .*sounds"):
+        translator.translate(tmp_path / "a.wav")
 
 
 def test_names_that_load_and_train() -> None:

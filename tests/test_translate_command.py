@@ -23,6 +23,7 @@ from photism.orchestra.instruments import INSTRUMENTS
 from photism.stored import WeightsCard
 from photism.systems.car_gan import CARGAN
 from photism.systems.weights import save_weights
+from photism.translate.translator import Translator
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -160,18 +161,16 @@ def test_standard_input(translate: Run, tmp_path: Path, monkeypatch: pytest.Monk
 def test_an_error_that_nobody_foresaw_costs_one_file(
     translate: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from photism.translate import many
-
     for digit in range(3):
         recordings.write(tmp_path / f"{digit}.wav", digit)
-    cut = many.clips
+    cut = Translator.clips
 
-    def clips(source: Any, *args: Any, **options: Any) -> Any:
+    def clips(self: Translator, source: Any, **options: Any) -> Any:
         if source == "1.wav":
             raise RuntimeError("a bug\nin two lines")
-        return cut(source, *args, **options)
+        return cut(self, source, **options)
 
-    monkeypatch.setattr(many, "clips", clips)
+    monkeypatch.setattr(Translator, "clips", clips)
     code, _, err = translate("0.wav", "1.wav", "2.wav")
     assert (code, err) == (1, "photism: 1.wav cannot be translated: a bug\n")
     assert pictures(tmp_path) == ["0.png", "2.png"]
@@ -394,7 +393,7 @@ def test_a_full_disk_ends_it_and_keeps_what_is_done(
         (["a.wav", "--num-samples", "0"], "--num-samples must be at least 1, not 0"),
         (["a.wav", "--size", "0"], "--size must be at least 1, not 0"),
         (["a.wav", "-o", "a.jpg"], "pictures are PNGs: call it a.png"),
-        (["a.wav", "b.wav", "-o", "a.png"], "2 recordings cannot share a.png"),
+        (["a.wav", "b.wav", "-o", "a.png"], "2 sources cannot share a.png"),
         (["a.wav", "--label", "three"], "untrained takes no label: leave 'three' out"),
         (["a.wav", "--start", "-3"], "the start is a time from 0 s on, not -3 s"),
         (["a.wav", "--duration", "0"], "the duration must be above 0 s, not 0 s"),

@@ -15,6 +15,7 @@ from photism.audio.logmel import pictures
 from photism.data.card import ArraySpec, Card
 from photism.data.pairs import to_bytes
 from photism.data.writer import PairWriter
+from photism.judges.base import Judge, JudgeOutput
 from photism.media import Medium
 from photism.systems.base import System
 
@@ -104,3 +105,65 @@ class Piano(System):
         self.require_target(target)
         key = condition.mean((1, 2, 3)).round().long() + 1
         return self.keys[(key + self.config.wrong) % 3]
+
+
+def nearest(sounds: Tensor) -> Tensor:
+    """Return `(sound, key)`, how near log-mels are to those of the three keys."""
+    keys = torch.from_numpy(tones(PITCHES_HZ, np.random.default_rng(9))).to(sounds)
+    return -(sounds[:, None] - keys).square().mean((2, 3, 4)) * 20
+
+
+class Painter(System):
+    """Paints a square as bright as the key is high that it hears; with noise of its own."""
+
+    name = "painter"
+    title = "Painter"
+    paper = "none"
+    makes = ("image",)
+    config_class = PianoConfig
+    presets: ClassVar = {"debug": PianoConfig()}
+
+    def shape(self, medium: Medium) -> tuple[int, int, int]:
+        return (1, EAR.height, EAR.width) if medium == "sound" else (1, 20, 20)
+
+    def noise_shape(self, target: Medium) -> tuple[int, ...]:
+        return (1, 20, 20)
+
+    def generate(
+        self,
+        condition: Tensor,
+        *,
+        target: Medium,
+        label: Tensor | None = None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
+        self.require_target(target)
+        key = (nearest(condition).argmax(1) + self.config.wrong) % 3
+        square = (key - 1.0)[:, None, None, None].expand(-1, 1, 20, 20)
+        return square if noise is None else square + 0.02 * noise
+
+
+class ToneJudge(Judge):
+    """Names the key that a sound is nearest to."""
+
+    architecture = "tone"
+
+    def __init__(self) -> None:
+        super().__init__("tone-judge", CLASSES, (1, EAR.height, EAR.width))
+        self.ear = EAR
+
+    def judge(self, images: Tensor) -> JudgeOutput:
+        return JudgeOutput(nearest(images), images.flatten(1)[:, ::97])
+
+
+class SquareJudge(Judge):
+    """Names the brightness of a square."""
+
+    architecture = "square"
+
+    def __init__(self) -> None:
+        super().__init__("square-judge", CLASSES, (1, 16, 16))
+
+    def judge(self, images: Tensor) -> JudgeOutput:
+        bright = images.mean((1, 2, 3))[:, None] + 1 - torch.arange(3)
+        return JudgeOutput(-10 * bright.square(), images.flatten(1)[:, ::9])

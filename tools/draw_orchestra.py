@@ -20,7 +20,7 @@ from photism.demo.orchestra import JUDGE, RANGE_DB, Phrase, make_phrase
 from photism.images import log_mel_picture
 from photism.judges.weights import load_judge
 from photism.orchestra.instruments import INSTRUMENTS
-from photism.translate import Translator
+from photism.translate.translator import Translator
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "images" / "orchestra-drawn.png"
 ROWS = ("heard", "drawn", "really there")

@@ -32,7 +32,8 @@ def main() -> None:
         strips = {s.label: s for s in read_measured(row, args.report / row.measured).strips}
         if strips:
             for label in (SOUNDS, REAL):
-                shown.setdefault(label, strips[label])
+                if label in strips:
+                    shown.setdefault(label, strips[label])
             shown[row.name.removeprefix("λ_")] = strips[row.outputs[0]]
     if not shown:
         parser.error(f"nothing in {args.report} has been measured yet")

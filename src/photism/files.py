@@ -119,7 +119,7 @@ def replacing(path: Path, *, marker: str | None = None) -> Iterator[Path]:
         raise StorageError(f"{path} holds something else: choose another folder, or empty it")
     if target.exists() and not (target.is_dir() or target.is_file()):
         raise StorageError(f"{path} is a device or pipe: choose the name of a file")
-    with _storing(path):
+    with storing(path):
         target.parent.mkdir(parents=True, exist_ok=True)
         if marker:
             clear_leftovers(target.parent)
@@ -134,8 +134,15 @@ def replacing(path: Path, *, marker: str | None = None) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _storing(path: Path) -> Iterator[None]:
-    """Say in one line what went wrong with the disk, also where a library in Rust met it."""
+def storing(path: Path) -> Iterator[None]:
+    """Say in one line what went wrong with the disk, also where a library in Rust met it.
+
+    Args:
+        path: what the block writes.
+
+    Raises:
+        StorageError: the disk is full, or the file cannot be written.
+    """
     try:
         yield
     except OSError as error:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -45,6 +45,39 @@ _TURNS = {
 _PNG = b"\x89PNG\r\n\x1a\n"
 _DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
 """Pillow's modes of grey with more than 8 bits."""
+
+
+ENDINGS = frozenset(
+    (
+        ".avif", ".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tif",
+        ".tiff", ".webp",
+    )
+)  # fmt: skip
+"""Files taken from a folder; a file named by itself is looked into."""
+
+
+def is_picture(path: PurePath) -> bool:
+    """Whether a file's ending is that of a picture."""
+    return path.suffix.lower() in ENDINGS
+
+
+def recognise(file: BinaryIO) -> bool:
+    """Whether an open file is a picture, by its first bytes; it stands where it stood.
+
+    Args:
+        file: one that can be read from where it stands again.
+
+    Returns:
+        True for what `read` would at least begin to read.
+    """
+    place = file.tell()
+    try:
+        with Image.open(file, formats=_formats()):
+            return True
+    except Exception:  # whatever it is, it is no picture
+        return False
+    finally:
+        file.seek(place)
 
 
 @dataclass(frozen=True)

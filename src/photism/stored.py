@@ -53,6 +53,8 @@ class WeightsCard:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     data_sha256: Mapping[str, str] = field(default_factory=dict)
     """Checksums of the data's shards."""
+    level_range: tuple[float, float] | None = None
+    """Of the data's sounds, where their pictures do not tell it; see `FrontEnd`."""
     notes: tuple[str, ...] = ()
     """What was not as the command asks for when training began."""
 
@@ -64,6 +66,9 @@ class WeightsCard:
         lists = (*self.data_notes, *self.classes, *self.notes)
         if not all(isinstance(text, str) for text in (*texts, self.data_command, *lists)):
             raise ValueError("a text is none")
+        levels = self.level_range
+        if levels is not None and [type(level) for level in levels] != [float, float]:
+            raise ValueError("level_range is not two levels")
 
     @classmethod
     def read(cls, folder: Path) -> WeightsCard:
@@ -84,7 +89,7 @@ class WeightsCard:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             known = {f.name: content[f.name] for f in fields(cls) if f.name in content}
-            for name in ("data_notes", "classes", "notes"):
+            for name in ("data_notes", "classes", "notes", "level_range"):
                 if isinstance(known.get(name), list):
                     known[name] = tuple(known[name])
             return cls(**known)

@@ -18,12 +18,6 @@ from torch import Tensor
 from photism.audio.front_ends import FrontEnd
 from photism.errors import ConfigError
 
-LevelRange = tuple[float, float]
-"""Levels of the darkest and of the brightest cell, in the front end's unit."""
-
-USUAL_RANGE: dict[str, LevelRange] = {"car-gan": (-13.4, -3.4)}
-"""Where a picture does not tell its range: medians over the training clips of `orchestra`."""
-
 _FIGURE = ((480, slice(58, 427)), (640, slice(80, 576)))
 """Height and width of matplotlib's default figure in pixels, and where its axes are in them."""
 _ROUGHNESS = 0.003
@@ -77,20 +71,13 @@ def draw(log_mel: Tensor, front_end: FrontEnd, colours: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def read(
-    pictures: Tensor,
-    front_end: FrontEnd,
-    *,
-    level_range: LevelRange | None = None,
-    frames: int | None = None,
-) -> Tensor:
+def read(pictures: Tensor, front_end: FrontEnd, *, frames: int | None = None) -> Tensor:
     """Read the levels off pictures, drawn by a front end or by a network.
 
     Args:
         pictures: `(batch, channel, height, width)` in [-1, 1], of the front end's canvas.
-        front_end: how they are drawn.
-        level_range: of black and white where each picture is stretched to its own extremes, such
-            as the card of the data states (`invert.measured_range`); None takes what is usual.
+        front_end: how they are drawn; its `level_range` says what black and white are where each
+            picture is stretched to its own extremes.
         frames: how many frames a picture shows, where the canvas holds a sound of any length; None
             takes a frame for each pixel along the time axis.
 
@@ -99,8 +86,8 @@ def read(
         The darkest level is silence.
 
     Raises:
-        ConfigError: pictures of another shape, a range upside down, or a front end whose pictures
-            do not tell their levels and for which no range is known.
+        ConfigError: pictures of another shape, or a front end whose pictures do not tell their
+            levels and which states no range.
     """
     fe = front_end
     if pictures.shape[1:] != (fe.channels, fe.height, fe.width):
@@ -108,7 +95,7 @@ def read(
             f"pictures of front end {fe.name!r} are {(fe.channels, fe.height, fe.width)},"
             f" not {tuple(pictures.shape[1:])}"
         )
-    low, high = bounds(fe, level_range)
+    low, high = fe.bounds
     count = fe.frame_count(fe.clip_samples) if fe.clip_samples else None
     along = fe.height if fe.origin == "left" else fe.width
     cells = (fe.n_mels, frames or fe.frames or count or along)
@@ -122,35 +109,6 @@ def read(
     elif fe.origin == "left":
         unit = unit.transpose(1, 2)
     return torch.where(unit > 0, low + (high - low) * unit, fe.silence)
-
-
-def bounds(front_end: FrontEnd, level_range: LevelRange | None = None) -> LevelRange:
-    """Return the levels of black and white.
-
-    Args:
-        front_end: how pictures are drawn.
-        level_range: what is known of them; None takes the front end's floor and maximum or, where
-            each picture is stretched to its own extremes, `USUAL_RANGE`.
-
-    Returns:
-        Both, the lower first.
-
-    Raises:
-        ConfigError: the range is upside down, or there is none.
-    """
-    fe = front_end
-    if level_range is None and fe.top_db is not None:
-        return -fe.top_db, 0.0
-    if level_range is None:
-        level_range = USUAL_RANGE.get(fe.name)
-    if level_range is None:
-        raise ConfigError(
-            f"pictures of front end {fe.name!r} are stretched to their own extremes, which they do"
-            " not tell: give the level range of the data"
-        )
-    if not level_range[0] < level_range[1]:
-        raise ConfigError(f"a level range of {level_range} is upside down: the lower level first")
-    return level_range
 
 
 @functools.lru_cache(maxsize=16)

@@ -88,6 +88,9 @@ class FrontEnd:
     """Side of the square picture drawn first, then resized to the canvas; None draws at once."""
     margins: bool = False
     """White around the picture, as matplotlib saves a figure whose axes show nothing else."""
+    level_range: tuple[float, float] | None = None
+    """Levels of black and white where pictures do not tell them: medians over the clips of some
+    data, whose card states its own. None: from the floor to the maximum."""
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -105,6 +108,10 @@ class FrontEnd:
         self._require(
             self.top_db is not None or self.scaling == "min_max", "top_db", "set it, or min_max"
         )
+        stated = self.level_range is None or is_range(self.level_range)
+        self._require(stated, "level_range", "two levels, the lower first, or None")
+        if isinstance(self.level_range, list):  # as JSON has it
+            object.__setattr__(self, "level_range", tuple(self.level_range))
         self._require(
             (self.log == "ln") == (self.reference == "one"), "reference", 'ln goes with "one"'
         )
@@ -130,6 +137,25 @@ class FrontEnd:
         return max(samples, self.n_fft + (self.frames - 1) * self.hop_length)
 
     @property
+    def bounds(self) -> tuple[float, float]:
+        """Levels of black and white, as far as they are known.
+
+        Raises:
+            ConfigError: each picture is stretched to its own extremes, and no range is stated.
+        """
+        if self.level_range is not None:
+            return self.level_range
+        if self.top_db is not None:
+            return -self.top_db, 0.0
+        usual = FRONT_ENDS.get(self.name)  # cards of old data state no range
+        if usual is None or usual.level_range is None:
+            raise ConfigError(
+                f"pictures of front end {self.name!r} are stretched to their own extremes, which"
+                " they do not tell: state its level_range"
+            )
+        return usual.level_range
+
+    @property
     def silence(self) -> float:
         """Level of what is not there: the floor below the maximum, or ln(1e-6)."""
         return math.log(LN_OFFSET) if self.log == "ln" else -(self.top_db or math.inf)
@@ -151,6 +177,15 @@ class FrontEnd:
         return max(0, 1 + (samples - self.n_fft) // self.hop_length)
 
 
+def is_range(levels: object) -> bool:
+    """Whether something is two finite levels, the lower first."""
+    if not isinstance(levels, tuple | list) or len(levels) != 2:
+        return False
+    return all(isinstance(x, int | float) and math.isfinite(x) for x in levels) and (
+        levels[0] < levels[1]
+    )
+
+
 # The helper script puts mel power through the amplitude formula. Assumed: top_db.
 _SA_CMGAN = FrontEnd(
     "sa-cmgan", rate=44_100, clip_s=0.5, n_fft=2048, win_length=2048, hop_length=512,
@@ -159,12 +194,13 @@ _SA_CMGAN = FrontEnd(
 )  # fmt: skip
 
 # Published pictures show 34 bands by 128 frames, jet, frequency to the right, time down. Assumed:
-# the transform behind them (n_fft 512, Hann, hop 170, not centred, end padded).
+# the transform behind them (n_fft 512, Hann, hop 170, not centred, end padded). The range of levels
+# is that of the training clips of `orchestra`.
 _CAR_GAN = FrontEnd(
     "car-gan", rate=44_100, clip_s=0.5, n_fft=512, win_length=512, hop_length=170,
     n_mels=34, height=128, width=128, frames=128, center=False, power=1, log="ln",
     reference="one", top_db=None, scaling="min_max", origin="left", colour_map="jet",
-    interpolation="bicubic", drawn=256,
+    interpolation="bicubic", drawn=256, level_range=(-13.4, -3.4),
 )  # fmt: skip
 
 FRONT_ENDS: dict[str, FrontEnd] = {

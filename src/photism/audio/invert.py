@@ -18,23 +18,19 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from photism.audio import canvas
-from photism.audio.canvas import LevelRange
 from photism.audio.front_ends import DECIBELS, LN_OFFSET, FrontEnd
 from photism.audio.logmel import analysis_window, log_mels, pictures
 from photism.audio.loudness import normalised
-from photism.errors import AudioError
 
 ITERATIONS = 12
-"""Of Griffin-Lim; twice as many lower the error of the log-mel by a twentieth."""
+"""Of Griffin-Lim; twice as many lower the error of the log-mel by a tenth or less."""
 _MOMENTUM = 0.99  # Perraudin et al. advise it
 _SPECTRUM_STEPS = 10
 _CLIMBS = 6  # doublings: a bin finds its peak within 2**6 bins
@@ -48,7 +44,6 @@ def invert(
     images: Tensor,
     front_end: FrontEnd,
     *,
-    level_range: LevelRange | None = None,
     frames: int | None = None,
     iterations: int = ITERATIONS,
 ) -> Tensor:
@@ -56,8 +51,7 @@ def invert(
 
     Args:
         images: `(batch, channel, height, width)` in [-1, 1], of the front end's canvas.
-        front_end: how they are drawn.
-        level_range: of black and white, where pictures do not tell it; see `canvas.read`.
+        front_end: how they are drawn; its `level_range` gives their contrast, see `canvas.read`.
         frames: how many frames a picture shows, for sounds of any length; see `canvas.read`.
         iterations: of Griffin-Lim.
 
@@ -68,7 +62,7 @@ def invert(
     Raises:
         ConfigError: as `canvas.read`.
     """
-    levels = canvas.read(images, front_end, level_range=level_range, frames=frames)
+    levels = canvas.read(images, front_end, frames=frames)
     made = waveforms(levels, front_end, iterations=iterations)
     return normalised(made, front_end.rate) if len(made) else made
 
@@ -105,9 +99,7 @@ def waveforms(
 
 
 @torch.no_grad()
-def reanalyse(
-    sounds: Tensor, front_end: FrontEnd, *, level_range: LevelRange | None = None
-) -> Tensor:
+def reanalyse(sounds: Tensor, front_end: FrontEnd) -> Tensor:
     """Draw sounds as a judge is to see them: the log-mels of waveforms, not those of a network.
 
     Where a front end's levels are absolute, each sound is first given the usual level: made
@@ -115,43 +107,22 @@ def reanalyse(
 
     Args:
         sounds: `(batch, sample)` at the front end's rate, of any level, as `invert` returns them.
-        front_end: its parameters.
-        level_range: of the data's pictures, as for `invert`; its upper end is the usual level.
+        front_end: its parameters; the upper end of its `level_range` is the usual level.
 
     Returns:
         `(batch, channel, height, width)` in [-1, 1], on the device of the sounds.
 
     Raises:
         AudioError: sounds too short for one frame, or longer than the front end's clips.
-        ConfigError: as `canvas.bounds`.
+        ConfigError: the front end's levels are absolute, and it states no range.
     """
     fe, clips = front_end, sounds.cpu()
     if fe.reference == "one" and len(clips):
-        usual = torch.tensor(canvas.bounds(fe, level_range)[1])
+        usual = torch.tensor(fe.bounds[1])
         loudest = torch.stack([level.max() for level in log_mels(list(clips), fe)])
         gain = _magnitudes(usual, fe) / _magnitudes(loudest, fe)
         clips = clips * torch.where(gain.isfinite(), gain ** (1 / fe.power), 0.0)[:, None]
     return pictures(list(clips), fe).to(sounds.device)
-
-
-def measured_range(sounds: Sequence[np.ndarray | Tensor], front_end: FrontEnd) -> LevelRange:
-    """Measure what black and white mean in the pictures of some data, for its card.
-
-    Args:
-        sounds: each `(sample,)` in [-1, 1] at the front end's rate.
-        front_end: its parameters.
-
-    Returns:
-        The medians of the lowest and of the highest level of a clip, silent clips left out.
-
-    Raises:
-        AudioError: a clip is too short for one frame, or none sounds.
-    """
-    levels = [level for level in log_mels(sounds, front_end) if level.min() < level.max()]
-    if not levels:
-        raise AudioError("no clip sounds: levels cannot be measured")
-    low, high = (float(np.median([f(level) for level in levels])) for f in (torch.min, torch.max))
-    return low, high
 
 
 @dataclass(frozen=True, eq=False)

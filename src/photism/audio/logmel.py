@@ -217,6 +217,33 @@ def pictures(
     return _log_mel(front_end).picture(waveforms, recordings)
 
 
+def extremes(
+    waveforms: Sequence[np.ndarray | Tensor], front_end: FrontEnd
+) -> list[tuple[float, float]]:
+    """Measure what is lost where pictures are stretched: the extremes of clips, for a card.
+
+    Args:
+        waveforms: each `(sample,)` in [-1, 1] at the front end's rate.
+        front_end: its parameters.
+
+    Returns:
+        Lowest and highest level of each clip that is not silent throughout.
+
+    Raises:
+        AudioError: a clip is too short for one frame.
+    """
+    levels = ((float(m.min()), float(m.max())) for m in log_mels(waveforms, front_end))
+    return [(low, high) for low, high in levels if low < high]
+
+
+def usual_range(levels: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
+    """Return the medians of `extremes`, which a card states as `level_range`; None of none."""
+    if not levels:
+        return None
+    low, high = np.median(levels, axis=0).round(2).tolist()
+    return low, high
+
+
 def _groups(filters: np.ndarray) -> list[tuple[slice, slice]]:
     """Groups of neighbouring bands with the bins they touch: most of the matrix is zero."""
     groups = []

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -86,22 +85,3 @@ def normalised(
     gain_db = torch.minimum(to_db - loudness_db(waveforms, rate), peak_db - 20 * peak.log10())
     gain = torch.where(gain_db.isfinite(), 10 ** (gain_db / 20), 0.0)
     return waveforms * gain[:, None]
-
-
-def stated(waveform: Tensor, rate: int) -> dict[str, Any]:
-    """Return what a provenance says of a sound: its rate, length, loudness and highest sample.
-
-    Args:
-        waveform: `(sample,)` in [-1, 1].
-        rate: samples per second.
-
-    Returns:
-        Values that JSON can hold; None for the loudness and peak of silence.
-    """
-    loudness, peak = float(loudness_db(waveform[None], rate)), float(waveform.abs().max())
-    return {
-        "rate": rate,
-        "seconds": len(waveform) / rate,
-        "loudness_lufs": round(loudness, 1) if math.isfinite(loudness) else None,
-        "peak_db": round(20 * math.log10(peak), 1) if peak else None,
-    }

@@ -26,6 +26,7 @@ PROVENANCE = "photism"
 """Key of the JSON that holds the provenance."""
 CODECS = {"wav": "pcm_s16le", "flac": "flac"}
 """Kinds of files that can be written, all of 16 bits, and FFmpeg's names of their codecs."""
+_FULL_SCALE = 2**15
 _MAX_CHARACTERS = 2**20  # of a comment; our own have some thousand
 _EXACT = {"fflags": "+bitexact"}  # leaves out the version of FFmpeg
 
@@ -57,7 +58,7 @@ def encode(
         raise AudioError(f"one channel of samples is written, not an array of {samples.shape}")
     if not np.isfinite(samples).all():
         raise AudioError("samples that are not numbers (NaN or infinite) cannot be written")
-    whole = np.rint(np.clip(samples, -1, 1) * 32_767).astype(np.int16)
+    whole = np.clip(np.rint(samples * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int16)
     file = io.BytesIO()
     with av.open(file, "w", format=kind, container_options=_EXACT) as container:
         container.metadata.update(_tags(provenance))

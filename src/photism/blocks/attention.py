@@ -41,13 +41,15 @@ class PooledAttention(nn.Module):
         quarter = channels // 4
         query, others = self._project(x).split((quarter, quarter + channels), dim=2)
         # (batch, position, channel) is in memory what pooling likes best, channels last
-        others = F.max_pool2d(others.transpose(1, 2).unflatten(2, (height, width)), 2)
-        key, value = others.flatten(2).transpose(1, 2).split((quarter, channels), dim=2)
-        if self.layout == "legacy":  # else (batch, block, channel)
-            value = value.transpose(1, 2).reshape(batch, -1, channels)
-        seen = attend(query, key, value)  # (batch, position, channel)
+        others = others.transpose(1, 2).unflatten(2, (height, width))  # (batch, c / 4 + c, h, w)
+        others = F.max_pool2d(others, 2)  # (batch, c / 4 + c, h / 2, w / 2)
+        others = others.flatten(2).transpose(1, 2)  # (batch, block, c / 4 + c)
+        key, value = others.split((quarter, channels), dim=2)  # c / 4 and c of each block
+        if self.layout == "legacy":  # the memory of (batch, c, block), read as if blocks came first
+            value = value.transpose(1, 2).reshape(batch, -1, channels)  # (batch, block, c)
+        seen = attend(query, key, value)  # (batch, position, c)
         if self.layout == "correct":
-            seen = seen.transpose(1, 2)  # (batch, channel, position)
+            seen = seen.transpose(1, 2)  # (batch, c, position)
         return x + seen.reshape(batch, channels, height, width)
 
     def _project(self, x: Tensor) -> Tensor:
@@ -56,8 +58,8 @@ class PooledAttention(nn.Module):
         `(batch, channel, height, width)` becomes `(batch, position, channel)`.
         """
         layers = (self.query, self.key, self.value)
-        weight = torch.cat([layer.weight.flatten(1) for layer in layers])
-        bias = torch.cat([layer.bias for layer in layers if layer.bias is not None])
+        weight = torch.cat([layer.weight.flatten(1) for layer in layers])  # (3 c / 2, c)
+        bias = torch.cat([layer.bias for layer in layers if layer.bias is not None])  # (3 c / 2,)
         return F.linear(x.flatten(2).transpose(1, 2), weight, bias)
 
 
@@ -77,7 +79,8 @@ def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
 
 def _by_rows(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """Attend for a few positions at a time: their part of the map of weights fits into a cache."""
-    transposed, rows = key.transpose(1, 2), max(1, AT_ONCE // (len(key) * key.shape[1]))
+    transposed = key.transpose(1, 2)  # (batch, channel, place)
+    rows = max(1, AT_ONCE // (len(key) * key.shape[1]))
     parts = [(some @ transposed).softmax(dim=-1) @ value for some in query.split(rows, dim=1)]
     return torch.cat(parts, dim=1)
 
@@ -88,5 +91,6 @@ def _fused(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     Zeros make queries and keys as long as values, the only case that fused kernels know.
     """
     zeros = (0, value.shape[-1] - query.shape[-1])
-    query, key, value = F.pad(query, zeros)[:, None], F.pad(key, zeros)[:, None], value[:, None]
+    query, key = F.pad(query, zeros)[:, None], F.pad(key, zeros)[:, None]  # (batch, 1, position, c)
+    value = value[:, None]  # (batch, 1, block, c)
     return F.scaled_dot_product_attention(query, key, value, scale=1.0)[:, 0]

@@ -37,7 +37,7 @@ class Classifier(nn.Module):
     def __init__(self, architecture: Architecture, classes: int, head: Head = "replaced") -> None:
         super().__init__()
         self.body, feature = _body(architecture, head)
-        self.output = nn.Linear(feature, classes)
+        self.output = nn.Linear(feature, classes)  # (batch, class)
         self._fixed: list[tuple[tuple[object, ...], nn.Module]] = []  # a list is no submodule
 
     def features(self, image: Tensor) -> Tensor:
@@ -118,19 +118,25 @@ def _own_name(name: str, own: Mapping[str, Tensor]) -> str:
 def _body(architecture: Architecture, head: Head) -> tuple[nn.Module, int]:
     """Return all but the last layer, and the number of its features."""
     if architecture == "small":
-        widths = (3, 32, 64, 128, 256)
-        layers = [_convolution(*pair) for pair in itertools.pairwise(widths)]
-        return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten()), widths[-1]
+        layers = [
+            _convolution(3, 32),  # (batch, 32, height / 2, width / 2)
+            _convolution(32, 64),  # (batch, 64, height / 4, width / 4)
+            _convolution(64, 128),  # (batch, 128, height / 8, width / 8)
+            _convolution(128, 256),  # (batch, 256, height / 16, width / 16)
+            nn.AdaptiveAvgPool2d(1),  # (batch, 256, 1, 1)
+            nn.Flatten(),  # (batch, 256)
+        ]
+        return nn.Sequential(*layers), 256
     from torchvision.models import resnet18, resnet50
 
     network = resnet50() if architecture == "resnet50" else resnet18()
     if architecture == "resnet18":
-        network.conv1 = nn.Conv2d(3, 64, 3, 1, 1, bias=False)
+        network.conv1 = nn.Conv2d(3, 64, 3, 1, 1, bias=False)  # (batch, 64, height, width)
         network.maxpool = nn.Identity()
     feature = network.fc.in_features
     if head == "added":
-        return network, network.fc.out_features
-    network.fc = nn.Identity()
+        return network, network.fc.out_features  # (batch, 1000)
+    network.fc = nn.Identity()  # (batch, 2048), or of ResNet-18 (batch, 512)
     return network, feature
 
 

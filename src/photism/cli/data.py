@@ -355,7 +355,7 @@ def _print_card(card: Card) -> None:
     console.print(table)
     sound, image = ("×".join(map(str, spec.shape)) for spec in (card.sound, card.image))
     say(f"sound:     {sound} {card.sound.dtype}, front end {card.front_end}")
-    say(f"picture:   {image} {card.image.dtype}")
+    say(f"picture:   {image} {card.image.dtype}" if card.image.items else "picture:   none")
     say(f"licence:   {card.licence}")
     say(f"seed:      {card.seed}")
     for note in card.notes:

@@ -15,10 +15,12 @@ from photism.terminal import plain
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from photism.data.card import Card
     from photism.data.pairs import PairDataset
     from photism.evaluation.results import Evaluation
     from photism.evaluation.table import Published
     from photism.judges.base import Judge
+    from photism.media import Medium
     from photism.systems.base import System
 
 DESCRIPTION = """Measure a trained system on real pairs and write a report.
@@ -28,6 +30,7 @@ Examples:
   photism evaluate runs/aivae --data mnist-fsdd      a training run, with its loss curves
   photism evaluate aivae-fsdd --data mnist-fsdd --limit 1000
   photism evaluate runs/car-gan --data orchestra --inception download
+  photism evaluate runs/s2i --back runs/i2s --data orchestra     there and back, from either side
 """
 
 
@@ -43,7 +46,19 @@ class Evaluate:
     """Split of the data: test, train or validation."""
     judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
     """A bundled judge by name, or a folder of `photism judge train`; "own" is the classifier that
-    the system learnt with. By default the bundled one that knows the data's classes."""
+    the system learnt with. By default one that knows the data's classes. Of a system that makes
+    both, the judge's medium is what it makes."""
+    back: Annotated[str | None, tyro.conf.arg(metavar="SYSTEM|RUN")] = None
+    """A system of the other direction: what is made goes back through it, and what arrives is
+    judged too, from either side (sound, picture, sound; picture, sound, picture)."""
+    back_judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
+    """Judge of what SYSTEM is given, for --back; by default one that knows the data's classes."""
+    beside: Annotated[tuple[str, ...] | None, tyro.conf.arg(metavar="NAME|DIR ...")] = None
+    """Further judges of the same medium, whose opinions stand beside; by default the independent
+    ones that were fitted here to these classes (see `photism judge fetch`)."""
+    agreement: bool = False
+    """Fit a joint space of sounds and pictures on training pairs, and say how well what is made
+    finds what it was made of; some minutes more."""
     inception: Annotated[str | None, tyro.conf.arg(metavar="FILE|download")] = None
     """For FID, KID and Inception Score: a file of Inception's weights, or "download"."""
     out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = None
@@ -68,32 +83,19 @@ def main(argv: list[str]) -> int:
 
     from photism.data.pairs import PairDataset
     from photism.data.prepare import find
-    from photism.devices import choose_device
-    from photism.evaluation.evaluate import evaluate
     from photism.evaluation.report import write_report
     from photism.files import require_room
-    from photism.judges.inception import load_inception
     from photism.systems.weights import load_weights
 
-    device = choose_device(args.device)
     dataset = PairDataset(find(args.data), _split(args.split))
     system = load_weights(args.system)
     judge = _judge(args.judge, system, dataset)
-    inception = load_inception(args.inception) if args.inception else None
+    way_back = _way_back(args, dataset, judge)
     out = args.out or Path("reports") / f"{Path(args.system).name}-{dataset.card.name}-{args.split}"
     require_room(out)
-    evaluation = evaluate(
-        system,
-        dataset,
-        judge,
-        seed=args.seed,
-        device=device,
-        batch_size=args.batch_size,
-        limit=args.limit,
-        latent_zeroing=args.latent_zeroing,
-        inception=inception,
-    )
-    published, notes = _published(system, dataset)
+    evaluation = _evaluate(args, system, dataset, judge)
+    trips = _trips(args, system, dataset, judge, way_back) if way_back else ()
+    published, notes = _published(system, dataset, judge.medium)
     html, json = write_report(
         evaluation,
         out,
@@ -101,13 +103,38 @@ def main(argv: list[str]) -> int:
         published=published,
         notes=notes,
         run=Path(args.system) if (Path(args.system) / "metrics.jsonl").is_file() else None,
+        trips=trips,
     )
     console = Console()
     console.print(_table(evaluation, published))
+    for trip in trips:
+        console.print(_table(trip, []))
     for note in evaluation.notes:
         console.print(plain(f"note: {note}"))
     print(f"{html}\n{json}")
     return 0
+
+
+def _evaluate(args: Evaluate, system: System, dataset: PairDataset, judge: Judge) -> Evaluation:
+    from photism.devices import choose_device
+    from photism.evaluation.evaluate import evaluate
+    from photism.judges.choose import find_judge
+    from photism.judges.inception import load_inception
+    from photism.media import other
+
+    return evaluate(
+        system,
+        dataset,
+        judge,
+        seed=args.seed,
+        device=choose_device(args.device),
+        batch_size=args.batch_size,
+        limit=args.limit,
+        latent_zeroing=args.latent_zeroing,
+        inception=load_inception(args.inception) if args.inception else None,
+        beside=_beside(args.beside, dataset.card, judge),
+        witness=find_judge(dataset.card, other(judge.medium)) if args.agreement else None,
+    )
 
 
 def _split(name: str) -> str:
@@ -120,36 +147,76 @@ def _split(name: str) -> str:
 
 
 def _judge(name: str | None, system: System, dataset: PairDataset) -> Judge:
+    from photism.judges.choose import find_judge
     from photism.judges.own import OWN, own_judge
     from photism.judges.weights import load_judge
 
     if name == OWN:
         return own_judge(system, dataset.card.classes)
-    return load_judge(name) if name else _bundled_judge(dataset)
+    return load_judge(name) if name else find_judge(dataset.card, system.targets[0])
 
 
-def _bundled_judge(dataset: PairDataset) -> Judge:
-    """Return the judge that comes with photism for the data's classes, or for its features."""
-    from photism.errors import ConfigError
-    from photism.judges.weights import bundled_judges, load_judge
+def _beside(names: tuple[str, ...] | None, card: Card, judge: Judge) -> tuple[Judge, ...]:
+    from photism.judges.choose import independent_judges
+    from photism.judges.weights import load_judge
 
-    card = dataset.card
-    for judge in map(load_judge, bundled_judges()):
-        channels = judge.image_shape[0] == card.image.shape[-1]
-        if judge.classes == card.classes or (channels and not card.classes):
-            return judge
-    raise ConfigError(
-        f"no bundled judge knows the classes of {dataset.folder}: train one with `photism judge"
-        f" train small --data {dataset.folder} --out JUDGE` and give it with --judge"
+    if names is None:
+        return independent_judges(card, judge.medium)
+    return tuple(map(load_judge, names))
+
+
+def _way_back(args: Evaluate, dataset: PairDataset, judge: Judge) -> tuple[System, Judge] | None:
+    """Return the system that goes back and the judge of what arrives, if they are asked for."""
+    from photism.judges.choose import find_judge
+    from photism.judges.weights import load_judge
+    from photism.media import other
+    from photism.systems.weights import load_weights
+
+    if args.back is None:
+        return None
+    back, given = load_weights(args.back), other(judge.medium)
+    back.require_target(given)
+    if args.back_judge:
+        return back, load_judge(args.back_judge)
+    return back, find_judge(dataset.card, given)
+
+
+def _trips(
+    args: Evaluate,
+    system: System,
+    dataset: PairDataset,
+    judge: Judge,
+    way_back: tuple[System, Judge],
+) -> tuple[Evaluation, ...]:
+    """Measure both round trips: from what SYSTEM is given, and from what it makes."""
+    from photism.devices import choose_device
+    from photism.evaluation.round_trip import evaluate_trip
+
+    back, at_home = way_back
+    return tuple(
+        evaluate_trip(
+            there,
+            home,
+            dataset,
+            one,
+            seed=args.seed,
+            device=choose_device(args.device),
+            batch_size=args.batch_size,
+            limit=args.limit,
+        )
+        for there, home, one in ((system, back, at_home), (back, system, judge))
     )
 
 
-def _published(system: System, dataset: PairDataset) -> tuple[list[Published], list[str]]:
+def _published(
+    system: System, dataset: PairDataset, target: Medium
+) -> tuple[list[Published], list[str]]:
     """Return what papers report for such a system and data, and how its settings differ."""
     from photism.experiments.published import published_figures, published_rows, setting_differences
 
     figures, notes = [], []
-    rows = published_rows(system.name, dataset.card.name, system.config, split=dataset.split)
+    name, split = dataset.card.name, dataset.split
+    rows = published_rows(system.name, name, system.config, split=split, target=target)
     for row, source in rows:
         figures += published_figures(row, source, dataset.card.name)
         if changed := setting_differences(system.config, row.settings):

@@ -64,7 +64,7 @@ def describe(target: str | None, preset: str | None = None) -> dict[str, Any]:
     """Gather what `photism info` prints.
 
     Args:
-        target: a system, weights by name or folder, or a PNG; None is everything in short.
+        target: a system, weights by name or folder, a PNG, WAV or FLAC; None is all in short.
         preset: of a system.
 
     Returns:
@@ -75,10 +75,10 @@ def describe(target: str | None, preset: str | None = None) -> dict[str, Any]:
         PhotismError: nothing of that name, a preset where there is none, damaged weights or PNG.
     """
     if target is not None and Path(target).is_file():
-        from photism.images import read_provenance
+        from photism.translate.provenance import provenance_of
 
         _refuse_preset(preset, target)
-        return read_provenance(Path(target))
+        return provenance_of(Path(target))
     from photism.stored import bundled
     from photism.systems import SYSTEMS, find_preset
     from photism.systems.weights import load_weights

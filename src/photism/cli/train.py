@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
 from photism.cli.arguments import parse, settings
 from photism.errors import ConfigError
 from photism.terminal import plain, printable
+from photism.training.choices import TrainChoices
 
 if TYPE_CHECKING:
     from photism.training.options import TrainOptions
@@ -30,48 +31,22 @@ Examples:
 
 
 @dataclass(frozen=True)
-class Train:
+class Train(TrainChoices):
     """Arguments of `photism train`."""
 
     system: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[SYSTEM]")] = None
     """System to train; `photism info` lists them."""
     data: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
     """Prepared data: a name that `photism data list` shows, or a folder."""
+    sounds: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
+    """Prepared sounds, with or without pictures, for stages that learn from sounds alone; those of
+    --data by default."""
     out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = None
     """New run folder; runs/SYSTEM-PRESET by default."""
     resume: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
     """Run folder to go on with, from its newest checkpoint. Only --epochs may change then."""
-    preset: Annotated[str | None, tyro.conf.arg(metavar="PRESET")] = None
-    """Settings to start from; `photism info SYSTEM` lists them."""
     set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...")] = ()
     """Settings to change, such as: --set lr=1e-4 alpha=0.5"""
-    start_from: Annotated[str | None, tyro.conf.arg(metavar="NAME|PATH")] = None
-    """Train weights further, those of a name, folder or run, such as on data of your own."""
-    stages: Annotated[tuple[str, ...], tyro.conf.arg(metavar="STAGE ...")] = ()
-    """Stages to train, such as those of the classifiers alone; all by default."""
-    epochs: int | None = None
-    """Passes over the data, in place of the preset's."""
-    batch_size: int | None = None
-    """Pairs in a step, over all processes, in place of the preset's."""
-    seed: int = 0
-    """Of weights, order of the data and noise."""
-    validation: float = 0.1
-    """Share of the recordings held out of training, to watch and select on."""
-    judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|DIR")] = None
-    """Keep the weights whose held-out translations this judge recognises best, not the last. It
-    looks after every epoch and before every checkpoint."""
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where to compute."""
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """bf16 is faster and a little coarser."""
-    ema: float = 0.0
-    """Keep a moving average of the weights with this decay, such as 0.999."""
-    log_every: int = 50
-    """Steps between records in metrics.jsonl."""
-    checkpoint_every: int = 500
-    """Steps between checkpoints, besides one after every epoch."""
-    max_steps: int | None = None
-    """Stop after so many steps, as if interrupted."""
     dry_run: bool = False
     """Print the resolved config, networks, parameters, memory and steps; train nothing."""
     json: bool = False
@@ -86,7 +61,8 @@ def main(argv: list[str]) -> int:
         _print_plan(options, as_json=args.json)
         return 0
     from photism.evaluation.critic import Critic
-    from photism.training.loop import Interrupted, train
+    from photism.training.loop import Interrupted
+    from photism.training.run import train
 
     critic = Critic.of(options.judge, options.data) if options.judge else None
     try:
@@ -110,8 +86,6 @@ def _following(options: TrainOptions) -> str:
 
 
 def _options(args: Train) -> tuple[TrainOptions, bool]:
-    from dataclasses import replace
-
     from photism.data.prepare import find
     from photism.training.options import TrainOptions
 
@@ -131,26 +105,15 @@ def _options(args: Train) -> tuple[TrainOptions, bool]:
         system=args.system,
         data=find(args.data),
         out=args.out or Path("runs") / f"{args.system}-{args.preset or 'default'}",
-        preset=args.preset,
         settings=settings(args.set, "--set"),
-        start_from=args.start_from,
-        stages=args.stages,
-        epochs=args.epochs,
-        batch_size=args.batch_size,
-        seed=args.seed,
-        validation=args.validation,
-        judge=args.judge,
-        device=args.device,
-        precision=args.precision,
-        ema=args.ema,
-        log_every=args.log_every,
-        checkpoint_every=args.checkpoint_every,
-        max_steps=args.max_steps,
+        sounds=find(args.sounds) if args.sounds else None,
+        **{choice.name: getattr(args, choice.name) for choice in fields(TrainChoices)},
     ), False
 
 
 def _print_plan(options: TrainOptions, *, as_json: bool) -> None:
-    from photism.training.plan import describe, resolve
+    from photism.training.dry_run import describe
+    from photism.training.plan import resolve
 
     plan = describe(resolve(options))
     if as_json:

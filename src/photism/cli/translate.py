@@ -1,4 +1,4 @@
-"""`photism translate`: recordings in, PNGs out."""
+"""`photism translate`: recordings become PNGs, pictures become WAVs."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from photism.cli import CYAN, DIM, RED, YELLOW, paint
 from photism.cli.arguments import parse, settings
 from photism.errors import ConfigError
 from photism.files import require_room
+from photism.media import Medium, other
+from photism.stored import bundled
 from photism.terminal import printable, printable_json
 from photism.translate.items import find_items
 from photism.version import __version__
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from photism.translate.translator import Translator
 
 DESCRIPTION = """\
-Translate recordings into pictures.
+Translate recordings into pictures, and pictures into sounds.
 
   photism translate three.wav                        three.png, in this folder
   photism translate a.mp3 clip.mp4 -o pictures/      many files, also videos, into a folder
@@ -35,12 +37,13 @@ Translate recordings into pictures.
   photism translate three.wav --num-samples 4        three_s0.png to three_s3.png, seeds 0 to 3
   photism translate solo.wav --system car-gan-orchestra --label violin
   arecord -d 2 -f cd | photism translate -           from standard input, to stdin.png
-  photism info three.png                             what made this picture
+  photism translate painting.png                     painting.wav, a sound that fits it
+  photism info three.png                             what made this picture, or sound
 
 The first word or window becomes three.png, further ones three_001.png, three_002.png, ...
 
-Each PNG carries system, weights, seed, and file and time of its sound. A file that fails does not
-stop the others: the exit code is 1 then, and 2 where nothing was translated.
+Each file carries system, weights, seed, and file and time it was made of. A file that fails does
+not stop the others: the exit code is 1 then, and 2 where nothing was translated.
 """
 FEW = 1
 MANY = 16
@@ -52,16 +55,18 @@ class Translate:
     """Arguments of `photism translate`."""
 
     sources: Annotated[
-        tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RECORDING ...")
+        tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE ...")
     ] = ()
-    """Files, folders, or - for standard input."""
-    system: Annotated[str, tyro.conf.arg(metavar="NAME|PATH")] = "aivae-fsdd"
-    """Bundled weights (`photism info` lists them), a folder of weights, or a training run."""
+    """Recordings, videos, pictures, folders of them, or - for a recording from standard input."""
+    system: Annotated[str | None, tyro.conf.arg(metavar="NAME|PATH")] = None
+    """Bundled weights (`photism info` lists them), a folder of weights, or a training run; by
+    default aivae-fsdd for recordings, and for pictures weights that make sounds."""
     label: Annotated[str | None, tyro.conf.arg(metavar="CLASS")] = None
     """What is heard, such as violin, for systems that take a label; by default they listen."""
     out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="PATH")] = None
-    """A PNG, for a single recording, or a folder; this folder by default, and for a folder
-    of recordings a new folder called pictures, with its subfolders kept."""
+    """A PNG for a single recording, a WAV or FLAC for a single picture, or a folder; this folder
+    by default, and for a folder of sources a new folder called pictures, with its subfolders
+    kept."""
     seed: int = 0
     """Of the noise that systems draw from."""
     num_samples: int = 1
@@ -78,6 +83,8 @@ class Translate:
     size: int | Literal["native"] = 280
     """Longer side in pixels, as near as repeating pixels allows: 28 x 28 is shown as 280 x 280.
     `native` keeps the size that the system draws."""
+    log_mel: bool = False
+    """Also write the log-mel of each sound that is made, as a PNG beside it."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to compute."""
     force: bool = False
@@ -111,21 +118,23 @@ def main(argv: list[str]) -> int:
         prog="photism translate",
         description=DESCRIPTION,
     )
-    items = find_items(args.sources, args.out)
+    translators = Translators(args)
+    items = find_items(args.sources, args.out, translators.media)
     require_room(items[0].target.parent)
-    translator = photism.load(args.system, device=args.device)
     wish = _wish(args, len(items))
-    translator.require(wish.label, wish.sampling)
+    media = {item.medium for item in items}
+    if len(media) == 1:  # else the sources that cannot be translated are said one by one
+        translators(other(*media)).require(wish.label, wish.sampling)
     from photism.translate.many import Lot
 
     outcomes = []
     with _progress(len(items), hidden=args.json) as show:
-        for outcome in Lot(translator, items, wish, show).translate():
+        for outcome in Lot(translators, items, wish, show).translate():
             outcomes.append(outcome)
             _print_outcome(outcome, quiet=args.json)
     failed = sum(outcome.error is not None for outcome in outcomes)
     summary = {
-        "pictures": sum(len(outcome.results) for outcome in outcomes),
+        **{kind: len(made) for kind, made in _by_kind(outcomes).items()},
         "translated": len(outcomes) - failed,
         "failed": failed,
         "not_tried": len(items) - len(outcomes),
@@ -133,12 +142,42 @@ def main(argv: list[str]) -> int:
         "peak_memory_mb": peak_memory_mb(),
     }
     if args.json:
-        _print_json(translator, outcomes, summary)
+        _print_json(outcomes, summary)
     elif len(items) > 1 or not failed:
         print(paint(_describe(summary), DIM, sys.stdout))
     if failed:
         return 1 if len(outcomes) > failed else 2
     return 0
+
+
+class Translators:
+    """What makes each medium, loaded when it is first wanted, so that one is loaded once.
+
+    Args:
+        args: which weights, and where to compute.
+    """
+
+    def __init__(self, args: Translate) -> None:
+        self.args = args
+        self._loaded: dict[str, Translator] = {}
+
+    @property
+    def media(self) -> tuple[Medium, ...]:
+        """What can be translated, and so is taken from folders."""
+        from photism.translate.defaults import DEFAULTS
+
+        if self.args.system:
+            return tuple(other(target) for target in self("image").system.targets)
+        return tuple(other(target) for target, name in DEFAULTS.items() if name in bundled())
+
+    def __call__(self, target: Medium) -> Translator:
+        """Return what makes a medium: the weights that were asked for, else the bundled ones."""
+        from photism.translate.defaults import default_weights
+
+        name = self.args.system or default_weights(target)
+        if name not in self._loaded:
+            self._loaded[name] = photism.load(name, device=self.args.device)
+        return self._loaded[name]
 
 
 def _wish(args: Translate, items: int) -> Wish:
@@ -152,6 +191,7 @@ def _wish(args: Translate, items: int) -> Wish:
         duration_s=args.duration,
         size=None if args.size == "native" else args.size,
         batch=args.batch or (FEW if items == 1 else MANY),
+        log_mel=args.log_mel,
         replace=args.force,
     )
 
@@ -179,48 +219,62 @@ def _progress(total: int, *, hidden: bool) -> Iterator[Callable[[int, int], None
 
 
 def _print_outcome(outcome: Outcome, *, quiet: bool) -> None:
-    """Print where the pictures are; what is amiss goes to standard error."""
-    source, pictures = outcome.item.source, outcome.results
-    if pictures and not quiet:
-        first, last = pictures[0], pictures[-1]
-        many = f" … {last['path']}" if len(pictures) > 1 else ""
+    """Print where the results are; what is amiss goes to standard error."""
+    source, results = printable(outcome.item.source), outcome.results
+    if results and not quiet:
+        first, last = results[0], results[-1]
+        many = f" … {printable(last['path'])}" if len(results) > 1 else ""
+        target = paint(f"{printable(first['path'])}{many}", CYAN, sys.stdout)
+        print(f"{source} → {target}  {paint(_detail(results), DIM, sys.stdout)}")
+    for note, count in Counter(note for entry in results for note in entry["notes"]).items():
+        share = f" ({count} of {len(results)} results)" if len(results) > 1 else ""
+        text = f"photism: {source}: {printable(note)}{share}"
+        print(paint(text, YELLOW, sys.stderr), file=sys.stderr)
+    if outcome.error:
+        text = f"photism: {printable(outcome.error)}"
+        print(paint(text, RED, sys.stderr), file=sys.stderr)
+
+
+def _detail(results: Sequence[Mapping[str, Any]]) -> str:
+    """Say what was translated, of what, and what it was heard or seen as."""
+    first, last = results[0], results[-1]
+    if first["target"] == "sound":
+        detail = f"{first['duration_s']:.2f} s at {first['rate']:,} Hz"
+        if first["loudness_lufs"] is not None:
+            detail += f", {first['loudness_lufs']:.0f} LUFS"
+        detail = f"{len(results)} sounds of {detail}" if len(results) > 1 else detail
+    else:
         detail = f"{first['start_s']:.2f}–{last['end_s']:.2f} s"
-        if len(pictures) > 1:
-            detail = f"{len(pictures)} pictures of {detail}"
+        if len(results) > 1:
+            detail = f"{len(results)} pictures of {detail}"
         elif first["heard"]:
             detail += f", heard at {first['level_db']:.0f} dB"
-        detail += _labels(pictures)
-        target = paint(f"{first['path']}{many}", CYAN, sys.stdout)
-        print(f"{printable(source)} → {target}  {paint(detail, DIM, sys.stdout)}")
-    for note, count in Counter(note for entry in pictures for note in entry["notes"]).items():
-        share = f" ({count} of {len(pictures)} pictures)" if len(pictures) > 1 else ""
-        print(paint(f"photism: {source}: {note}{share}", YELLOW, sys.stderr), file=sys.stderr)
-    if outcome.error:
-        print(paint(f"photism: {outcome.error}", RED, sys.stderr), file=sys.stderr)
+    return detail + printable(_labels(results))
 
 
-def _labels(pictures: Sequence[Mapping[str, Any]]) -> str:
-    """Say what a recording was drawn as: a class with its probability, or how often each."""
+def _labels(results: Sequence[Mapping[str, Any]]) -> str:
+    """Say what a source was translated as: a class with its probability, or how often each."""
     from photism.translate.results import Label
 
-    labels = [Label(**entry["label"]) for entry in pictures if entry["label"] and entry["heard"]]
-    if len(pictures) > 1:
+    known = [entry for entry in results if entry["label"] and entry.get("heard", True)]
+    labels = [Label(**entry["label"]) for entry in known]
+    if len(results) > 1:
         counts = Counter(label.name for label in labels).most_common()
         return "".join(f", {name} {count}" for name, count in counts)
     return "".join(f", {label}" for label in labels)
 
 
-def _print_json(
-    translator: Translator, outcomes: Sequence[Outcome], summary: Mapping[str, Any]
-) -> None:
+def _by_kind(outcomes: Sequence[Outcome]) -> dict[str, list[dict[str, Any]]]:
+    """Return the provenance of all pictures and of all sounds that were made."""
+    made = [{"file": outcome.item.source, **r} for outcome in outcomes for r in outcome.results]
+    kinds = {"pictures": "image", "sounds": "sound"}
+    return {kind: [r for r in made if r["target"] == target] for kind, target in kinds.items()}
+
+
+def _print_json(outcomes: Sequence[Outcome], summary: Mapping[str, Any]) -> None:
     content = {
         "photism": __version__,
-        **translator.origin,
-        "pictures": [
-            {"file": outcome.item.source, **picture}
-            for outcome in outcomes
-            for picture in outcome.results
-        ],
+        **_by_kind(outcomes),
         "errors": [
             {"file": outcome.item.source, "error": outcome.error}
             for outcome in outcomes
@@ -232,8 +286,12 @@ def _print_json(
 
 
 def _describe(summary: Mapping[str, Any]) -> str:
-    text = f"{_count(summary['pictures'], 'picture')} of"
-    text += f" {_count(summary['translated'], 'recording')} in {summary['seconds']:.1f} s"
+    pictures, sounds = summary["pictures"], summary["sounds"]
+    made = [_count(pictures, "picture")] if pictures or not sounds else []
+    made += [_count(sounds, "sound")] if sounds else []
+    source = "recording" if not sounds else "source" if pictures else "picture"
+    text = f"{' and '.join(made)} of {_count(summary['translated'], source)}"
+    text += f" in {summary['seconds']:.1f} s"
     if summary["peak_memory_mb"]:
         text += f", peak memory {summary['peak_memory_mb']} MB"
     for key, name in (("failed", "failed"), ("not_tried", "not tried")):

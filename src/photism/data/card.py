@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from photism.audio.front_ends import is_range
 from photism.data.splits import SPLITS
 from photism.errors import DataError
 from photism.files import parse_json
+from photism.media import MEDIA, Medium
 from photism.terminal import printable
 from photism.version import __version__
 
@@ -36,7 +38,8 @@ class ArraySpec:
     """Shape and type of one stored array.
 
     `uint8` holds [-1, 1] in 255 steps; floating types are stored as they are, in [-1, 1] too. A
-    sound is `(channel, mel_bin, frame)`, a picture `(height, width, channel)`.
+    sound is `(channel, mel_bin, frame)`, a picture `(height, width, channel)`; data of sounds
+    alone has pictures of `(0, 0, 0)`.
     """
 
     shape: tuple[int, ...]
@@ -46,7 +49,8 @@ class ArraySpec:
         if self.dtype not in _STORED:
             raise DataError(f"arrays are stored as {', '.join(_STORED)}, not {self.dtype!r}")
         sizes = self.shape
-        if len(sizes) != 3 or not all(type(size) is int and size > 0 for size in sizes):
+        whole = len(sizes) == 3 and all(type(size) is int for size in sizes)
+        if not whole or (min(sizes) < 1 and sizes != (0, 0, 0)):
             raise DataError(f"an array has three sizes of 1 or more, not {sizes}")
         if self.items > _MOST_VALUES:
             raise DataError(f"an array of {sizes} has more than {_MOST_VALUES:,} values")
@@ -104,7 +108,8 @@ class Card:
             _require(isinstance(values, tuple) and _texts(values), name, "is no list of texts")
         _require(_is_name(self.name), "name", f"is {self.name[:_LONGEST_NAME]!r}, not a plain name")
         _require(len(set(self.classes)) == len(self.classes), "classes", "has a name twice")
-        _require(self.image.shape[2] in (1, 3), "image", "has neither one nor three channels")
+        _require(self.image.shape[2] in (0, 1, 3), "image", "has neither one nor three channels")
+        _require(self.sound.items > 0, "sound", "is none")
         _require(_count(self.seed), "seed", "is not a whole number of 0 or more")
         known = all(kind in COLUMN_KINDS for kind in self.columns.values())
         _require(known, "columns", f"has a kind that is none of {', '.join(COLUMN_KINDS)}")
@@ -114,7 +119,20 @@ class Card:
         for file in self.skipped:
             named = isinstance(file, Mapping) and {"file", "reason"} <= set(file)
             _require(named and _texts(file.values()), "skipped", "lacks a file or a reason")
+        levels = self.front_end_config.get("level_range")
+        _require(levels is None or is_range(levels), "level_range", "is not two levels")
         self._check_files()
+
+    @property
+    def holds(self) -> tuple[Medium, ...]:
+        """The media of a pair: both, or sounds alone."""
+        return MEDIA if self.image.items else ("sound",)
+
+    @property
+    def level_range(self) -> tuple[float, float] | None:
+        """Levels of black and white in the pictures of sounds, where these do not tell them."""
+        levels = self.front_end_config.get("level_range")
+        return None if levels is None else (levels[0], levels[1])
 
     def _check_files(self) -> None:
         for split, counts in self.counts.items():

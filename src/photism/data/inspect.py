@@ -39,7 +39,7 @@ def contact_sheet(
     check_seed(seed)
     if per_class < 1:
         raise ConfigError(f"pairs per class must be 1 or more, not {per_class}")
-    dataset = PairDataset(folder, split)
+    dataset = PairDataset(folder, split, needs=())
     rng = np.random.default_rng(seed)
     tiles: list[Image.Image] = []
     name_size = 34 if max(map(len, dataset.card.classes), default=8) < 4 else 18
@@ -56,11 +56,14 @@ def contact_sheet(
 
 def _pairs(dataset: PairDataset, rows: np.ndarray, side: int) -> list[Image.Image]:
     pairs = []
-    sounds, pictures = dataset.sounds(rows), dataset.images(rows)
+    both = "image" in dataset.card.holds
+    sounds = dataset.sounds(rows)
+    pictures = dataset.images(rows) if both else [None] * len(rows)
     for sound, picture in zip(sounds, pictures, strict=True):
-        pair = Image.new("RGB", (2 * side, side), "white")
+        pair = Image.new("RGB", (2 * side if both else side, side), "white")
         pair.paste(_shown(_sound_picture(sound, dataset.card), side), (0, 0))
-        pair.paste(_shown(_stored(picture), side), (side, 0))
+        if picture is not None:
+            pair.paste(_shown(_stored(picture), side), (side, 0))
         pairs.append(pair)
     return pairs
 
@@ -102,6 +105,7 @@ def _titled(sheet: Image.Image, card: Card, split: str, seed: int) -> Image.Imag
     draw = ImageDraw.Draw(titled)
     draw.text((20, 16), f"{card.name} · {split}", _INK, ImageFont.load_default(24))
     front_end = printable(card.front_end)
-    how = f"log-mel ({front_end}) with its picture to the right; drawn with seed {seed}"
+    beside = " with its picture to the right" if "image" in card.holds else ""
+    how = f"log-mel ({front_end}){beside}; drawn with seed {seed}"
     draw.text((20, 48), how, _FAINT, ImageFont.load_default(13))
     return titled

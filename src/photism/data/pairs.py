@@ -22,7 +22,7 @@ from photism.data.card import ArraySpec, Card
 from photism.data.shards import open_shards
 from photism.data.splits import draw_groups
 from photism.errors import DataError
-from photism.media import Medium
+from photism.media import MEDIA, Medium
 
 
 class PairDataset:
@@ -31,17 +31,25 @@ class PairDataset:
     Args:
         folder: the prepared folder.
         split: "train", "validation" or "test".
+        needs: what is to be read; data of sounds alone has no pictures.
 
     Raises:
-        DataError: the folder is missing, half prepared or damaged, or has no such split.
+        DataError: the folder is missing, half prepared or damaged, or has no such split or medium.
     """
 
-    def __init__(self, folder: str | Path, split: str) -> None:
+    def __init__(
+        self, folder: str | Path, split: str, *, needs: tuple[Medium, ...] = MEDIA
+    ) -> None:
         self.folder = Path(folder)
         self.split = split
         self.card, self._batches = _open(self.folder, split)
+        if not set(needs) <= set(self.card.holds):
+            raise DataError(f"{self.folder} holds sounds alone: pairs with pictures are wanted")
         self._sounds = [_from_arrow(b.column("sound"), self.card.sound) for b in self._batches]
-        self._images = [_from_arrow(b.column("image"), self.card.image) for b in self._batches]
+        self._images: list[np.ndarray] = []
+        if "image" in self.card.holds:
+            pictures = [batch.column("image") for batch in self._batches]
+            self._images = [_from_arrow(column, self.card.image) for column in pictures]
         self._ends = np.cumsum([b.num_rows for b in self._batches])
         self.labels: np.ndarray = np.concatenate(
             [b.column("label").to_numpy() for b in self._batches]
@@ -96,7 +104,8 @@ class Batch:
     """Pairs ready for a network.
 
     `sound` is `(batch, channel, mel_bin, frame)` and `image` `(batch, channel, height, width)`,
-    float32 in [-1, 1]; `label` and `row` (the place in the data set) are int64 `(batch,)`.
+    float32 in [-1, 1], or `(batch, 0, 0, 0)` where it was not read; `label` and `row` (the place in
+    the data set) are int64 `(batch,)`.
     """
 
     sound: Tensor
@@ -127,6 +136,7 @@ class PairLoader:
         device: where batches go; pixels travel as bytes and become floats there.
         rank: number of this process.
         processes: number of processes; divides `batch_size`.
+        reads: the media to read.
 
     Raises:
         DataError: fewer pairs than one batch, or a batch that cannot be divided evenly.
@@ -143,6 +153,7 @@ class PairLoader:
         device: torch.device | str = "cpu",
         rank: int = 0,
         processes: int = 1,
+        reads: tuple[Medium, ...] = MEDIA,
     ) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
@@ -152,6 +163,7 @@ class PairLoader:
         self.device = torch.device(device)
         self.rank = rank
         self.processes = processes
+        self.reads = reads
         if batch_size % processes:
             raise DataError(f"a batch of {batch_size} cannot be shared by {processes} processes")
         if shuffle and len(self.rows) < batch_size:
@@ -185,9 +197,13 @@ class PairLoader:
 
     def batch(self, rows: np.ndarray) -> Batch:
         """Return the pairs at `rows` as one batch."""
-        image = self._to_float(self.dataset.images(rows)).permute(0, 3, 1, 2).contiguous()
+        sound = image = torch.empty(len(rows), 0, 0, 0, device=self.device)
+        if "sound" in self.reads:
+            sound = self._to_float(self.dataset.sounds(rows))
+        if "image" in self.reads:
+            image = self._to_float(self.dataset.images(rows)).permute(0, 3, 1, 2).contiguous()
         return Batch(
-            sound=self._to_float(self.dataset.sounds(rows)),
+            sound=sound,
             image=image,
             label=torch.from_numpy(self.dataset.labels[rows]).to(self.device),
             row=torch.from_numpy(np.ascontiguousarray(rows)).to(self.device),

@@ -34,10 +34,10 @@ _ROUNDING = 1e-3
 
 def schema(card: Card) -> pa.Schema:
     """Return the Arrow schema of a card's files."""
+    specs = {"sound": card.sound, "image": card.image}
     return pa.schema(
         [
-            ("sound", _list_type(card.sound)),
-            ("image", _list_type(card.image)),
+            *((medium, _list_type(specs[medium])) for medium in card.holds),
             ("label", pa.int64()),
             ("key", pa.string()),
             *((name, _COLUMN_TYPES[kind]) for name, kind in card.columns.items()),
@@ -98,7 +98,7 @@ def _open(path: Path, card: Card, rows: int, thoroughly: bool) -> pa.RecordBatch
     batch.validate(full=True)
     if batch.num_rows != rows:
         raise ValueError(f"{batch.num_rows:,} pairs, the card says {rows:,}")
-    arrays = {name: batch.column(name) for name in ("sound", "image")}
+    arrays = {name: batch.column(name) for name in card.holds}
     if any(column.null_count for column in (*batch.columns, *(a.values for a in arrays.values()))):
         raise ValueError("values are missing")
     labels = batch.column("label").to_numpy()

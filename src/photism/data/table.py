@@ -46,7 +46,7 @@ def read_table(path: Path) -> tuple[list[TableRow], list[dict[str, str]]]:
         path: a CSV file with a line of names (commas, semicolons or tabs), or JSON lines.
 
     Returns:
-        Its rows, and the lines that cannot be used, each `{"file": …, "reason": …}`.
+        Its rows, and the lines that cannot be used, each with "file" and "reason".
 
     Raises:
         DataError: it cannot be opened, or names no columns.

@@ -38,7 +38,7 @@ def verify(folder: Path) -> list[str]:
     groups: dict[str, set[str]] = {}
     for split, expected in card.counts.items():
         try:
-            dataset = PairDataset(folder, split)
+            dataset = PairDataset(folder, split, needs=())
         except DataError as error:
             problems.append(str(error))
             continue

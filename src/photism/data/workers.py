@@ -64,10 +64,10 @@ def mapping(count: int) -> Iterator[Callable[..., Iterable]]:
 
 
 def _begin() -> None:
-    """One thread, and the interrupt is left to the process that waits for the results."""
+    """One thread; and Ctrl-C ends the process without a word, since the first one says it."""
     import signal
 
     import torch
 
     torch.set_num_threads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -66,7 +66,7 @@ class PairWriter:
         split: str,
         *,
         sound: np.ndarray,
-        image: np.ndarray,
+        image: np.ndarray | None = None,
         label: np.ndarray,
         key: Sequence[str],
         columns: Mapping[str, Sequence[Any] | np.ndarray] | None = None,
@@ -76,7 +76,8 @@ class PairWriter:
         Args:
             split: "train", "validation" or "test".
             sound: `(pair, *card.sound.shape)` of the card's type; floats in [-1, 1].
-            image: `(pair, *card.image.shape)` of the card's type; floats in [-1, 1].
+            image: `(pair, *card.image.shape)` of the card's type; floats in [-1, 1]. Left out in
+                data of sounds alone.
             label: class index of each pair, or -1.
             key: a unique name of each pair that leads back to its files.
             columns: one sequence for each of the card's further columns.
@@ -85,6 +86,8 @@ class PairWriter:
             DataError: shapes, types, values, labels or columns are not what the card says.
         """
         columns = columns or {}
+        if image is None:
+            image = np.empty((len(sound), 0, 0, 0), self.card.image.dtype)
         named: dict[str, Any] = {"label": label, "key": key, **columns}
         self._check(split, sound, image, named)
         self._count(split, np.asarray(label))
@@ -163,7 +166,8 @@ class _Shard:
             self._named[name].extend(map(_encodable, values))
 
     def to_arrow(self, schema: pa.Schema) -> pa.RecordBatch:
-        arrays = [_to_arrow(self._sound[: len(self)]), _to_arrow(self._image[: len(self)])]
+        stored = (self._sound, self._image)
+        arrays = [_to_arrow(array[: len(self)]) for array in stored if array.size]
         arrays += [pa.array(v, schema.field(name).type) for name, v in self._named.items()]
         return pa.record_batch(arrays, schema=schema)
 

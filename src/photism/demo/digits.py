@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -69,7 +69,7 @@ def run(translator: Translator, judge: Judge, out: Path, *, seed: int) -> str:
     """
     embedded, started = recordings(), time.monotonic()
     judged = [
-        judge_one(judge, recording, translator.translate(recording.path, seed=seed))
+        judge_one(judge, recording, cast(Picture, translator.translate(recording.path, seed=seed)))
         for recording in track(embedded, "translating", len(embedded))
     ]
     write_report(out, translator, judge, judged, time.monotonic() - started)

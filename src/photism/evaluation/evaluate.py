@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -11,20 +12,22 @@ import torch
 from photism.data.pairs import PairDataset, PairLoader
 from photism.data.progress import track
 from photism.errors import ConfigError, DataError
-from photism.evaluation.figures import Truth, class_figures, output_figures, spread
+from photism.evaluation.figures import OutputFigures, Truth, class_figures, output_figures, spread
 from photism.evaluation.latent_zeroing import (
     LatentSystem,
     LatentZeroing,
     measure_latent_zeroing,
 )
-from photism.evaluation.observe import Observed, Observer
+from photism.evaluation.observe import Observed, Observer, Seen
 from photism.evaluation.results import (
     Evaluation,
     Example,
+    Opinion,
     Provenance,
     Recordings,
     References,
 )
+from photism.evaluation.shared import fit_shared
 from photism.files import sha256
 from photism.judges.base import Judge
 from photism.judges.card import brief
@@ -33,6 +36,7 @@ from photism.judges.inception import Inception
 from photism.judges.perceive import ear_of
 from photism.media import Medium, other
 from photism.metrics.features import LEAST_PAIRS, confusion, group_accuracy
+from photism.metrics.joint import Joint, agreement
 from photism.systems.base import System
 
 EXAMPLES_PER_CLASS = 5
@@ -50,6 +54,9 @@ def evaluate(
     limit: int | None = None,
     latent_zeroing: int = 1000,
     inception: Inception | None = None,
+    beside: Sequence[Judge] = (),
+    witness: Judge | None = None,
+    given: Medium | None = None,
 ) -> Evaluation:
     """Measure a system on a split.
 
@@ -67,6 +74,10 @@ def evaluate(
         latent_zeroing: pairs for the latent-zeroing curve of systems with a latent vector; 0
             leaves it out.
         inception: for FID, KID and Inception Score; without it they are left out.
+        beside: other judges of the same medium, whose opinions stand beside the judge's.
+        witness: a judge of what the system is given; with it a joint space is fitted on training
+            pairs, and what is made is held against what was given.
+        given: what of a pair the system is given; by default the other medium.
 
     Returns:
         All figures.
@@ -76,8 +87,16 @@ def evaluate(
         DataError: too few pairs, or grey pictures for a judge of colour.
     """
     _check(system, dataset, judge, limit, latent_zeroing)
-    system, judge = system.to(device).eval(), judge.to(device).eval()
-    inception = inception.to(device).eval() if inception else None
+    hears = witness is not None or judge.medium == "sound"
+    observer = Observer(
+        system.to(device).eval(),
+        [one.to(device).eval() for one in (judge, *_fitting(judge, beside, dataset))],
+        given or other(judge.medium),
+        drawn=ear_of(dataset.card) if hears else None,
+        seed=seed,
+        inception=inception.to(device).eval() if inception else None,
+        witness=witness.to(device).eval() if witness else None,
+    )
     rows = _choose(system, dataset, limit, seed)
 
     def load(of: np.ndarray) -> PairLoader:
@@ -85,32 +104,84 @@ def evaluate(
 
     truth = _truth(dataset, judge, rows, seed)
     shown = _choose_examples(truth.labels, rows, seed)
-    drawn = ear_of(dataset.card) if judge.medium == "sound" else None
-    observer = Observer(system, (judge,), other(judge.medium), drawn, seed, inception)
+    joint = fit_shared(judge, witness, dataset, observer.drawn, seed) if witness else None
     observed = observer.observe(load(rows), shown)
     zeroed = None
     if latent_zeroing and truth.known and isinstance(system, LatentSystem):
         zeroed = _zero(system, judge, load, rows[truth.labelled], latent_zeroing, seed)
+    found = _found(observer, observed, dataset, truth, joint)
+    examples = _examples(dataset, observer, rows, shown, observed)
+    return replace(found, latent_zeroing=zeroed, examples=examples)
+
+
+def _found(
+    observer: Observer, observed: Observed, dataset: PairDataset, truth: Truth, joint: Joint | None
+) -> Evaluation:
+    """Return all figures but those of latent zeroing."""
+    card, judges = dataset.card, observer.judges
     main = next(iter(observed.outputs.values()))
     recognised = observed.recognised if truth.known else None
     return Evaluation(
-        provenance=_provenance(system, dataset, judge, inception, truth),
+        provenance=_provenance(observer, dataset, truth, joint),
         classes=truth.classes,
-        outputs={
-            name: output_figures(seen, observed.real, truth)
-            for name, seen in track(observed.outputs.items(), "measuring", len(observed.outputs))
-        },
+        outputs=_outputs(observed, truth, joint),
         steps=observed.steps,
         listener=None if recognised is None else class_figures(recognised, truth),
-        recordings=_by_recording(main.predicted == truth.labels, truth, dataset.card.group),
-        references=_references(observed, truth),
+        recordings=_by_recording(main.predicted == truth.labels, truth, card.group),
+        references=_references(observed, truth, joint),
+        opinions=_opinions(judges[1:], observed, truth),
         diversity_pixels=spread(observed.images, observed.real_images, truth),
         diversity_features=spread(main.features, observed.real.features, truth),
         confusion=_confusion(main.predicted, truth),
-        latent_zeroing=zeroed,
-        notes=(*observed.notes, *_unlabelled(system, dataset, judge, truth)),
-        examples=_examples(dataset, judge.medium, rows, shown, observed),
+        latent_zeroing=None,
+        notes=(*observed.notes, *_unlabelled(observer.system, dataset, judges[0], truth)),
+        ear=ear_of(card) if card.front_end_config.get("rate") else None,
     )
+
+
+def _fitting(judge: Judge, beside: Sequence[Judge], dataset: PairDataset) -> tuple[Judge, ...]:
+    """Return the judges beside the main one, checked."""
+    for other_judge in beside:
+        if dataset.card.classes:
+            other_judge.require_classes(dataset.card.classes)
+        if other_judge.medium != judge.medium:
+            raise ConfigError(
+                f"judge {other_judge.name} is of {other_judge.medium}s, {judge.name} of"
+                f" {judge.medium}s: beside each other stand judges of one medium"
+            )
+    return tuple(one for one in beside if one.name != judge.name)
+
+
+def _outputs(observed: Observed, truth: Truth, joint: Joint | None) -> dict[str, OutputFigures]:
+    """Return the figures of every output, of the main one with its place in the joint space."""
+    found: dict[str, OutputFigures] = {}
+    for name, seen in track(observed.outputs.items(), "measuring", len(observed.outputs)):
+        figures = output_figures(seen, observed.real, truth)
+        found[name] = figures if found else _placed(figures, seen, observed, joint)
+    return found
+
+
+def _placed(
+    figures: OutputFigures, seen: Seen, observed: Observed, joint: Joint | None
+) -> OutputFigures:
+    if joint is None or observed.given is None:
+        return figures
+    place = agreement(joint, observed.given, seen.features, observed.real.features)
+    return replace(figures, agreement=place)
+
+
+def _opinions(judges: Sequence[Judge], observed: Observed, truth: Truth) -> dict[str, Opinion]:
+    found = {}
+    for judge in judges:
+        main, real = observed.beside[judge.name].main, observed.beside[judge.name].real
+        found[judge.name] = Opinion(
+            sha256=judge.digest or weights_digest(judge),
+            test_accuracy=judge.accuracy,
+            about=judge.card.extractor if judge.card else "",
+            figures=output_figures(main, real, truth),
+            real=output_figures(real, real, truth),
+        )
+    return found
 
 
 def weights_digest(module: torch.nn.Module) -> str:
@@ -223,14 +294,16 @@ def _truth(dataset: PairDataset, judge: Judge, rows: np.ndarray, seed: int) -> T
 
 
 def _provenance(
-    system: System, dataset: PairDataset, judge: Judge, inception: Inception | None, truth: Truth
+    observer: Observer, dataset: PairDataset, truth: Truth, joint: Joint | None
 ) -> Provenance:
     card, start = dataset.card, f"{dataset.split}-"
+    system, judge, witness = observer.system, observer.judges[0], observer.witness
     shards = {n: shard["sha256"] for n, shard in card.shards.items() if n.startswith(start)}
     return Provenance(
         system=system.name,
         preset=system.preset,
         target=judge.medium,
+        given=observer.given,
         origin=card.front_end_config.get("origin", "top"),
         source=system.source,
         weights_sha256=system.digest or weights_digest(system),
@@ -245,7 +318,11 @@ def _provenance(
         judge=judge.name,
         judge_sha256=judge.digest or weights_digest(judge),
         judge_test_accuracy=judge.accuracy if card.classes else None,
-        inception_sha256=inception.digest if inception else None,
+        inception_sha256=observer.inception.digest if observer.inception else None,
+        witness=f"{witness.name}, sha256 {witness.digest or weights_digest(witness)}"
+        if witness
+        else "",
+        joint_pairs=joint.pairs if joint else 0,
     )
 
 
@@ -265,19 +342,23 @@ def _confusion(predicted: np.ndarray, truth: Truth) -> tuple[tuple[int, ...], ..
     return tuple(tuple(row) for row in counts.tolist())
 
 
-def _references(observed: Observed, truth: Truth) -> References:
+def _references(observed: Observed, truth: Truth, joint: Joint | None) -> References:
     rows = np.flatnonzero(truth.labelled)
     order = np.random.default_rng((truth.seed, 3)).permutation(rows)
     dealt = next(iter(observed.outputs.values())).predicted[order]
     blind = float(np.mean(dealt == truth.labels[rows])) if truth.known else None
-    return References(
-        real=output_figures(observed.real, observed.real, truth), blind_accuracy=blind
-    )
+    real = output_figures(observed.real, observed.real, truth)
+    return References(_placed(real, observed.real, observed, joint), blind)
 
 
 def _examples(
-    dataset: PairDataset, target: Medium, rows: np.ndarray, shown: list[int], observed: Observed
+    dataset: PairDataset,
+    observer: Observer,
+    rows: np.ndarray,
+    shown: list[int],
+    observed: Observed,
 ) -> tuple[Example, ...]:
+    target = observer.judges[0].medium
     keys = dataset.column("key")
     loader = PairLoader(dataset, 1, shuffle=False)
     examples = []
@@ -288,7 +369,7 @@ def _examples(
                 label=int(batch.label[0]),
                 row=row,
                 key=str(keys[row]),
-                given=batch.of(other(target))[0].numpy(),
+                given=batch.of(observer.given)[0].numpy(),
                 real=batch.of(target)[0].numpy(),
                 made=observed.examples[row],
                 judged={n: int(seen.predicted[place]) for n, seen in observed.outputs.items()},

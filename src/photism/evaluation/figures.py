@@ -24,6 +24,8 @@ from photism.metrics.features import (
     precision_recall,
     within_class_r2,
 )
+from photism.metrics.joint import Agreement
+from photism.metrics.sound import paired_kl
 
 
 @dataclass(frozen=True)
@@ -94,10 +96,15 @@ class OutputFigures(ClassFigures):
     diversity: float | None
     """Of features within a class, or of all where there are no labels; 1 is as diverse as
     reality."""
+    paired_kl: float | None
+    """Mean divergence of the judge's opinion of what is made from that of what is real in its
+    place; None of the real ones, and where the judge's classes are not those of the data."""
     factor_r2: dict[str, float | None] | None
     """How much of each factor the judge reads from the pictures, beyond the class; None if the
     judge reads none, and for a factor that does not vary."""
     inception: InceptionFigures | None
+    agreement: Agreement | None = None
+    """With what was given, in a joint space; None where none was fitted."""
 
 
 def output_figures(seen: Seen, real: Seen, truth: Truth) -> OutputFigures:
@@ -131,6 +138,9 @@ def output_figures(seen: Seen, real: Seen, truth: Truth) -> OutputFigures:
         if truth.known
         else None,
         diversity=spread(seen.features, real.features, truth).value,
+        paired_kl=paired_kl(seen.probabilities, real.probabilities)
+        if truth.known and seen is not real
+        else None,
         factor_r2=_factor_r2(seen, truth),
         inception=_inception_figures(seen, ours, theirs, truth.seed),
     )

@@ -8,7 +8,7 @@ of the main output, which diversity is measured on, and the examples.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -72,6 +72,8 @@ class Observed:
     """Titles and steps of the outputs on the way to the main one, in order, itself last."""
     recognised: np.ndarray | None
     """Class probabilities of the system's own ear or eye, `(pair, class)`; None if it has none."""
+    given: np.ndarray | None
+    """Features of what was given, `(pair, feature)`; None without a witness."""
     images: np.ndarray
     """Of the main output as the judge views it, `(pair, height, width, channel)` uint8."""
     real_images: np.ndarray
@@ -93,6 +95,7 @@ class Observer:
         drawn: how the log-mels of the data, and so of the system, are drawn.
         seed: of the noise.
         inception: sees pictures too, if given.
+        witness: a judge of what is given, whose features are kept.
     """
 
     system: System
@@ -101,6 +104,7 @@ class Observer:
     drawn: FrontEnd | None
     seed: int
     inception: Inception | None = None
+    witness: Judge | None = None
 
     @torch.inference_mode()
     def observe(self, loader: PairLoader, examples: Collection[int] = ()) -> Observed:
@@ -136,6 +140,7 @@ class Observer:
             recognised=None
             if first.recognised is None
             else np.concatenate([part.recognised for part in parts]),
+            given=None if first.given is None else np.concatenate([part.given for part in parts]),
             images=np.concatenate([part.images for part in parts]),
             real_images=np.concatenate([part.real_images for part in parts]),
             examples={row: kept for part in parts for row, kept in part.examples.items()},
@@ -151,15 +156,18 @@ class Observer:
         percepts = {name: perceive(values, target, self.drawn) for name, values in outputs.items()}
         main, real = next(iter(percepts.values())), perceive(batch.of(target), target, self.drawn)
         own, others = self.judges[0], self.judges[1:]
+        views = {name: own.view(percept) for name, percept in percepts.items()}
+        real_view = own.view(real)
         recognises = self.system.recognises
         return Observed(
-            outputs={name: _look(p, own, self.inception) for name, p in percepts.items()},
-            real=_look(real, own, self.inception),
-            beside={j.name: Beside(_look(main, j), _look(real, j)) for j in others},
+            outputs={n: self._seen(view, percepts[n]) for n, view in views.items()},
+            real=self._seen(real_view, real),
+            beside={j.name: Beside(_look(j, j.view(main)), _look(j, j.view(real))) for j in others},
             steps=steps_of(made),
             recognised=self.system.recognise(condition).cpu().numpy() if recognises else None,
-            images=pixels(own.view(main)),
-            real_images=pixels(own.view(real)),
+            given=self._given(condition),
+            images=pixels(next(iter(views.values()))),
+            real_images=pixels(real_view),
             examples={
                 row: {name: values[place].cpu().numpy() for name, values in outputs.items()}
                 for place, row in enumerate(rows)
@@ -167,6 +175,21 @@ class Observer:
             },
             notes=_notes(own, {"generated": main, "real": real}),
         )
+
+    def _seen(self, view: Tensor, percept: Percept) -> Seen:
+        """Return what the first judge makes of a view, and Inception of the picture itself."""
+        seen = _look(self.judges[0], view)
+        if self.inception is None:
+            return seen
+        features, probabilities = (
+            part.float().cpu().numpy() for part in self.inception(percept.values)
+        )
+        return replace(seen, inception_features=features, inception_probabilities=probabilities)
+
+    def _given(self, condition: Tensor) -> np.ndarray | None:
+        if self.witness is None:
+            return None
+        return self.witness.look(condition, self.drawn).features.float().cpu().numpy()
 
 
 def steps_of(outputs: Sequence[Output]) -> dict[str, str]:
@@ -176,13 +199,11 @@ def steps_of(outputs: Sequence[Output]) -> dict[str, str]:
     return {**before, main.title: ""}
 
 
-def _look(percept: Percept, judge: Judge, inception: Inception | None = None) -> Seen:
-    judged = judge(judge.view(percept))
+def _look(judge: Judge, view: Tensor) -> Seen:
+    judged = judge(view)
     seen = {"probabilities": judged.logits.softmax(dim=1), "features": judged.features}
     if judged.factors is not None:
         seen["factors"] = judged.factors
-    if inception is not None:
-        seen["inception_features"], seen["inception_probabilities"] = inception(percept.values)
     return Seen(**{name: value.float().cpu().numpy() for name, value in seen.items()})
 
 

@@ -8,23 +8,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
 from photism.errors import DataError
-from photism.evaluation.results import Evaluation, Example
-from photism.evaluation.table import Published, figure_table
+from photism.evaluation.examples import show_examples
+from photism.evaluation.results import Evaluation
+from photism.evaluation.table import Published, figure_table, opinion_table
 from photism.files import write_json, write_text
-from photism.images import png, show_log_mel, to_pil
-from photism.media import Medium, other
 from photism.pages.charts import Curve, line_chart
-from photism.pages.render import picture_uri, render
+from photism.pages.render import render
 from photism.pages.words import WORDS
 
 HTML, JSON = "report.html", "report.json"
-PICTURES_IN_A_ROW = 15
-PIXELS_TO_SHOW = 48
-"""Smaller pictures are enlarged pixel by pixel."""
 _NOT_LOSSES = ("kind", "step", "stage", "epoch", "seconds")
 
 
@@ -36,6 +29,7 @@ def write_report(
     published: Sequence[Published] = (),
     notes: Sequence[str] = (),
     run: Path | None = None,
+    trips: Sequence[Evaluation] = (),
 ) -> tuple[Path, Path]:
     """Write the report of one evaluation.
 
@@ -46,6 +40,7 @@ def write_report(
         published: figures of papers for this system on this data.
         notes: sentences on what differs from the published experiment.
         run: a training run's folder, for its loss curves.
+        trips: round trips with a system of the other direction.
 
     Returns:
         The paths of the HTML and the JSON file.
@@ -59,10 +54,15 @@ def write_report(
         evaluation=evaluation,
         words=WORDS[evaluation.provenance.target],
         table=figure_table(evaluation, published),
+        opinions=opinion_table(evaluation),
         notes=[*evaluation.provenance.data_notes, *evaluation.notes, *notes],
         by_class=_by_class(evaluation),
         steps=evaluation.steps,
-        examples=_examples_by_class(evaluation),
+        grid=show_examples(evaluation),
+        trips=[
+            (trip, WORDS[trip.provenance.target], figure_table(trip), show_examples(trip))
+            for trip in trips
+        ],
         zeroing=zeroing_chart({title: evaluation.to_json()}),
         losses=loss_charts(run) if run else {},
     )
@@ -71,6 +71,7 @@ def write_report(
         "title": title,
         "published": [asdict(figure) for figure in published],
         "notes": [*evaluation.notes, *notes],
+        "round_trips": [trip.to_json() for trip in trips],
     }
     write_json(folder / JSON, content)
     return folder / HTML, folder / JSON
@@ -160,61 +161,3 @@ def _by_class(evaluation: Evaluation) -> dict[str, Mapping[str, float]]:
         columns["listener"] = evaluation.listener.per_class
     words = WORDS[evaluation.provenance.target]
     return columns | {f"real {words.many}": evaluation.references.real.per_class}
-
-
-def _examples_by_class(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """Return the examples of every class, ready for the template; one group without classes."""
-    fitting = max(2, PICTURES_IN_A_ROW // (len(evaluation.steps) + 2))
-    alone = all(example.label < 0 for example in evaluation.examples)
-    classes: dict[int, list[dict[str, Any]]] = {}
-    for example in evaluation.examples:
-        shown = classes.setdefault(example.label, [])
-        if alone or len(shown) < fitting:
-            shown.append(_show_example(example, evaluation))
-    rows = [
-        (label, shown[n : n + fitting])
-        for label, shown in classes.items()
-        for n in range(0, len(shown), fitting)
-    ]
-    return [
-        {"name": "" if alone else evaluation.class_name(label), "examples": shown}
-        for label, shown in rows
-    ]
-
-
-def _show_example(example: Example, evaluation: Evaluation) -> dict[str, Any]:
-    target, origin = evaluation.provenance.target, evaluation.provenance.origin
-    made = [
-        {
-            "name": step,
-            "uri": _show(example.made[step], target, origin),
-            "judged": evaluation.classes[example.judged[step]] if example.label >= 0 else "",
-            "right": example.label in (-1, example.judged[step]),
-        }
-        for step in evaluation.steps
-    ]
-    return {
-        "key": example.key,
-        "given": _show(example.given, other(target), origin),
-        "made": made,
-        "real": _show(example.real, target, origin),
-        "pixelated": max(example.real.shape) < PIXELS_TO_SHOW,
-    }
-
-
-def shown(values: np.ndarray, medium: Medium, origin: str) -> Image.Image:
-    """Return a picture, or the log-mel of a sound in colour.
-
-    Args:
-        values: `(channel, height, width)` in [-1, 1].
-        medium: what they are.
-        origin: of the front end; see `images.show_log_mel`.
-
-    Returns:
-        For people to look at.
-    """
-    return to_pil(values) if medium == "image" else show_log_mel(values, origin)
-
-
-def _show(values: np.ndarray, medium: Medium, origin: str) -> str:
-    return picture_uri(png(shown(values, medium, origin)))

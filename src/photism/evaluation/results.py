@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from photism.audio.front_ends import FrontEnd
 from photism.evaluation.figures import ClassFigures, OutputFigures
 from photism.evaluation.latent_zeroing import LatentZeroing
 from photism.media import Medium
@@ -28,6 +29,20 @@ class Recordings:
     """Mean over recordings with labels, whatever their number of pairs; None if there are none."""
     hardest: tuple[tuple[str, float], ...]
     """The recordings with the lowest accuracy, worst first."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What another judge makes of the main output, and of reality, on the same pairs."""
+
+    sha256: str
+    """Of the judge's weights."""
+    test_accuracy: float | None
+    """Of the judge, on real test examples."""
+    about: str
+    """Whose network it is; empty for judges trained here."""
+    figures: OutputFigures
+    real: OutputFigures
 
 
 @dataclass(frozen=True)
@@ -57,6 +72,8 @@ class Example:
     """By output, the main one first."""
     judged: Mapping[str, int]
     """Class that the judge takes each of them for."""
+    between: np.ndarray | None = None
+    """Of round trips, what the first system handed on to the second."""
 
     @property
     def generated(self) -> np.ndarray:
@@ -76,7 +93,9 @@ class Provenance:
     system: str
     preset: str
     target: Medium
-    """What it made of the other medium."""
+    """What it made."""
+    given: Medium
+    """What it made it of; of round trips, the same."""
     origin: str
     """Where the lowest band of a log-mel lies, "top" or "bottom"."""
     source: str
@@ -97,6 +116,10 @@ class Provenance:
     judge_test_accuracy: float | None
     inception_sha256: str | None
     """Of the weights of Inception; None without it."""
+    witness: str = ""
+    """Judge of what was given, where a joint space was fitted, with its checksum."""
+    joint_pairs: int = 0
+    """Training pairs that the joint space was fitted on."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +137,8 @@ class Evaluation:
     """How well the system itself recognises the class; None if it does not, or nobody knows."""
     recordings: Recordings
     references: References
+    opinions: dict[str, Opinion]
+    """Of other judges, by name."""
     diversity_pixels: Diversity
     diversity_features: Diversity
     confusion: tuple[tuple[int, ...], ...]
@@ -122,6 +147,8 @@ class Evaluation:
     latent_zeroing: LatentZeroing | None
     notes: tuple[str, ...]
     """What to know beside the figures, such as that pictures were resized."""
+    ear: FrontEnd | None = field(default=None, repr=False, compare=False)
+    """How log-mels are drawn, if the data says it: what sounds can be made with."""
     examples: tuple[Example, ...] = field(default=(), repr=False, compare=False)
 
     @property
@@ -158,8 +185,8 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """Return all but the examples as values that JSON can hold."""
-        content = asdict(replace(self, examples=()))
-        del content["examples"]
+        content = asdict(replace(self, examples=(), ear=None))
+        del content["examples"], content["ear"]
         main = {
             "main_output": self.main_output,
             "accuracy": asdict(self.accuracy) if self.accuracy else None,

@@ -9,7 +9,10 @@ from typing import Any
 from photism.evaluation.figures import OutputFigures
 from photism.evaluation.results import Evaluation
 from photism.metrics.features import Estimate, Interval
-from photism.metrics.registry import METRICS, Better, Metric, factor_metric
+from photism.metrics.registry import JUDGE, METRICS, Better, Metric, factor_metric
+
+OPINIONS = ("accuracy", "accuracy_sounding", "fd", "kd", "precision", "recall", "paired_kl")
+"""What is shown of other judges, by key."""
 
 Figure = Interval | Estimate | float | None
 
@@ -53,6 +56,15 @@ class FigureLine:
     outputs: tuple[FigureCell, ...]
     real: FigureCell
     published: tuple[FigureCell, ...]
+
+
+@dataclass(frozen=True)
+class OpinionLine:
+    """One figure of every judge, of the main output and of what is real."""
+
+    name: str
+    better: Better
+    cells: tuple[tuple[FigureCell, FigureCell], ...]
 
 
 @dataclass(frozen=True)
@@ -103,13 +115,39 @@ def figure_table(evaluation: Evaluation, published: Sequence[Published] = ()) ->
     return Table(tuple(evaluation.outputs), tuple(lines), tuple(sources))
 
 
+def opinion_table(evaluation: Evaluation) -> tuple[OpinionLine, ...]:
+    """Arrange what other judges make of the main output beside what the judge does.
+
+    Args:
+        evaluation: what was measured.
+
+    Returns:
+        A line for each figure, a pair of cells (generated, real) for each judge, the main one
+        first; nothing if there is no other.
+    """
+    if not evaluation.opinions:
+        return ()
+    main = evaluation.outputs[evaluation.main_output]
+    pairs = [(main, evaluation.references.real)]
+    pairs += [(opinion.figures, opinion.real) for opinion in evaluation.opinions.values()]
+    lines = []
+    for metric in (METRICS[key] for key in OPINIONS):
+        cells = tuple(
+            (_cell(metric, _found(a, metric)), _cell(metric, _found(b, metric))) for a, b in pairs
+        )
+        if any(cell.text != FigureCell().text for cell, _ in cells):
+            lines.append(OpinionLine(metric.title.replace(f"({JUDGE})", ""), metric.better, cells))
+    return tuple(lines)
+
+
 def _shown(evaluation: Evaluation, published: Sequence[Published]) -> Iterator[tuple[str, Metric]]:
     """Yield what was measured of the real pictures or published, by key."""
     real = evaluation.references.real
     factors = {f"R² of {name}": factor_metric(name) for name in real.factor_r2 or {}}
     printed = {figure.metric for figure in published}
     for key, metric in {**METRICS, **factors}.items():
-        there = key in factors or _found(real, metric) is not None
+        main = evaluation.outputs[evaluation.main_output]
+        there = key in factors or any(_found(f, metric) is not None for f in (real, main))
         if there or key in printed:
             yield key, metric
 
@@ -117,7 +155,8 @@ def _shown(evaluation: Evaluation, published: Sequence[Published]) -> Iterator[t
 def _found(figures: OutputFigures, metric: Metric) -> Figure:
     """Follow a metric's path through the figures of an output."""
     found: Any = figures
-    for name in metric.path.split(".", 1):
+    parts = metric.path.split(".", 1 if metric.path.startswith("factor_r2.") else -1)
+    for name in parts:
         if found is None:
             return None
         found = found.get(name) if isinstance(found, Mapping) else getattr(found, name)

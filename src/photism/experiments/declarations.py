@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from photism.media import Medium
 from photism.systems.base import output_title
 
 
@@ -36,6 +37,8 @@ class Row:
     """Name of the folder of its figures, the key by default: rows that name the same share them."""
     split: Literal["train", "test"] = "test"
     """Split that the system is measured on."""
+    target: Medium = "image"
+    """What is made and judged."""
     outputs: tuple[str, ...] = ("generated",)
     """Names of the outputs to show, first that of the published protocol."""
     step: str = ""
@@ -79,8 +82,8 @@ class Experiment:
     source: str
     """Paper and table or figure."""
     rows: tuple[Row, ...]
-    epochs: int
-    """Published length of training, at the full learning rate."""
+    epochs: float
+    """Published length of training, at the full learning rate, in passes over the pairs."""
     finding: str
     """What the paper says it shows, to hold the measured numbers against."""
     metrics: tuple[str, ...] = ("accuracy", "fd", "diversity")

@@ -12,12 +12,14 @@ from photism.data.pairs import PairDataset
 from photism.devices import choose_device
 from photism.errors import DataError
 from photism.evaluation.evaluate import evaluate
-from photism.evaluation.report import shown, write_report
+from photism.evaluation.examples import shown
+from photism.evaluation.report import write_report
 from photism.evaluation.results import Evaluation
 from photism.experiments.declarations import Experiment, Row
 from photism.experiments.failures import measure_nothing
 from photism.experiments.options import Reproduction
 from photism.experiments.overview import Strip, write_strip
+from photism.experiments.pace import reached
 from photism.experiments.published import published_figures
 from photism.experiments.runs import Job
 from photism.experiments.table import REAL, SOUNDS, MeasuredRow
@@ -110,6 +112,9 @@ def _measure_pairs(
     job: Job, system: System, judges: Judges, dataset: PairDataset, differs: Sequence[str]
 ) -> dict[str, Any]:
     row, title = job.row, job.experiment.title
+    if row.split == "test" and "accuracy" in row.published:
+        pace = reached(Path(system.source), row.published["accuracy"])
+        differs = [*differs, *([pace] if pace else [])]
     alone = [other.measured for other in job.experiment.rows].count(row.measured) == 1
     evaluation = evaluate(
         system,

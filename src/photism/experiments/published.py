@@ -11,6 +11,8 @@ from photism.evaluation.table import Published
 from photism.experiments.aivae import FIGURE_8, RECONSTRUCTIONS, TABLE_4, TABLE_5
 from photism.experiments.car_gan import FAILURES, FIGURE_L1, FIGURE_STAGES, TABLE_1, TABLE_2
 from photism.experiments.declarations import Experiment, Row
+from photism.experiments.sa_cmgan import BASELINES, SA_CMGAN_CHANNELS, SA_CMGAN_TABLES
+from photism.media import Medium
 from photism.systems import SYSTEMS
 
 EXPERIMENTS: dict[str, Experiment] = {
@@ -18,6 +20,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     for experiment in (
         *(TABLE_4, TABLE_5, FIGURE_8, RECONSTRUCTIONS),
         *(TABLE_1, TABLE_2, FIGURE_L1, FIGURE_STAGES, FAILURES),
+        *(SA_CMGAN_TABLES, SA_CMGAN_CHANNELS, BASELINES),
     )
 }
 _LEFT_OUT = ("epochs", "decay_epochs", "weights")
@@ -41,7 +44,7 @@ def find_experiment(name: str) -> Experiment:
 
 
 def published_rows(
-    system: str, data: str, config: Any, *, split: str = "test"
+    system: str, data: str, config: Any, *, split: str = "test", target: Medium = "image"
 ) -> Iterator[tuple[Row, str]]:
     """Yield published rows of a system on a data set, whatever its widths and epochs.
 
@@ -50,6 +53,7 @@ def published_rows(
         data: name of the data set, or of one that stands in for it.
         config: of the system; a row's own settings must agree with it.
         split: that is measured.
+        target: what is made.
 
     Yields:
         A row with published figures and the table it stands in, each row once.
@@ -57,7 +61,8 @@ def published_rows(
     seen = set()
     for experiment in EXPERIMENTS.values():
         for row in experiment.rows:
-            if not row.published or (row.system, row.split) != (system, split):
+            measured = (row.system, row.split, row.target)
+            if not row.published or measured != (system, split, target):
                 continue
             if data not in (row.data, row.published_data) or row.key in seen:
                 continue

@@ -31,8 +31,8 @@ from photism.systems import find_preset, find_system
 from photism.systems.base import System
 from photism.systems.stages import Stage
 from photism.training.checkpoint import list_checkpoints
-from photism.training.loop import train
 from photism.training.options import TrainOptions
+from photism.training.run import train
 
 HELD_OUT = 0.1
 ENOUGH = 0.5
@@ -75,7 +75,8 @@ class Job:
         the preset's proportion, so that the budget scales both alike.
         """
         stage = self.system.stages()[-1]
-        held = self.options.budget * self.experiment.epochs * self.row.pairs / pairs
+        seen = self.options.budget * self.experiment.epochs * self.row.pairs
+        held = seen / (stage.batch_size * (stage.steps_per_epoch or 0) or pairs)
         proportion = stage.epochs / (stage.epochs - stage.decay_epochs)
         return stage.lasting(max(1, round(held * proportion)))
 
@@ -139,15 +140,18 @@ def _source(name: str, raw: Path) -> PairSource:
 
 def training_of(job: Job, data: Path) -> TrainOptions:
     """Return the training of a row, in a run folder named by all that the weights depend on."""
-    row = job.row
-    epochs = job.stage(len(PairDataset(data, "train"))).epochs
-    settings = dict(row.settings)
+    row, settings = job.row, dict(job.row.settings)
+    stage = job.stage(len(PairDataset(data, "train")))
+    epochs: int | None = stage.epochs
     if job.experiment.shared:
         shared = _shared(job, data).out
         for network in job.experiment.shared:
             settings |= {f"{network}.weights": str(shared), f"{network}.epochs": "0"}
     name = "-".join([row.system, job.preset, *_changed(job), f"{epochs}-epochs"])
     training = _training(job, data, name, _config(job))
+    if len(job.system.stages()) > 1 and not job.experiment.shared:  # the others last as they do
+        settings["epochs"], epochs = str(stage.epochs - stage.decay_epochs), None
+        settings |= {"decay_epochs": str(stage.decay_epochs)} if stage.decay_epochs else {}
     return replace(training, settings=settings, epochs=epochs)
 
 
@@ -207,7 +211,8 @@ def train_row(job: Job, data: Path, say: Callable[[str], None]) -> Path:
     if job.experiment.shared:
         trainings.insert(0, _shared(job, data))
     for training in trainings:
-        length = f", epochs {training.epochs}" if training.epochs else ""
+        epochs = training.epochs or training.settings.get("epochs")
+        length = f", epochs {epochs}" if epochs else ""
         say(f"  preset {training.preset}{length}, run {training.out}")
         started = bool(list_checkpoints(training.out / "checkpoints"))
         weights = train(training, resume=started)
@@ -233,11 +238,14 @@ def differences(job: Job, data: Path) -> list[str]:
         known = f" ({row.pairs_known})" if row.pairs_known else ""
         differs.append(f"{pairs:,} training pairs at hand, the paper had {row.pairs:,}{known}")
     stage = job.stage(pairs)
-    if (stage.epochs, stage.decay_epochs) != (experiment.epochs, 0):
+    whole = (stage.epochs, stage.decay_epochs) == (experiment.epochs, 0)
+    if not (options.budget == 1 if stage.steps_per_epoch else whole):
         held = f"{stage.epochs - stage.decay_epochs}"
         lasted = f"{held} + {stage.decay_epochs} decaying" if stage.decay_epochs else held
         share = f"{options.budget:.3g} of the published training"
-        differs.append(f"epochs: {lasted}, the paper {experiment.epochs}; {share}")
+        steps = f" of {stage.steps_per_epoch:,} steps" if stage.steps_per_epoch else ""
+        published = f"{experiment.epochs:.3g} passes over its pairs"
+        differs.append(f"epochs: {lasted}{steps}, the paper {published}; {share}")
     if "validation" not in dataset.card.counts:
         kept = "choose the epoch kept" if cls.selection else "be watched"
         differs.append(f"{HELD_OUT:.0%} of the training recordings held out to {kept}")

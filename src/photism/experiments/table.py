@@ -241,7 +241,9 @@ def sweep_figure(experiment: Experiment, rows: Sequence[MeasuredRow]) -> Figure 
         width=960,
         height=360,
     )
-    hint = "Natural logarithms, as the thesis draws them; dashed where the class is heard."
+    several = len(done[0].row.outputs) > 1
+    dashed = f"; dashed: {', '.join(done[0].row.outputs[1:])}" if several else ""
+    hint = f"Natural logarithms, so that figures of every size are seen{dashed}."
     return Figure(f"The figures over {experiment.sweep}", hint, titles, svg)
 
 

@@ -94,9 +94,9 @@ class Pictures:
         return cls._of(PairImages(dataset), dataset, factors, rows)
 
     @classmethod
-    def of_log_mels(cls, dataset: PairDataset, factors: tuple[str, ...] = ()) -> Pictures:
+    def of_log_mels(cls, dataset: PairDataset) -> Pictures:
         """Return the log-mels of the labelled sounds of a split, as they are stored."""
-        return cls._of(PairLogMels(dataset), dataset, factors, None)
+        return cls._of(PairLogMels(dataset), dataset, (), None)
 
     @classmethod
     def of_sounds(
@@ -261,23 +261,9 @@ def pair_data(
             f"{folder} has no test split, only {', '.join(sorted(card.counts))}: a judge is worth"
             " what it reaches on examples it never saw; prepare the data with one"
         )
-    if medium == "sound":
-        ear = ear or ear_of(card)
-
-    def read(split: str, rows: np.ndarray | None = None) -> Pictures:
-        dataset = PairDataset(folder, split)
-        if ear is None:
-            return Pictures.of_pairs(dataset, factors, rows=rows)
-        return Pictures.of_sounds(dataset, factors, ear=ear, rows=rows)
-
-    test = read("test")
-    if "validation" in card.counts:
-        train, held = read("train"), read("validation")
-    else:
-        rows = hold_out(PairDataset(folder, "train"), validation, seed=seed)
-        train, held = (read("train", part) for part in rows)
-    if not len(held):
-        raise DataError(f"{folder} has too few groups to hold some out: prepare more data")
+    ear = (ear or ear_of(card)) if medium == "sound" else None
+    train, held, test = _splits(folder, card, factors, ear, validation, seed)
+    as_stored = ear is not None and ear == ear_of(card)
     height, width, channels = card.image.shape
     return JudgeData(
         name=card.name,
@@ -291,10 +277,33 @@ def pair_data(
         factors=factors,
         sha256=sha256(folder / CARD),
         ear=ear,
-        original=Pictures.of_log_mels(PairDataset(folder, "test"), factors)
-        if ear is not None and ear == ear_of(card)
-        else None,
+        original=Pictures.of_log_mels(PairDataset(folder, "test")) if as_stored else None,
     )
+
+
+def _splits(
+    folder: Path,
+    card: Card,
+    factors: tuple[str, ...],
+    ear: FrontEnd | None,
+    validation: float,
+    seed: int,
+) -> tuple[Pictures, Pictures, Pictures]:
+    """Return what to learn from, to choose by and to test on, of pictures or of sounds."""
+
+    def read(split: str, rows: np.ndarray | None = None) -> Pictures:
+        dataset = PairDataset(folder, split)
+        if ear is None:
+            return Pictures.of_pairs(dataset, factors, rows=rows)
+        return Pictures.of_sounds(dataset, factors, ear=ear, rows=rows)
+
+    test = read("test")
+    if "validation" in card.counts:
+        return read("train"), read("validation"), test
+    rows, held = hold_out(PairDataset(folder, "train"), validation, seed=seed)
+    if not len(held):
+        raise DataError(f"{folder} has too few groups to hold some out: prepare more data")
+    return read("train", rows), read("train", held), test
 
 
 def prepare_command(card: Card) -> str:

@@ -65,6 +65,13 @@ METRICS: Mapping[str, Metric] = {
     "precision": Metric("precision(judge)", "precision", "higher", percent=True),
     "recall": Metric("recall(judge)", "recall", "higher", percent=True),
     "judge_is": Metric("IS(judge)", "inception_score", "higher"),
+    "paired_kl": Metric(
+        "KL(judge)",
+        "paired_kl",
+        "lower",
+        hint="KL is the mean divergence of the judge's opinion of what is made from its opinion of"
+        " what is real in its place.",
+    ),
     "diversity": Metric(
         "diversity(judge)",
         "diversity",
@@ -76,6 +83,17 @@ METRICS: Mapping[str, Metric] = {
     ),
     "kid": Metric("KID", "inception.kid", "lower"),
     "is": Metric("IS", "inception.inception_score", "higher"),
+    "ais": Metric(
+        "AIS",
+        "agreement.to_given",
+        "higher",
+        hint="AIS and IIS are cosines with what was given and with what is real, R@1, R@5 and rank"
+        " how well what is made finds what was given, in a joint space fitted on training pairs.",
+    ),
+    "iis": Metric("IIS", "agreement.to_real", "higher"),
+    "recall_1": Metric("R@1", "agreement.retrieval.recall_1", "higher", percent=True),
+    "recall_5": Metric("R@5", "agreement.retrieval.recall_5", "higher", percent=True),
+    "rank": Metric("median rank", "agreement.retrieval.median_rank", "lower"),
 }
 """By the names that experiments use, in the order in which tables show them."""
 

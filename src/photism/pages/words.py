@@ -23,14 +23,32 @@ class Words:
     """What a judge does with it: "sees" or "hears"."""
     road: str
     """What is given, made and real, as a heading."""
+    round: str
+    """There and back, as a heading."""
     recognised: str
     """What the system's own listener did with the share of what is given that it got right."""
 
 
 WORDS: Mapping[Medium, Words] = {
-    "image": Words("picture", "pictures", "drawn", "sound", "sees", "Heard, drawn, real", "heard"),
+    "image": Words(
+        one="picture",
+        many="pictures",
+        made="drawn",
+        given="sound",
+        perceived="sees",
+        road="Heard, drawn, real",
+        round="Picture, sound, picture",
+        recognised="heard",
+    ),
     "sound": Words(
-        "sound", "sounds", "played", "picture", "hears", "Seen, played, real", "recognised"
+        one="sound",
+        many="sounds",
+        made="played",
+        given="picture",
+        perceived="hears",
+        road="Seen, played, real",
+        round="Sound, picture, sound",
+        recognised="recognised",
     ),
 }
 """By what is made."""

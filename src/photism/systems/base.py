@@ -19,7 +19,7 @@ from photism.config import override
 from photism.errors import ConfigError
 from photism.media import Medium, other
 from photism.stored import WeightsCard
-from photism.systems.stages import Losses, Stage, Step
+from photism.systems.stages import Losses, Phase, Stage, Step
 
 if TYPE_CHECKING:
     from photism.data.pairs import PairDataset
@@ -61,6 +61,8 @@ class System(nn.Module):
     paper: ClassVar[str]
     makes: ClassVar[tuple[Medium, ...]]
     """The media that systems of this class can make."""
+    resizes: ClassVar[tuple[Medium, ...]] = ()
+    """The media that it takes in any height and width, and brings to its own."""
     config_class: ClassVar[type]
     presets: ClassVar[Mapping[str, Any]]
     """Preset name to config; the first is the default of `photism train`."""
@@ -130,6 +132,12 @@ class System(nn.Module):
         For papers whose code never moves them; what is in no phase and not here is a mistake.
         """
         return ()
+
+    def trained_by(self, phase: Phase) -> list[nn.Parameter]:
+        """Return the parameters that a phase moves: those of its networks, without `untrained`."""
+        left = {p for name in self.untrained for p in self.get_submodule(name).parameters()}
+        moved = [p for name in phase.networks for p in self.get_submodule(name).parameters()]
+        return [p for p in moved if p not in left]
 
     def losses(self, phase: str, batch: Any, step: Step) -> Losses:
         """Return the losses of one phase for one batch (a `photism.data.pairs.Batch`)."""

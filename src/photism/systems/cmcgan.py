@@ -44,7 +44,7 @@ from photism.errors import ConfigError
 from photism.images import resize
 from photism.media import MEDIA, Medium, other
 from photism.systems.base import Output, System
-from photism.systems.requirements import require_classes, require_colour
+from photism.systems.requirements import require_classes
 from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 FEATURE = 128
@@ -140,6 +140,7 @@ class CMCGAN(System):
     title = "CMCGAN (architecture assumed)"
     paper = "Hao et al. 2018, arXiv:1711.08102"
     makes = ("image", "sound")
+    resizes = MEDIA
     translators = ("sound_to_image", "image_to_sound")
     config_class = CMCGANConfig
     presets = {
@@ -159,10 +160,9 @@ class CMCGAN(System):
         self.apply(start_as_xavier)
 
     def prepare(self, dataset: PairDataset) -> None:
-        """Check channels, and classes where mismatched pairs are of different ones."""
+        """Check classes where mismatched pairs are of different ones."""
         if self.config.mismatched == "other":
             require_classes(dataset, self.config.classes, self.title)
-        require_colour(dataset, self.title)
 
     def stages(self) -> tuple[Stage, ...]:
         """Return the single stage: the discriminator, then all four networks."""

@@ -8,6 +8,7 @@ from photism.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from photism.data.pairs import PairDataset
+    from photism.systems.base import System
 
 
 def require_classes(dataset: PairDataset, classes: int, title: str) -> None:
@@ -37,15 +38,25 @@ def require_classes(dataset: PairDataset, classes: int, title: str) -> None:
         raise DataError(f"{dataset.folder} has pairs whose class is none of its {classes}")
 
 
-def require_colour(dataset: PairDataset, title: str) -> None:
-    """Check that pictures are in colour.
+def require_shapes(dataset: PairDataset, system: System) -> None:
+    """Check that sounds and pictures are of the shape that a system has them in.
 
     Args:
         dataset: pairs to train on.
-        title: of the system, for people.
+        system: what is to be trained; height and width are its own affair where it `resizes`.
 
     Raises:
-        DataError: they are grey.
+        DataError: they are of another.
     """
-    if dataset.card.image.shape[-1] != 3:
-        raise DataError(f"{dataset.folder} has grey pictures: {title} wants colour")
+    card, name = dataset.card, {"sound": "sounds", "image": "pictures"}
+    height, width, channel = card.image.shape
+    given = {"sound": card.sound.shape, "image": (channel, height, width)}
+    for medium in card.holds:
+        wanted = system.shape(medium)
+        compared = slice(1) if medium in system.resizes else slice(3)
+        if given[medium][compared] != wanted[compared]:
+            has, wants = (" × ".join(map(str, shape)) for shape in (given[medium], wanted))
+            raise DataError(
+                f"{dataset.folder} has {name[medium]} of {has} (channel × height × width),"
+                f" {system.title} wants {wants}: prepare the data with --for {system.name}"
+            )

@@ -16,7 +16,8 @@ Differs from both: `width`, which makes all layers narrower; the dropout of the 
 threshold on the noise that `generate` is given. Assumed: `moving_average` is 5 (k is not
 published), the learning rate is constant, the discriminator stays in training mode while the
 generator learns, the layers of the sequential generator. The autoencoder's own data of sounds
-without pictures (S-4) are the sounds of the pairs unless `encoder_weights` brings a trained one.
+without pictures (S-4) are the sounds of the pairs unless `photism train --sounds` names others or
+`encoder_weights` brings a trained one.
 """
 
 from __future__ import annotations
@@ -34,7 +35,6 @@ from photism.images import resize
 from photism.media import Medium
 from photism.stored import PICKLED, below, fill, find_tensors
 from photism.systems.base import System
-from photism.systems.requirements import require_colour
 from photism.systems.s2i_networks import (
     DECODER_DROPOUT,
     TRANSITION_DROPOUT,
@@ -62,6 +62,7 @@ class S2I(System):
     title = "S2I"
     paper = "Fanzeres & Nadeu 2021, arXiv:2106.01266"
     makes = ("image",)
+    resizes = ("image",)
     translators = ("encoder", "generator")
     config_class = S2IConfig
     presets = {
@@ -94,8 +95,7 @@ class S2I(System):
         self.train()
 
     def prepare(self, dataset: PairDataset) -> None:
-        """Check that the pictures are in colour, and read the autoencoder to start from."""
-        require_colour(dataset, self.title)
+        """Read the autoencoder to start from."""
         if self.config.encoder_weights:
             self._start_from(self.config.encoder_weights)
 
@@ -125,10 +125,17 @@ class S2I(System):
         if c.autoencoder_epochs:
             sgd = Optimiser("sgd", lr=c.autoencoder_lr, momentum=c.autoencoder_momentum)
             phase = Phase("autoencoder", ("encoder", "decoder"), sgd)
-            stages.append(Stage("autoencoder", (phase,), c.autoencoder_epochs, c.batch_size))
+            epochs = c.autoencoder_epochs
+            stages.append(Stage("autoencoder", (phase,), epochs, c.batch_size, reads=("sound",)))
         players = Optimiser(c.optimiser, lr=c.lr, momentum=c.momentum, betas=(c.momentum, 0.999))
         phases = (
-            Phase("discriminator", ("discriminator",), players, every=c.discriminator_every),
+            Phase(
+                "discriminator",
+                ("discriminator",),
+                players,
+                every=c.discriminator_every,
+                unit=c.discriminator_unit,
+            ),
             Phase("generator", ("generator",), players),
         )
         return (*stages, Stage("translator", phases, c.epochs, c.batch_size))

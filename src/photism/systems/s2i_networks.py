@@ -89,7 +89,10 @@ class S2IConfig:
     adversarial_weight: float = 0.1
     """λ."""
     discriminator_every: int = 5
-    """Steps of the generator for one of the discriminator (S-3)."""
+    """Steps, or epochs, of the generator for one of the discriminator (S-3)."""
+    discriminator_unit: Literal["step", "epoch"] = "step"
+    """What `discriminator_every` counts: steps as in the paper's algorithm, or epochs as its
+    evaluation has it (S-3)."""
     noise_inputs: int = 0
     """Noise beside the embedding, an option of the authors' code that they leave at 0."""
     noise_std: float = 0.035

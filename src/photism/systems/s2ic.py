@@ -39,9 +39,9 @@ from photism.config import check_fields
 from photism.data.pairs import Batch, PairDataset
 from photism.errors import ConfigError
 from photism.images import resize
-from photism.media import Medium, other
+from photism.media import MEDIA, Medium, other
 from photism.systems.base import System
-from photism.systems.requirements import require_classes, require_colour
+from photism.systems.requirements import require_classes
 from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 FEATURE, EMBEDDING = 128, 64
@@ -101,11 +101,12 @@ class S2IC(System):
     title = "S2IC / I2S (architecture assumed)"
     paper = "Chen et al. 2017, arXiv:1704.08292"
     makes = ("image", "sound")
+    resizes = MEDIA
     translators = ("encoder", "head", "compression", "generator")
     config_class = S2ICConfig
     presets = {
         "small": S2ICConfig(
-            width=24, mismatched="other", lr=4e-4, batch_size=32, encoder_epochs=3, epochs=12
+            width=16, mismatched="other", lr=4e-4, batch_size=32, encoder_epochs=3, epochs=12
         ),
         "paper": S2ICConfig(),
         "debug": S2ICConfig(width=4, batch_size=8, encoder_epochs=1, epochs=1),
@@ -140,11 +141,10 @@ class S2IC(System):
         return self
 
     def prepare(self, dataset: PairDataset) -> None:
-        """Check channels, and classes where they are learnt from."""
+        """Check classes where they are learnt from."""
         c = self.config
         if c.feature == "classifier" or c.mismatched == "other":
             require_classes(dataset, c.classes, self.title)
-        require_colour(dataset, self.title)
 
     def stages(self) -> tuple[Stage, ...]:
         """Return the training of the encoder and of the GAN."""

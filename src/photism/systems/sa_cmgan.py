@@ -45,9 +45,9 @@ from photism.config import check_fields
 from photism.data.pairs import Batch, PairDataset
 from photism.errors import ConfigError
 from photism.images import resize
-from photism.media import Medium, other
+from photism.media import MEDIA, Medium, other
 from photism.systems.base import System
-from photism.systems.requirements import require_classes, require_colour
+from photism.systems.requirements import require_classes
 from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 FEATURE, EMBEDDING = 128, 64
@@ -228,12 +228,13 @@ class SACMGAN(System):
     title = "SA-CMGAN"
     paper = "Tan et al. 2020 (poster)"
     makes = ("image", "sound")
+    resizes = MEDIA
     translators = ("encoder", "head", "compression", "generator")
     selection = "missed"
     config_class = SACMGANConfig
     presets = {
         "small": SACMGANConfig(
-            width=24,
+            width=16,
             attention=AttentionConfig(channels=128, norm="running"),
             late_layers="relu",
             compression="trained",
@@ -319,9 +320,8 @@ class SACMGAN(System):
         return self
 
     def prepare(self, dataset: PairDataset) -> None:
-        """Check classes and channels."""
+        """Check classes."""
         require_classes(dataset, self.config.classes, self.title)
-        require_colour(dataset, self.title)
 
     def stages(self) -> tuple[Stage, ...]:
         """Return the training of both classifiers, step by step in turns, and of the GAN."""
@@ -335,13 +335,17 @@ class SACMGAN(System):
                 Phase("encoder", ("encoder", "head"), adam(c.lr_classifiers)),
                 Phase("target_encoder", ("target_encoder", "target_head"), adam(c.lr_classifiers)),
             )
-            stages.append(Stage("classifiers", phases, c.classifier_epochs, c.batch_size))
+            stages.append(self._stage("classifiers", phases, c.classifier_epochs))
         moved = ("discriminator", "compression")[: 1 + (c.compression == "trained")]
         players = (
             Phase("discriminator", moved, adam(c.lr_discriminator), every=c.d_every),
             Phase("generator", ("generator",), adam(c.lr_generator)),
         )
-        return (*stages, Stage("gan", players, c.epochs, c.batch_size))
+        return (*stages, self._stage("gan", players, c.epochs))
+
+    def _stage(self, name: str, phases: tuple[Phase, ...], epochs: int) -> Stage:
+        c = self.config
+        return Stage(name, phases, epochs, c.batch_size, steps_per_epoch=c.epoch_steps or None)
 
     def losses(self, phase: str, batch: Batch, step: Step) -> Losses:
         """Return the losses of a classifier, or of one player of the GAN (poster and code).

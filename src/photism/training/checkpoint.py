@@ -6,21 +6,23 @@ own number, and the order of an epoch follows from the seed and the epoch's numb
 
 from __future__ import annotations
 
-import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
 from torch import nn
 
 from photism.errors import PhotismError, TrainingError
-from photism.files import replacing, write_json
+from photism.files import replacing, sha256, write_json
 from photism.stored import fill, read_tensors
 
-_STATE, _OPTIMISERS = "state.json", "optimisers.pt"
+STATE, _OPTIMISERS = "state.json", "optimisers.pt"
+_NAME = re.compile(r"step-\d{8,}")
 
 
 @dataclass
@@ -44,20 +46,63 @@ class Progress:
     best: float | None = None
     """Lowest validation value of the term that weights are selected by."""
 
+    def count_step(self) -> None:
+        """Count one step more, in the epoch, the stage and the run."""
+        self.batch += 1
+        self.number += 1
+        self.total += 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint whose files are as they were written."""
+
+    path: Path
+    progress: Progress
+    terms: Mapping[str, Any]
+    """What the run was trained under; see `photism.training.terms`."""
+
+    def restore(
+        self, modules: Mapping[str, nn.Module], optimisers: Mapping[str, torch.optim.Optimizer]
+    ) -> None:
+        """Fill modules and optimisers in place.
+
+        Args:
+            modules: as they were saved.
+            optimisers: as they were saved.
+
+        Raises:
+            TrainingError: the checkpoint is of another system.
+        """
+        try:
+            for name, module in modules.items():
+                path = self.path / f"{name}.safetensors"
+                fill(module, read_tensors(path), path)
+            states = torch.load(self.path / _OPTIMISERS, map_location="cpu", weights_only=True)
+            for name, optimiser in optimisers.items():
+                optimiser.load_state_dict(states[name])
+        except (PhotismError, OSError, RuntimeError, KeyError, ValueError) as error:
+            raise TrainingError(
+                f"{self.path} does not fit the system ({str(error).splitlines()[0]}): go on with"
+                " the version of photism that began the run"
+            ) from error
+
 
 def save_checkpoint(
     folder: Path,
     progress: Progress,
+    terms: Mapping[str, Any],
     modules: Mapping[str, nn.Module],
     optimisers: Mapping[str, torch.optim.Optimizer],
     *,
     keep: int = 2,
 ) -> Path:
-    """Write one checkpoint and remove all but the newest.
+    """Write one checkpoint to the disk, and then remove all but the newest.
 
     Args:
         folder: the run's checkpoints.
         progress: where the run stands.
+        terms: what it is trained under.
         modules: name to module; each becomes a safetensors file.
         optimisers: phase name to optimiser.
         keep: checkpoints that stay.
@@ -69,7 +114,7 @@ def save_checkpoint(
         StorageError: the disk is full; earlier checkpoints are untouched.
     """
     path = folder / f"step-{progress.total:08d}"
-    with replacing(path, marker=_STATE) as temporary:
+    with replacing(path, marker=STATE) as temporary:
         temporary.mkdir()
         for name, module in modules.items():
             tensors = {key: value.contiguous() for key, value in module.state_dict().items()}
@@ -79,46 +124,14 @@ def save_checkpoint(
             torch.save(states, temporary / _OPTIMISERS)
         except RuntimeError as error:  # how torch reports a full disk
             raise OSError(None, str(error).splitlines()[0]) from error
-        write_json(temporary / _STATE, asdict(progress))
+        files = {file.name: sha256(file) for file in sorted(temporary.iterdir())}
+        state = {"progress": asdict(progress), "terms": terms, "files": files}
+        write_json(temporary / STATE, state)
     for old in list_checkpoints(folder)[:-keep]:
         shutil.rmtree(old, ignore_errors=True)
     return path
 
 
 def list_checkpoints(folder: Path) -> list[Path]:
-    """Return complete checkpoints, oldest first."""
-    return sorted(path for path in folder.glob("step-*") if (path / _STATE).is_file())
-
-
-def read_progress(checkpoint: Path) -> Progress:
-    """Return where the run stood at a checkpoint."""
-    return Progress(**json.loads((checkpoint / _STATE).read_text(encoding="utf-8")))
-
-
-def load_checkpoint(
-    checkpoint: Path,
-    modules: Mapping[str, nn.Module],
-    optimisers: Mapping[str, torch.optim.Optimizer],
-) -> None:
-    """Restore modules and optimisers in place.
-
-    Args:
-        checkpoint: its folder.
-        modules: as they were saved.
-        optimisers: as they were saved.
-
-    Raises:
-        TrainingError: the checkpoint is damaged or of another system.
-    """
-    try:
-        for name, module in modules.items():
-            path = checkpoint / f"{name}.safetensors"
-            fill(module, read_tensors(path), path)
-        states = torch.load(checkpoint / _OPTIMISERS, map_location="cpu", weights_only=True)
-        for name, optimiser in optimisers.items():
-            optimiser.load_state_dict(states[name])
-    except (PhotismError, OSError, RuntimeError, KeyError, ValueError) as error:
-        raise TrainingError(
-            f"{checkpoint} cannot be read ({str(error).splitlines()[0]}): remove it to go on from"
-            " the one before"
-        ) from error
+    """Return the checkpoints of a run, oldest first."""
+    return sorted(path for path in folder.glob("step-*") if _NAME.fullmatch(path.name))

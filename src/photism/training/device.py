@@ -72,15 +72,23 @@ def seed_step(accelerator: Accelerator, seed: int, stage: int, number: int) -> t
 
 
 def share_gradients(accelerator: Accelerator, parameters: Sequence[torch.nn.Parameter]) -> None:
-    """Average gradients over processes in one transfer; networks need no wrapper for it."""
-    if accelerator.num_processes == 1:
+    """Average gradients over processes; networks need no wrapper for it."""
+    _average(accelerator, [p.grad for p in parameters if p.grad is not None])
+
+
+def share_buffers(accelerator: Accelerator, network: torch.nn.Module) -> None:
+    """Average running statistics over processes, which see other pairs each."""
+    _average(accelerator, [b for b in network.buffers() if b.is_floating_point()])
+
+
+def _average(accelerator: Accelerator, tensors: Sequence[torch.Tensor]) -> None:
+    """Average tensors over processes, in place and in one transfer."""
+    if accelerator.num_processes == 1 or not tensors:
         return
-    gradients = [p.grad for p in parameters if p.grad is not None]
-    flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
-    flat = accelerator.reduce(flat, reduction="mean")
-    parts = flat.split([gradient.numel() for gradient in gradients])
-    for gradient, part in zip(gradients, parts, strict=True):
-        gradient.copy_(part.view_as(gradient))
+    flat = accelerator.reduce(torch.cat([t.reshape(-1) for t in tensors]), reduction="mean")
+    parts = flat.split([tensor.numel() for tensor in tensors])
+    for tensor, part in zip(tensors, parts, strict=True):
+        tensor.copy_(part.view_as(tensor))
 
 
 def anybody(accelerator: Accelerator, asked: bool) -> bool:

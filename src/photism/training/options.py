@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from photism.config import config_from, override, settings_of
-from photism.devices import DeviceName
-from photism.errors import ConfigError, TrainingError
-from photism.files import write_json
+from photism.errors import TrainingError
+from photism.files import parse_json, write_json
 from photism.systems import find_preset, find_system
+from photism.training.choices import TrainChoices
 
 RECORD = "config.json"
 
 
 @dataclass(frozen=True)
-class TrainOptions:
+class TrainOptions(TrainChoices):
     """One training run, complete enough to be repeated."""
 
     system: str
@@ -27,68 +26,33 @@ class TrainOptions:
     """Folder of prepared data."""
     out: Path
     """Run folder: config, metrics, sample grids, checkpoints, weights."""
-    preset: str | None = None
-    """The system's first preset by default."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Fields of the preset to change."""
-    start_from: str | None = None
-    """Bundled weights, a folder of weights or an earlier run to go on from with new optimisers;
-    networks that it lacks, such as a discriminator, start from random weights, as all do by
-    default."""
-    stages: tuple[str, ...] = ()
-    """Names of the stages to train, in the system's order; all by default."""
-    epochs: int | None = None
-    """In place of the preset's, for every stage."""
-    batch_size: int | None = None
-    """In place of the preset's, over all processes."""
-    seed: int = 0
-    validation: float = 0.1
-    """Share of each class's recordings held out of training, to watch and select on; data with a
-    validation split of its own is held out by that. 0 holds nothing out."""
-    judge: str | None = None
-    """Bundled judge, or folder of one, that looks at held-out translations after every epoch of
-    the last stage and before every checkpoint; the weights of which it recognises most are kept."""
-    device: DeviceName = "auto"
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """bf16 runs networks under autocast; losses and weights stay float32."""
-    ema: float = 0.0
-    """Decay of an exponential moving average of the weights; 0 keeps none. It begins anew with each
-    stage and follows more closely at first, with at most (1 + n) / (10 + n) after n steps."""
-    log_every: int = 50
-    """Steps between records in metrics.jsonl."""
-    checkpoint_every: int = 500
-    """Steps between checkpoints, besides one at the end of every epoch."""
-    max_steps: int | None = None
-    """Stop after so many steps, as if interrupted."""
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "log_every", "checkpoint_every", "max_steps"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ConfigError(f"{name} must be at least 1, not {value}")
-        if not 0 <= self.ema < 1:
-            raise ConfigError(f"ema must be in [0, 1), not {self.ema}: 0.999 is common")
-        if not 0 <= self.validation < 1:
-            raise ConfigError(f"validation must be in [0, 1), not {self.validation}")
+    sounds: Path | None = None
+    """Folder of prepared sounds, with or without pictures, for the stages that read sounds alone;
+    those of `data` by default."""
 
     def write(self, config: Any) -> None:
         """Record the options and the resolved system config in the run folder."""
-        content = {**asdict(self), "data": str(self.data), "out": str(self.out)}
+        places = ("data", "out", "sounds")
+        content = asdict(self) | {name: _text(getattr(self, name)) for name in places}
         write_json(self.out / RECORD, {"options": content, "config": asdict(config)})
 
-    def command(self, data: str) -> str:
+    def command(self, data: str, sounds: str | None = None) -> str:
         """Return the shell command that makes this run again.
 
         Args:
             data: what to call the data, such as the name of its source.
+            sounds: what to call the data of sounds alone, if there are some.
 
         Returns:
             One line, without the run folder.
         """
         words = ["photism", "train", self.system, "--data", data]
+        words += ["--sounds", sounds] if sounds else []
         for option in fields(self):
             value = getattr(self, option.name)
-            if option.name in ("system", "data", "out", "settings", "max_steps"):
+            if option.name in ("system", "data", "sounds", "out", "settings", "max_steps"):
                 continue
             if value != option.default:
                 values = value if isinstance(value, tuple) else (value,)
@@ -115,21 +79,23 @@ class TrainOptions:
         if not path.is_file():
             raise TrainingError(f"nothing to resume: {run} has no {RECORD}")
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = parse_json(path.read_bytes())
             known = {f.name for f in fields(cls)}
             options = cls(
                 **{name: value for name, value in content["options"].items() if name in known}
             )
             settings = {**options.settings, **_changed_since(options, content["config"])}
-        except (ValueError, KeyError, TypeError) as error:
+            data, stages = Path(options.data), tuple(options.stages)
+            sounds = None if options.sounds is None else Path(options.sounds)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise TrainingError(f"{path} is damaged ({error}): start a new run") from error
-        return replace(
-            options,
-            data=Path(options.data),
-            out=run,
-            stages=tuple(options.stages),
-            settings=settings,
-        )
+        except OSError as error:
+            raise TrainingError(f"{path} cannot be read: {error.strerror or error}") from error
+        return replace(options, data=data, out=run, sounds=sounds, stages=stages, settings=settings)
+
+
+def _text(place: Path | None) -> str | None:
+    return None if place is None else str(place)
 
 
 def _changed_since(options: TrainOptions, config: Mapping[str, Any]) -> dict[str, str]:

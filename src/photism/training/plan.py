@@ -1,20 +1,22 @@
-"""What a run would do, found out before it begins: networks, steps, memory, disk."""
+"""What a run needs, looked up and checked before it begins: system, stages, data."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 
 from photism.config import override
-from photism.data.pairs import PairDataset, PairLoader, hold_out
+from photism.data.pairs import PairDataset, PairLoader
 from photism.errors import ConfigError, nearest
 from photism.systems import find_preset, find_system
-from photism.systems.base import System, parameter_count
-from photism.systems.stages import Stage, Step
+from photism.systems.base import System
+from photism.systems.requirements import require_shapes
+from photism.systems.stages import Stage
 from photism.systems.weights import go_on_from
+from photism.training.checkpoint import list_checkpoints
+from photism.training.material import Material
 from photism.training.options import TrainOptions
 
 
@@ -27,16 +29,26 @@ class Plan:
     config: Any
     system: System
     stages: tuple[Stage, ...]
-    dataset: PairDataset
-    rows: np.ndarray
-    """Pairs of `dataset` to train on."""
-    validation: PairDataset
-    held_out: np.ndarray
-    """Pairs of `validation` to watch and select on; none if validation is off."""
+    pairs: Material
+    sounds: Material | None
+    """What stages read that learn from sounds alone; None is the sounds of the pairs."""
+
+    def material(self, stage: Stage) -> Material:
+        """Return what a stage reads."""
+        return self.sounds if self.sounds and stage.reads == ("sound",) else self.pairs
+
+    @property
+    def sounds_name(self) -> str | None:
+        """Name of the data of sounds alone, if there are some."""
+        return self.sounds.dataset.card.name if self.sounds else None
+
+    def steps_per_epoch(self, stage: Stage) -> int:
+        """Return the steps of an epoch: as the stage counts them, or a pass over the data."""
+        return stage.steps_per_epoch or len(self.material(stage).rows) // stage.batch_size
 
     def steps(self, stage: Stage) -> int:
         """Return the steps of one stage."""
-        return len(self.rows) // stage.batch_size * stage.epochs
+        return self.steps_per_epoch(stage) * stage.epochs
 
     @property
     def checkpoint_bytes(self) -> int:
@@ -56,24 +68,22 @@ def resolve(options: TrainOptions) -> Plan:
 
     Raises:
         ConfigError: unknown system, preset, stage, field or value; front end other than the data's.
-        DataError: the data is missing or too small.
+        DataError: the data is missing, too small, or of another shape.
         WeightsError: what it should start from cannot be read, or does not fit.
     """
     cls = find_system(options.system)
     preset, config = find_preset(cls, options.preset)
     config = override(config, options.settings)
-    dataset = PairDataset(options.data, "train")
-    if dataset.card.front_end != config.front_end:
-        raise ConfigError(
-            f"{options.data} was prepared with front end {dataset.card.front_end!r}, the system"
-            f" wants {config.front_end!r}: add --set front_end={dataset.card.front_end}"
-        )
-    rows, validation, held_out = _split(dataset, options)
+    pairs = Material.of(options.data, validation=options.validation, seed=options.seed)
+    dataset = pairs.dataset
+    _require_front_end(dataset, config)
     torch.manual_seed(options.seed)
     system = cls(config)
     system.preset = preset
-    if options.start_from:
+    begun = bool(list_checkpoints(options.out / "checkpoints"))
+    if options.start_from and not begun:
         go_on_from(system, options.start_from)
+    require_shapes(dataset, system)
     system.prepare(dataset)
     stages = tuple(
         replace(
@@ -82,9 +92,34 @@ def resolve(options: TrainOptions) -> Plan:
         )
         for stage in _chosen(system.stages(), options.stages)
     )
-    for stage in stages:
-        PairLoader(dataset, stage.batch_size, rows=rows)  # complains if there are too few pairs
-    return Plan(options, preset, config, system, stages, dataset, rows, validation, held_out)
+    plan = Plan(options, preset, config, system, stages, pairs, _sounds(options, system, stages))
+    for stage in stages:  # a loader complains where there are too few
+        material = plan.material(stage)
+        PairLoader(material.dataset, stage.batch_size, rows=material.rows)
+    return plan
+
+
+def _sounds(options: TrainOptions, system: System, stages: tuple[Stage, ...]) -> Material | None:
+    """Open the sounds for stages that read nothing else."""
+    if options.sounds is None:
+        return None
+    if not any(stage.reads == ("sound",) for stage in stages):
+        raise ConfigError(f"no stage of {system.title} reads sounds alone: leave --sounds out")
+    sounds = Material.of(
+        options.sounds, validation=options.validation, seed=options.seed, needs=("sound",)
+    )
+    _require_front_end(sounds.dataset, system.config)
+    require_shapes(sounds.dataset, system)
+    return sounds
+
+
+def _require_front_end(dataset: PairDataset, config: Any) -> None:
+    found = dataset.card.front_end
+    if found != config.front_end:
+        raise ConfigError(
+            f"{dataset.folder} was prepared with front end {found!r}, the system wants"
+            f" {config.front_end!r}: add --set front_end={found}"
+        )
 
 
 def _chosen(stages: tuple[Stage, ...], names: tuple[str, ...]) -> tuple[Stage, ...]:
@@ -93,72 +128,3 @@ def _chosen(stages: tuple[Stage, ...], names: tuple[str, ...]) -> tuple[Stage, .
         if name not in known:
             raise ConfigError(f"no stage {name!r}: {nearest(name, known)}")
     return tuple(stage for stage in stages if not names or stage.name in names)
-
-
-def _split(
-    dataset: PairDataset, options: TrainOptions
-) -> tuple[np.ndarray, PairDataset, np.ndarray]:
-    """Use the data's own validation split, else hold groups out of the training split."""
-    if options.validation and "validation" in dataset.card.counts:
-        validation = PairDataset(options.data, "validation")
-        return np.arange(len(dataset)), validation, np.arange(len(validation))
-    rows, held_out = hold_out(dataset, options.validation, seed=options.seed)
-    return rows, dataset, held_out
-
-
-def describe(plan: Plan) -> dict[str, Any]:
-    """Return what a dry run prints: config, networks, stages, memory, disk."""
-    return {
-        "system": plan.system.name,
-        "preset": plan.preset,
-        "config": asdict(plan.config),
-        "data": {
-            "folder": str(plan.options.data),
-            "train": len(plan.rows),
-            "validation": len(plan.held_out),
-        },
-        "networks": {
-            name: {"parameters": parameter_count(network)}
-            for name, network in plan.system.networks().items()
-        },
-        "stages": {
-            stage.name: {
-                "epochs": stage.epochs,
-                "batch_size": stage.batch_size,
-                "steps": plan.steps(stage),
-                "phases": {p.name: asdict(p) for p in stage.phases},
-                "memory_mb": round(estimate_memory(plan, stage) / 1e6),
-            }
-            for stage in plan.stages
-        },
-        "checkpoint_mb": round(plan.checkpoint_bytes / 1e6, 1),
-    }
-
-
-def estimate_memory(plan: Plan, stage: Stage) -> int:
-    """Estimate the bytes of a training step: weights, gradients, moments and what is kept.
-
-    Activations are counted, not guessed: one small batch runs through every phase and what
-    autograd saves of it is scaled to the stage's batch size. Workspace of single layers and the
-    libraries' own memory (about 500 MB for torch) come on top.
-    """
-    probe = min(4, len(plan.rows))
-    loader = PairLoader(plan.dataset, probe, rows=plan.rows, shuffle=False)
-    batch = loader.batch(plan.rows[:probe])
-    own = {p.untyped_storage().data_ptr() for p in plan.system.parameters()}
-    saved: dict[int, int] = {}
-
-    def keep(tensor: torch.Tensor) -> torch.Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in own:
-            saved[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
-    state = {name: value.clone() for name, value in plan.system.state_dict().items()}
-    step = Step(0, 0, torch.Generator().manual_seed(0))
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        kept = [plan.system.losses(phase.name, batch, step).total for phase in stage.phases]
-    del kept
-    plan.system.load_state_dict(state)  # batch norm has moved
-    weights = sum(p.numel() * p.element_size() for p in plan.system.parameters())
-    return 4 * weights + sum(saved.values()) * stage.batch_size // probe

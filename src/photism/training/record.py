@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,8 +18,8 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 
 from photism.terminal import plain
-
-METRICS = "metrics.jsonl"
+from photism.training.board import Board
+from photism.training.history import History
 
 
 class Recorder:
@@ -42,11 +40,9 @@ class Recorder:
         self._warned: set[str] = set()
         if not active:
             return
-        from torch.utils.tensorboard import SummaryWriter
-
-        _drop_after(run / METRICS, done)
-        self._file = open(run / METRICS, "a", encoding="utf-8")  # noqa: SIM115
-        self._board = SummaryWriter(str(run / "tensorboard"), purge_step=done)
+        self._history = History(run, done=done)
+        self.warn(self._history.lost)
+        self._board = Board(run / "tensorboard", done=done)
         self._bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -68,17 +64,22 @@ class Recorder:
             step: steps done in the run.
             values: name to number.
             **where: stage, epoch and the like.
+
+        Raises:
+            StorageError: the disk is full.
         """
         if not self.active:
             return
         seconds = round(time.monotonic() - self._started, 3)
-        line = {"kind": kind, "step": step, **where, **values, "seconds": seconds}
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
-        for name, value in values.items():
-            self._board.add_scalar(f"{kind}/{name}", value, step)
+        self._history.append({"kind": kind, "step": step, **where, **values, "seconds": seconds})
+        self._board.add(kind, step, values)
         if kind != "train":
             self.say(f"epoch {where.get('epoch')}  {kind:<10} {_numbers(values)}{self._left(step)}")
+
+    def note(self, kind: str, step: int, facts: Mapping[str, Any]) -> None:
+        """Append one line of facts that are no curves; as `record` otherwise."""
+        if self.active:
+            self._history.append({"kind": kind, "step": step, **facts})
 
     def advance(self, description: str, step: int, values: Mapping[str, float] | None) -> None:
         """Move the bar to `step`, with new numbers if there are any."""
@@ -92,9 +93,7 @@ class Recorder:
         """Show a warning, once for each kind of it."""
         if message and self.active and (kind := message.split(":")[0]) not in self._warned:
             self._warned.add(kind)
-            line = plain(f"warning: {message}")
-            line.stylize("yellow", 0, len("warning:"))
-            self.console.print(line, soft_wrap=True)
+            warn(message, self.console)
 
     def say(self, message: str) -> None:
         """Show one line."""
@@ -105,7 +104,7 @@ class Recorder:
         """Stop the bar and close the files."""
         if self.active:
             self._bar.stop()
-            self._file.close()
+            self._history.close()
             self._board.close()
 
     def _left(self, step: int) -> str:
@@ -116,19 +115,12 @@ class Recorder:
         return f"  ({step}/{self._total} steps, {seconds / 60:.0f} min left)"
 
 
+def warn(message: str, console: Console | None = None) -> None:
+    """Show a warning on standard error."""
+    line = plain(f"warning: {message}")
+    line.stylize("yellow", 0, len("warning:"))
+    (console or Console(stderr=True)).print(line, soft_wrap=True)
+
+
 def _numbers(values: Mapping[str, float]) -> str:
     return "  ".join(f"{name} {value:.4g}" for name, value in values.items())
-
-
-def _drop_after(path: Path, step: int) -> None:
-    """Remove lines beyond `step`, or cut off in the middle, left by a run that was interrupted."""
-    if not path.is_file():
-        return
-    kept = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            if json.loads(line)["step"] <= step:
-                kept.append(line + "\n")
-        except ValueError:
-            print(f"dropped an incomplete line of {path}", file=sys.stderr)
-    path.write_text("".join(kept), encoding="utf-8")

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
+from torch import Tensor
 
-from photism.data.pairs import PairLoader
-from photism.images import enlarge, grid, log_mel_picture, to_pil, write_png
-from photism.media import other
+from photism.data.card import Card
+from photism.data.pairs import Batch, PairLoader
+from photism.images import enlarge, grid, show_log_mel, to_pil, write_png
+from photism.media import MEDIA, Medium, other
 from photism.systems.base import System, draw_noise
 from photism.training.plan import Plan
 
 PER_CLASS = 2
+LEAST, MOST = 8, 64
+"""Pairs in a grid, where there are so many, and where there are many classes."""
 SIDE = 84
 
 
 @torch.no_grad()
 def write_samples(system: System, plan: Plan, device: torch.device, epoch: int) -> Path:
-    """Draw log-mel, real picture and generated picture of a few held-out pairs of every class.
+    """Show a few held-out pairs of every class, and what the system makes of either half.
 
     Args:
         system: the weights to look at.
@@ -30,27 +36,54 @@ def write_samples(system: System, plan: Plan, device: torch.device, epoch: int) 
     Returns:
         The PNG in the run's folder `samples`.
     """
-    labels = plan.validation.labels[plan.held_out]
-    places = [np.flatnonzero(labels == label)[:PER_CLASS] for label in np.unique(labels)]
-    rows = plan.held_out[np.concatenate(places)]
-    loader = PairLoader(plan.validation, len(rows), rows=rows, shuffle=False, device=device)
+    pairs = plan.pairs
+    rows = _chosen(pairs.held_out, pairs.validation.labels[pairs.held_out])
+    loader = PairLoader(pairs.validation, len(rows), rows=rows, shuffle=False, device=device)
     batch = loader.batch(rows)
-    [target] = system.targets
-    condition = batch.of(other(target))
-    rows_rng = [torch.Generator().manual_seed(plan.options.seed + int(row)) for row in rows]
-    noise = draw_noise(system, target, rows_rng, device)
     training = system.training
     system.eval()
-    drawn = system.generate(condition, target=target, label=batch.label, noise=noise).cpu()
+    made = {target: _made(system, batch, target, plan.options.seed) for target in system.targets}
     system.train(training)
-    pictures, captions = [], []
-    for index, label in enumerate(batch.label.tolist()):
-        name = plan.dataset.card.classes[label]
-        sound = batch.sound[index]
-        shown = to_pil(sound) if len(sound) == 3 else log_mel_picture(sound[0])  # RGB: drawn before
-        pictures += [shown.resize((SIDE, SIDE))]
-        pictures += [enlarge(to_pil(image[index]), SIDE) for image in (batch.image, drawn)]
-        captions += [f"“{name}” heard", "real", "drawn"]
+    cells = list(_cells(pairs.validation.card, batch, made))
+    columns = (len(MEDIA) + len(made)) * PER_CLASS
     path = plan.options.out / "samples" / f"epoch-{epoch:04d}.png"
-    write_png(path, grid(pictures, 3 * PER_CLASS, labels=captions))
+    sheet = grid([cell for cell, _ in cells], columns, labels=[name for _, name in cells])
+    write_png(path, sheet)
     return path
+
+
+def _chosen(rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Choose the first few rows of every class, of which what has no class is one."""
+    classes = np.unique(labels)
+    each = max(PER_CLASS, -(-LEAST // len(classes)))
+    places = [np.flatnonzero(labels == label)[:each] for label in classes]
+    return rows[np.concatenate(places)[:MOST]]
+
+
+def _made(system: System, batch: Batch, target: Medium, seed: int) -> Tensor:
+    """Make a medium of the other half of each pair, with noise of its own."""
+    condition = batch.of(other(target))
+    generators = [torch.Generator().manual_seed(seed + row) for row in batch.row.tolist()]
+    noise = draw_noise(system, target, generators, condition.device)
+    label = batch.label if batch.label.min() >= 0 else None
+    return system.generate(condition, target=target, label=label, noise=noise)
+
+
+def _cells(
+    card: Card, batch: Batch, made: dict[Medium, Tensor]
+) -> Iterator[tuple[Image.Image, str]]:
+    """Yield pictures with what they are: what is real of a pair, then what was made of it."""
+    first = other(next(iter(made)))  # a condition comes before what is made of it
+    origin = str(card.front_end_config.get("origin", "top"))
+    for index, label in enumerate(batch.label.tolist()):
+        name = f"“{card.classes[label]}” " if label >= 0 else ""
+        for medium in (first, other(first)):
+            yield _shown(batch.of(medium)[index], medium, origin), f"{name}{medium}"
+        for target, tensors in made.items():
+            yield _shown(tensors[index], target, origin), f"{target} made"
+
+
+def _shown(tensor: Tensor, medium: Medium, origin: str) -> Image.Image:
+    if medium == "sound":
+        return show_log_mel(tensor, origin).resize((SIDE, SIDE))
+    return enlarge(to_pil(tensor), SIDE)

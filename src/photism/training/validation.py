@@ -12,7 +12,7 @@ from torch import Tensor
 from photism.data.pairs import Batch, PairLoader
 from photism.systems.base import System
 from photism.systems.stages import Stage, Step
-from photism.training.plan import Plan
+from photism.training.material import Material
 
 Critic = Callable[[System, Batch], Tensor]
 """Looks at translations of pairs and says, `(batch,)`, whether each shows its class."""
@@ -22,13 +22,13 @@ PAIRS = 2048
 
 @torch.no_grad()
 def validate(
-    system: System, plan: Plan, stage: Stage, step: Step, accelerator: Accelerator
+    system: System, pairs: Material, stage: Stage, step: Step, accelerator: Accelerator
 ) -> dict[str, float]:
     """Look at held-out pairs in eval mode, with the same noise every time.
 
     Args:
         system: the weights to look at; left in the mode it was found in.
-        plan: names the held-out pairs.
+        pairs: the data; those held out are looked at.
         stage: whose phases to look at.
         step: where training stands; its generator and memo are not used.
         accelerator: device and precision.
@@ -36,7 +36,7 @@ def validate(
     Returns:
         The mean of every loss term of the stage.
     """
-    loader = _held_out(plan, stage, accelerator)
+    loader = _loader(pairs, pairs.held_out, stage, accelerator)
     rng = torch.Generator(accelerator.device).manual_seed(0)
     sums: dict[str, float] = {}
     training = system.training
@@ -54,14 +54,14 @@ def validate(
 
 @torch.no_grad()
 def recognised(
-    system: System, critic: Critic, plan: Plan, stage: Stage, accelerator: Accelerator
+    system: System, critic: Critic, pairs: Material, stage: Stage, accelerator: Accelerator
 ) -> float:
-    """Have a critic look at the translations of held-out pairs.
+    """Have a critic look at the translations of held-out pairs that have a class.
 
     Args:
         system: the weights to look at; left in the mode it was found in.
         critic: looks at the translations.
-        plan: names the held-out pairs.
+        pairs: the data; those held out are looked at.
         stage: gives the size of batches.
         accelerator: device and precision.
 
@@ -70,14 +70,23 @@ def recognised(
     """
     training, seen = system.training, []
     system.eval()
-    for batch in _held_out(plan, stage, accelerator).epoch():
+    for batch in _loader(pairs, pairs.labelled, stage, accelerator).epoch():
         with accelerator.autocast():
             seen.append(critic(system, batch))
     system.train(training)
     return float(torch.cat(seen).float().mean())
 
 
-def _held_out(plan: Plan, stage: Stage, accelerator: Accelerator) -> PairLoader:
-    rows = np.random.default_rng(0).permutation(plan.held_out)[:PAIRS]
+def _loader(
+    pairs: Material, held_out: np.ndarray, stage: Stage, accelerator: Accelerator
+) -> PairLoader:
+    rows = np.random.default_rng(0).permutation(held_out)[:PAIRS]
     size = min(256, 4 * stage.batch_size)  # without gradients there is room for more
-    return PairLoader(plan.validation, size, rows=rows, shuffle=False, device=accelerator.device)
+    return PairLoader(
+        pairs.validation,
+        size,
+        rows=rows,
+        shuffle=False,
+        device=accelerator.device,
+        reads=stage.reads,
+    )

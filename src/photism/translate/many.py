@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from photism.errors import AudioError, ImageError, PhotismError, StorageError
-from photism.images import read_provenance
+from photism.media import Medium, other
 from photism.translate.items import STDIN, Item
+from photism.translate.provenance import provenance_of
 from photism.translate.request import Request
-from photism.translate.results import SHOWN, Picture
-from photism.translate.sounds import clips
+from photism.translate.results import SHOWN, Picture, Waveform
 from photism.translate.translator import Translator
 
 
@@ -31,6 +31,8 @@ class Wish:
     size: int | None = SHOWN
     """Longer side of saved pictures; None keeps the system's own."""
     batch: int = 1
+    log_mel: bool = False
+    """Write the log-mel of a sound beside it."""
     replace: bool = False
     """Write over files that photism did not make."""
 
@@ -60,7 +62,7 @@ class Lot:
     """Items on their way: those whose clips wait for a full batch, and those that are done.
 
     Args:
-        translator: what translates.
+        translators: gives what makes a medium, loaded when it is first wanted.
         items: what to translate.
         wish: how.
         show: told the items and results done so far.
@@ -68,12 +70,12 @@ class Lot:
 
     def __init__(
         self,
-        translator: Translator,
+        translators: Callable[[Medium], Translator],
         items: Sequence[Item],
         wish: Wish,
         show: Callable[[int, int], None] = lambda items, results: None,
     ) -> None:
-        self.translator, self.items, self.wish, self.show = translator, items, wish, show
+        self.translators, self.items, self.wish, self.show = translators, items, wish, show
         self._jobs: list[_Job] = []
         self._open: deque[Outcome] = deque()
         self._written = {Path(item.source).resolve() for item in items}
@@ -98,6 +100,8 @@ class Lot:
         for item in self.items:
             outcome = Outcome(item)
             self._open.append(outcome)
+            if self._jobs and self._jobs[0].outcome.item.medium != item.medium:
+                yield from self._draw()  # what waits is another translator's
             try:
                 for job in self._jobs_of(outcome):
                     self._jobs.append(job)
@@ -115,7 +119,7 @@ class Lot:
     def _jobs_of(self, outcome: Outcome) -> Iterator[_Job]:
         item, wish = outcome.item, self.wish
         several = len(wish.seeds) > 1
-        for number, clip in enumerate(_clips(self.translator, item, wish)):
+        for number, clip in enumerate(_clips(self.translators(other(item.medium)), item, wish)):
             for seed in wish.seeds:
                 path = item.named(number, seed if several else None)
                 self._require_free(path)
@@ -127,26 +131,31 @@ class Lot:
         for job, result in self._results(jobs):
             if result is not None:
                 result.save(job.path, size=self.wish.size)
+                if self.wish.log_mel and isinstance(result, Waveform):
+                    result.save_log_mel(job.path.with_suffix(".png"), size=self.wish.size)
                 job.outcome.results.append({"path": str(job.path), **result.provenance})
             job.outcome.waiting -= 1
             self._made += 1
             self.show(self._done, self._made)
         yield from self._finished()
 
-    def _results(self, jobs: Sequence[_Job]) -> Iterator[tuple[_Job, Picture | None]]:
+    def _results(self, jobs: Sequence[_Job]) -> Iterator[tuple[_Job, Picture | Waveform | None]]:
         """Translate a lot; where that fails, each clip alone, to find the one that is at fault."""
+        if not jobs:
+            return
         batch = self.wish.batch
+        translator = self.translators(other(jobs[0].outcome.item.medium))
         try:
-            made = list(self.translator.draw([job.request for job in jobs], batch=batch))
+            made = list(translator.draw([job.request for job in jobs], batch=batch))
         except Exception:  # of whatever kind: which clip it was is found below
             made = []
-        if made or not jobs:
+        if made:
             yield from zip(jobs, made, strict=True)
             return
         for job in jobs:
-            result = None
+            result: Picture | Waveform | None = None
             try:
-                [result] = self.translator.draw([job.request], batch=batch)
+                [result] = translator.draw([job.request], batch=batch)
             except Exception as error:
                 job.outcome.error = said(error, job.outcome.item.source)
             yield job, result
@@ -169,10 +178,11 @@ class Lot:
         self._written.add(path.resolve())
         if path.exists() and not self.wish.replace:
             try:
-                read_provenance(path)
-            except ImageError:
+                provenance_of(path)
+            except PhotismError:
+                what = "picture" if path.suffix == ".png" else "sound"
                 raise ImageError(
-                    f"{path} exists and is no picture of photism's: --force replaces it"
+                    f"{path} exists and is no {what} of photism's: --force replaces it"
                 ) from None
 
 
@@ -188,8 +198,7 @@ def _clips(translator: Translator, item: Item, wish: Wish) -> Iterator[Any]:
     if item.source == STDIN and sys.stdin.isatty():
         raise AudioError("standard input is the keyboard: pipe a recording into photism")
     source = sys.stdin.buffer if item.source == STDIN else item.source
-    front = translator.front_end
-    return clips(source, front, start_s=wish.start_s, duration_s=wish.duration_s)
+    return translator.clips(source, start_s=wish.start_s, duration_s=wish.duration_s)
 
 
 def _clear_leftovers(outcome: Outcome) -> None:
@@ -200,8 +209,8 @@ def _clear_leftovers(outcome: Outcome) -> None:
         rest = path.stem.removeprefix(target.stem)
         if all(part[:1] in "s" or part.isdigit() for part in rest.split("_")[1:]):
             try:
-                made = read_provenance(path)
-            except ImageError:
+                made = provenance_of(path)
+            except PhotismError:
                 continue
             if made.get("source") == outcome.results[0]["source"]:
                 path.unlink(missing_ok=True)

@@ -9,14 +9,16 @@ import numpy as np
 
 from photism.audio.decode import Sound
 from photism.errors import ConfigError
+from photism.media import Medium
+from photism.translate.stills import Still
 
 
 @dataclass(frozen=True)
 class Request:
     """One clip to translate."""
 
-    clip: Sound
-    """As `sounds.clips` cuts it."""
+    clip: Sound | Still
+    """As `Translator.clips` gives it: part of a recording, or a picture."""
     seed: int = 0
     """Of the noise."""
     label: str | None = None
@@ -28,3 +30,8 @@ class Request:
         whole = isinstance(self.seed, int | np.integer) and not isinstance(self.seed, bool)
         if not whole or not 0 <= self.seed < 2**63:
             raise ConfigError(f"a seed is a whole number from 0 to 2^63 - 1, not {self.seed!r}")
+
+    @property
+    def target(self) -> Medium:
+        """What is to be made: a sound of a picture, a picture of a sound."""
+        return "sound" if isinstance(self.clip, Still) else "image"

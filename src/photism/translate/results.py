@@ -10,11 +10,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 from torch import Tensor
 
 from photism import images
 from photism.audio.front_ends import front_end
+from photism.audio.write import encode, write_sound
 from photism.files import data_uri
 from photism.media import Medium
 from photism.version import __version__
@@ -59,33 +61,73 @@ class Made:
     """What was asked for otherwise than the weights' own way of sampling."""
 
 
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A picture and how it came about; shows itself in a notebook."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Result:
+    """What a picture and a sound have in common."""
 
     tensor: Tensor = field(repr=False)
-    """The picture, `(channel, height, width)` in [-1, 1], on the CPU."""
-    log_mel: Tensor = field(repr=False)
-    """What the system saw of the sound, `(channel, height, width)` in [-1, 1]."""
-    heard: bool
-    """False for silence, steady noise and the like: the picture is arbitrary then."""
-    level_db: float
-    """Level of the clip in dB re full scale (RMS); -inf is digital silence."""
+    """What the system made, `(channel, height, width)` in [-1, 1], on the CPU."""
+    condition: Tensor = field(repr=False)
+    """What it saw of the other medium, of the same form."""
     notes: tuple[str, ...]
-    """What a person should know about this picture, such as why nothing was heard."""
+    """What a person should know about this result, such as why nothing was heard."""
     source: str
-    """Name of the file, or what the sound came from."""
-    start_s: float
-    end_s: float
-    """Where in the source the clip was cut."""
+    """Name of the file, or what it came from."""
     made: Made
     label: Label | None = None
-    """What it was drawn as, by systems that take a label."""
+    """What it is of, by systems that take a label."""
 
     @property
     def seed(self) -> int:
         """Of the noise."""
         return self.made.seed
+
+    @property
+    def where(self) -> str:
+        """The source, for people."""
+        return self.source
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the provenance says of this kind of result alone."""
+        return {}
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Everything needed to make the result again; `photism info` prints it."""
+        by = f"{self.made.weights}, seed {self.seed}"
+        of = f": {self.label}" if self.label else ""
+        return {
+            "description": f"{self.where}, translated by {by}{of}",
+            "photism": __version__,
+            **asdict(self.made),
+            "source": self.source,
+            **self.facts,
+            "label": self.label and asdict(self.label),
+            "notes": list(self.notes),
+        }
+
+    def save(self, path: str | Path, *, size: int | None = SHOWN) -> Path:
+        """Write the result into a file that carries its provenance; see the kinds of result."""
+        raise NotImplementedError
+
+    def _in_page(self, *shown: str) -> str:
+        lines = (self.provenance["description"], *self.notes)
+        text = "<br>".join(escape(line) for line in lines)
+        return f'<div style="display:inline-block">{" ".join(shown)}<br><small>{text}</small></div>'
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Picture(Result):
+    """A picture of a sound; shows itself in a notebook."""
+
+    heard: bool
+    """False for silence, steady noise and the like: the picture is arbitrary then."""
+    level_db: float
+    """Level of the clip in dB re full scale (RMS); -inf is digital silence."""
+    start_s: float
+    end_s: float
+    """Where in the source the clip was cut."""
 
     @cached_property
     def image(self) -> Image.Image:
@@ -93,22 +135,23 @@ class Picture:
         return images.to_pil(self.tensor)
 
     @property
-    def provenance(self) -> dict[str, Any]:
-        """Everything needed to make the picture again; `photism info` prints it."""
-        where = f"{self.source} {self.start_s:.2f}–{self.end_s:.2f} s"
-        by = f"{self.made.weights}, seed {self.seed}"
-        drawn_as = f": {self.label}" if self.label else ""
+    def log_mel(self) -> Tensor:
+        """What the system saw of the sound, `(channel, height, width)` in [-1, 1]."""
+        return self.condition
+
+    @property
+    def where(self) -> str:
+        """The source and the time in it, for people."""
+        return f"{self.source} {self.start_s:.2f}–{self.end_s:.2f} s"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the provenance says of a picture alone."""
         return {
-            "description": f"{where}, translated by {by}{drawn_as}",
-            "photism": __version__,
-            **asdict(self.made),
-            "source": self.source,
             "start_s": round(self.start_s, 4),
             "end_s": round(self.end_s, 4),
             "heard": self.heard,
             "level_db": round(self.level_db, 1) if math.isfinite(self.level_db) else None,
-            "label": self.label and asdict(self.label),
-            "notes": list(self.notes),
         }
 
     def save(self, path: str | Path, *, size: int | None = SHOWN) -> Path:
@@ -123,7 +166,6 @@ class Picture:
             The path.
 
         Raises:
-            ConfigError: a size that is no whole number above 0.
             StorageError: the file cannot be written.
         """
         picture = self.image if size is None else images.enlarge(self.image, size)
@@ -132,18 +174,77 @@ class Picture:
 
     def show_log_mel(self) -> Image.Image:
         """Return what the system saw of the sound as a picture, low frequencies at the bottom."""
-        return images.show_log_mel(self.log_mel, front_end(self.made.front_end).origin)
+        return images.show_log_mel(self.condition, front_end(self.made.front_end).origin)
 
     def _repr_png_(self) -> bytes:
         return images.png(images.enlarge(self.image, SHOWN), self.provenance)
 
     def _repr_html_(self) -> str:
-        sound = images.enlarge(self.show_log_mel(), SHOWN // 2)
-        shown = [_html(sound), _html(images.enlarge(self.image, SHOWN // 2))]
-        text = "<br>".join(escape(line) for line in (self.provenance["description"], *self.notes))
-        return f'<div style="display:inline-block">{" ".join(shown)}<br><small>{text}</small></div>'
+        return self._in_page(_shown(self.show_log_mel()), _shown(self.image))
 
 
-def _html(picture: Image.Image) -> str:
-    content = data_uri("image/png", images.png(picture))
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Waveform(Result):
+    """A sound for a picture; a notebook shows a player."""
+
+    samples: np.ndarray = field(repr=False)
+    """`(sample,)` float32 in [-1, 1]."""
+    rate: int
+    """Samples per second."""
+    loudness_db: float
+    """Of the samples, in LUFS."""
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.rate
+
+    @property
+    def log_mel(self) -> Tensor:
+        """What the system made before it became samples, `(channel, height, width)` in [-1, 1]."""
+        return self.tensor
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the provenance says of a sound alone."""
+        level = round(self.loudness_db, 1) if math.isfinite(self.loudness_db) else None
+        return {"duration_s": round(self.duration_s, 4), "rate": self.rate, "loudness_lufs": level}
+
+    def save(self, path: str | Path, *, size: int | None = SHOWN) -> Path:
+        """Write the sound as WAV or FLAC, by the name's ending, with its provenance.
+
+        Args:
+            path: the file, replaced if there is one.
+            size: of pictures; says nothing here.
+
+        Returns:
+            The path.
+
+        Raises:
+            ConfigError: neither .wav nor .flac.
+            StorageError: the file cannot be written.
+        """
+        write_sound(Path(path), self.samples, self.rate, self.provenance)
+        return Path(path)
+
+    def save_log_mel(self, path: str | Path, *, size: int | None = SHOWN) -> Path:
+        """Write the log-mel that became the sound as a PNG with the same provenance."""
+        picture = self.show_log_mel()
+        shown = picture if size is None else images.enlarge(picture, size)
+        images.write_png(Path(path), shown, self.provenance)
+        return Path(path)
+
+    def show_log_mel(self) -> Image.Image:
+        """Return the log-mel as a picture, low frequencies at the bottom where it is grey."""
+        return images.show_log_mel(self.tensor, front_end(self.made.front_end).origin)
+
+    def _repr_html_(self) -> str:
+        content = encode(self.samples, self.rate, kind="wav", provenance=self.provenance)
+        player = f'<audio controls src="{data_uri("audio/wav", content)}"></audio>'
+        seen = images.to_pil(self.condition)
+        return self._in_page(_shown(seen), _shown(self.show_log_mel()), player)
+
+
+def _shown(picture: Image.Image) -> str:
+    content = data_uri("image/png", images.png(images.enlarge(picture, SHOWN // 2)))
     return f'<img src="{content}" style="image-rendering:pixelated">'

@@ -60,13 +60,16 @@ def frames_every(
     Raises:
         ImageError: this is no video, or it has no picture.
     """
-    with _opened(path) as (container, video, begin_s):
+    with opened(path, ImageError) as (file, name):
+        told_s = sound_begins_s(file, name)
+    with _opened(path) as (container, video):
+        begin_s = _begins_s(video) if told_s is None else told_s
         index = _index(container, video, begin_s)
     if index is None:
         raise ImageError("no picture: the video holds no frame")
     times_s = np.arange(first_s, index.end_s, every_s)
     moments = index.moments(times_s)
-    with _opened(path) as (container, video, begin_s):
+    with _opened(path) as (container, video):
         decoded = _decoded(container, video, index, set(moments.tolist()))
         frame: VideoFrame | None = next(decoded, None)
         following = next(decoded, None)
@@ -120,17 +123,20 @@ class _Index:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream, float]]:
-    """Yield a video, its pictures, and the stamp at which its sound begins."""
-    with opened(path, ImageError) as (file, name):
-        begin_s = sound_begins_s(file, name)
-        file.seek(0)
-        with open_container(file, name, ImageError) as container:
-            video = film_track(container, name)
-            video.thread_type, video.codec_context.thread_count = "SLICE", 1
-            if begin_s is None:
-                begin_s = float((video.start_time or 0) * (video.time_base or 0))
-            yield container, video, begin_s
+def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Yield a video, and the track of its pictures."""
+    with (
+        opened(path, ImageError) as (file, name),
+        open_container(file, name, ImageError) as container,
+    ):
+        video = film_track(container, name)
+        video.thread_type, video.codec_context.thread_count = "SLICE", 1
+        yield container, video
+
+
+def _begins_s(video: VideoStream) -> float:
+    """Return the time stamp of the first picture."""
+    return float((video.start_time or 0) * (video.time_base or 0))
 
 
 def _index(container: InputContainer, video: VideoStream, begin_s: float) -> _Index | None:

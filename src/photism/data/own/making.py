@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 
 from photism.audio.front_ends import FrontEnd, front_end
-from photism.audio.logmel import pictures
+from photism.audio.logmel import extremes, pictures
 from photism.data.own.form import Form
 from photism.data.pairs import to_bytes
 from photism.errors import StorageError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 BATCH = 256
 """Clips that are made at once."""
+_MEASURED = 8  # one clip in so many has its levels measured
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ def make(portion: Portion, save: Save) -> dict[str, Any]:
 
     Returns:
         `clips`, how many there are of each original; `skipped`, places in the portion's files with
-        the reason; `counts`, as `Tally` has them.
+        the reason; `counts`, as `Tally` has them; `levels`, extremes of some clips where pictures
+        do not tell theirs.
 
     Raises:
         StorageError: the disk is full.
@@ -126,7 +128,7 @@ def make(portion: Portion, save: Save) -> dict[str, Any]:
             skipped.append((item, "in part: " * bool(clips[-1]) + tally.missing))
         counts += tally.counts
     rows.flush()
-    return {"clips": clips, "skipped": skipped, "counts": counts}
+    return {"clips": clips, "skipped": skipped, "counts": counts, "levels": rows.levels}
 
 
 def _reason(error: Exception, files: tuple[Path, ...]) -> str:
@@ -148,6 +150,7 @@ class _Rows:
     sound: list[np.ndarray] = field(default_factory=list)
     shown: list[int] = field(default_factory=list)
     image: list[np.ndarray] = field(default_factory=list)
+    levels: list[tuple[float, float]] = field(default_factory=list)
 
     def add(self, item: int, shots: Shots, front: FrontEnd) -> None:
         number = len(shots.clips)
@@ -155,6 +158,8 @@ class _Rows:
             return
         waveforms = [clip.samples[0] for clip in shots.clips]
         self.sound += list(to_bytes(pictures(waveforms, front, [item] * number).numpy()))
+        if front.level_range is not None:
+            self.levels += extremes(waveforms[::_MEASURED], front)
         self.item += [item] * number
         self.start_s += [clip.start_s for clip in shots.clips]
         single = len(shots.images) == 1

@@ -156,7 +156,10 @@ class OwnSource(PairSource):
                 write_takes(writer, takes, allotment)
                 left = [f"left out, wholly or in part: {len(skipped):,} files; see skipped"]
                 notes = (*allotment.notes, *takes.notes, *(left if skipped else ()))
-                writer.card = replace(card, notes=notes, skipped=skipped)
+                heard = replace(front, level_range=takes.level_range or front.level_range)
+                writer.card = replace(
+                    card, notes=notes, skipped=skipped, front_end_config=asdict(heard)
+                )
         return Card.read(folder)
 
     def form(self) -> tuple[Form, FrontEnd]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from photism.audio.logmel import usual_range
 from photism.data.own.making import Portion, Recipe, make
 from photism.data.own.original import Original
 from photism.data.parts import Part, digest, make_parts
@@ -55,6 +56,9 @@ class Takes:
         counts = sum((Counter(record["counts"]) for record in records), Counter[str]())
         self.notes = tuple(f"{what}: {count:,}" for what, count in sorted(counts.items()))
         """What a card should say of all this."""
+        levels = [pair for record in records for pair in record["levels"]]
+        self.level_range = usual_range(levels)
+        """Of the clips, where pictures do not tell it."""
 
     def rows(self) -> Iterator[Rows]:
         """Read the clips, some at a time, in the order of the originals.

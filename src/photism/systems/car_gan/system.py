@@ -20,10 +20,10 @@ from photism.blocks.unet import UNet
 from photism.data.pairs import Batch, PairDataset
 from photism.errors import ConfigError, DownloadError, WeightsError
 from photism.images import resize
-from photism.media import Medium
+from photism.media import MEDIA, Medium
 from photism.systems.base import Output, System
 from photism.systems.car_gan.config import PRESETS, CARGANConfig
-from photism.systems.requirements import require_classes, require_colour
+from photism.systems.requirements import require_classes
 from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 
@@ -53,6 +53,7 @@ class CARGAN(System):
     title = "CAR-GAN"
     paper = "Duan et al. 2019, arXiv:1907.01826"
     makes = ("image",)
+    resizes = MEDIA
     takes_label = True
     translators = ("generator1", "generator2", "classifier", "listener")
     config_class = CARGANConfig
@@ -67,12 +68,13 @@ class CARGAN(System):
             return UNet(inward, 3, size=c.image_size, width=c.width, attention=attention)
 
         self._drawn = ("stage1", "stage2")[: c.stages_used]
-        self.generator1 = generator(sound + c.classes)
+        self.generator1 = generator(sound + c.classes)  # (batch, 16, 128, 128): A and L_a
         self.generator2: UNet | None = None
         if c.stages_used == 2:
+            # (batch, 19, 128, 128): I', A and L_r; 16 channels without A
             self.generator2 = generator(3 + sound * c.g2_sees_sound + c.classes)
         self.discriminator = PatchGAN(
-            sound + 3 + c.classes * (c.discriminator.label != "none"),
+            sound + 3 + c.classes * (c.discriminator.label != "none"),  # (batch, 19, 128, 128)
             width=c.discriminator.width,
             attention=attention,
             attended={"early": (2, 3), "late": (3, 4)}[c.discriminator.attention],
@@ -93,10 +95,9 @@ class CARGAN(System):
         return self
 
     def prepare(self, dataset: PairDataset) -> None:
-        """Check classes and channels, and read the weights that classifiers start from."""
+        """Check classes, and read the weights that classifiers start from."""
         c = self.config
         require_classes(dataset, c.classes, self.title)
-        require_colour(dataset, self.title)
         if c.classifier.weights not in ("", IMAGENET):
             start_classifier(self.classifier, "classifier", c.classifier.weights)
         if c.listener.weights:
@@ -148,7 +149,7 @@ class CARGAN(System):
             return self._recognise(phase, self._listener(), sound, batch.label)
         if not step.memo:
             sound, image = self._fit(batch.sound), self._fit(batch.image)
-            label = F.one_hot(batch.label, self.config.classes).float()
+            label = F.one_hot(batch.label, self.config.classes).float()  # (batch, class)
             step.memo.update(vars(self.cascade(sound, label)))
             step.memo.update(sound=sound, image=image, label=label)
         if phase == "discriminator":
@@ -191,7 +192,8 @@ class CARGAN(System):
         """Return the log-loss of D's opinion of a picture, a mean over its patches."""
         pair = (memo["sound"], image)
         told = self.config.discriminator.label != "none"
-        logits = self.discriminator(_join(label, *pair) if told else torch.cat(pair, 1)).float()
+        seen = _join(label, *pair) if told else torch.cat(pair, dim=1)  # (batch, 19 or 6, 128, 128)
+        logits = self.discriminator(seen).float()  # (batch, 1, 14, 14)
         if self.config.adversarial == "tanh_bce":
             logits = torch.tanh(logits)
         return F.softplus(-logits if real else logits).mean()
@@ -214,9 +216,9 @@ class CARGAN(System):
         Returns:
             Both pictures and what is between them.
         """
-        sound = self._fit(condition)
-        stage1 = self.generator1(_join(label, sound))
-        scores = self._see(stage1)
+        sound = self._fit(condition)  # (batch, 3, 128, 128)
+        stage1 = self.generator1(_join(label, sound))  # (batch, 3, 128, 128)
+        scores = self._see(stage1)  # (batch, class)
         residue = label - scores.softmax(dim=1) if self.config.residue else label
         if self.generator2 is None:
             return Cascade(stage1, scores, residue, stage1)
@@ -295,7 +297,8 @@ class CARGAN(System):
 
 def _join(label: Tensor, *pictures: Tensor) -> Tensor:
     """Put a plane for every class behind the channels of pictures."""
-    planes = label[:, :, None, None].expand(-1, -1, *pictures[0].shape[2:])
+    planes = label[:, :, None, None]  # (batch, class, 1, 1)
+    planes = planes.expand(-1, -1, *pictures[0].shape[2:])  # (batch, class, height, width)
     return torch.cat([*pictures, planes], dim=1)
 
 
