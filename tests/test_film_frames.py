@@ -15,6 +15,7 @@ from chirps import told
 from photism.audio.decode import decode
 from photism.errors import ImageError
 from photism.video.frames import first_frames, frames
+from photism.video.moments import frames_every
 
 ONE = 1 << 16
 UPRIGHT = struct.pack(">9i", ONE, 0, 0, 0, ONE, 0, 0, 0, 1 << 30)
@@ -99,6 +100,7 @@ def test_a_film_ends_where_its_stamps_begin_anew(tmp_path: Path) -> None:
     times_s = [time_s for time_s, _ in frames(path)]
     assert times_s == sorted(times_s)
     assert times_s[-1] < 2.1
+    assert len(list(frames_every(path, 0.5))) == 4
 
 
 @pytest.mark.parametrize("content", [b"", b"no film" * 100, bytes(5000)])

@@ -64,15 +64,16 @@ class TrackDecoder:
     @property
     def declared_s(self) -> float | None:
         """Length that the file announces, if it does."""
-        length, bit_rate = self._track.duration, self._track.bit_rate
-        if not length or length < 0 or (self._kind == "avi" and self._codec.startswith("adpcm")):
+        declared_s = max(0, self._track.duration or 0) * self._tick_s
+        if not declared_s and len(self._container.streams) == 1:
+            declared_s = max(0, self._container.duration or 0) / 1e6
+        if not declared_s or (self._kind == "avi" and self._codec.startswith("adpcm")):
             return None
-        declared_s = length * self._tick_s
-        if self._kind in _GUESSED and bit_rate:
-            guessed_s = 8 * self._container.size / bit_rate
+        if self._kind in _GUESSED:
+            guessed_s = 8 * self._container.size / (self._track.bit_rate or 1)
             if self._kind != "mp3" or abs(declared_s - guessed_s) < 0.02 * guessed_s:
                 return None
-        if self._kind == "mov":  # the delay before the first sample is counted by some
+        if self._kind in _INDEXED:  # the delay before the first sample is counted by some
             declared_s -= max(0, self._track.start_time or 0) * self._tick_s
         return declared_s
 
@@ -81,7 +82,7 @@ class TrackDecoder:
         """Notes on what could not be decoded so far."""
         notes = [f"reading stopped: {self._stopped}"] if self._stopped else []
         if self._damaged:
-            notes.append(f"{self._damaged} damaged packets were left out")
+            notes.append(f"damaged packets left out: {self._damaged}")
         return notes
 
     def begins_s(self) -> float | None:
@@ -103,7 +104,9 @@ class TrackDecoder:
             Samples from before that one on, placed as in the whole; None where only the whole
             tells for certain where they lie: the stamps are not steady, or time begins anew.
         """
-        if any(part in self._codec for part in _REMEMBERING):
+        import av
+
+        if not self._tick_s or any(part in self._codec for part in _REMEMBERING):
             return None
         packets = self._packets()
         origin_s = self._begins_s(packets)
@@ -111,7 +114,10 @@ class TrackDecoder:
             return None
         begin_s = origin_s + sample / self.rate - PREROLL_S
         if self._kind in _INDEXED or (self._kind in _PLAIN and self._codec.startswith("pcm_")):
-            self._container.seek(int(begin_s / self._tick_s), stream=self._track)
+            try:
+                self._container.seek(int(begin_s / self._tick_s), stream=self._track)
+            except (av.error.FFmpegError, OverflowError):
+                return None
             packets = self._packets()
         line = self._timeline(origin_s)
         pieces = line.place(self._frames(line, self._from(packets, begin_s)))
@@ -136,13 +142,15 @@ class TrackDecoder:
 
     def _packets(self) -> Iterator[Packet]:
         """Yield packets up to the end, or where reading stops."""
+        import av
+
         packets = self._container.demux(self._track)
         while True:
             try:
                 packet = next(packets)
             except StopIteration:
                 return
-            except (OSError, ValueError) as error:  # as FFmpeg's are
+            except (av.error.FFmpegError, OSError) as error:
                 self._stopped = reason(error)
                 return
             yield packet

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _EARLY_S = 0.002  # a frame whose time was rounded to a coarser clock is still in time
-_BACK_S = 1.0  # time that goes back by more begins anew
+BACK_S = 1.0
+"""Time stamps that go back by more begin anew: another film follows."""
 
 
 def frames(path: str | Path) -> Iterator[tuple[float, VideoFrame]]:
@@ -49,7 +50,7 @@ def frames(path: str | Path) -> Iterator[tuple[float, VideoFrame]]:
                 if frame.pts is None or not frame.time_base:
                     continue
                 stamp_s = float(frame.pts * frame.time_base)
-                if stamp_s < latest_s - _BACK_S:
+                if stamp_s < latest_s - BACK_S:
                     return
                 latest_s = max(latest_s, stamp_s)
                 begin_s = stamp_s if begin_s is None else begin_s
@@ -155,7 +156,7 @@ def _decoded(container: InputContainer, track: VideoStream) -> Iterator[VideoFra
     while True:
         try:
             packet = next(packets)
-        except (StopIteration, OSError, ValueError):  # what FFmpeg cannot read on from is the end
+        except (StopIteration, av.error.FFmpegError, OSError):  # nobody reads on from there
             return
         try:
             yield from packet.decode()

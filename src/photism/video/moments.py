@@ -19,7 +19,7 @@ import numpy as np
 from photism.audio.containers import open_container, opened
 from photism.audio.tracks import film_track
 from photism.errors import ImageError
-from photism.video.frames import picture, sound_begins_s
+from photism.video.frames import BACK_S, picture, sound_begins_s
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -140,18 +140,23 @@ def _begins_s(video: VideoStream) -> float:
 
 
 def _index(container: InputContainer, video: VideoStream, begin_s: float) -> _Index | None:
-    """Read the time stamps, as far as the file goes; None where there is no frame."""
+    """Read the time stamps, up to where they begin anew; None where there is no frame."""
     import av
 
     stamps: list[float] = []
     key: list[bool] = []
-    tick_s = float(video.time_base or 0)
+    tick_s, latest_s = float(video.time_base or 0), -np.inf
     with contextlib.suppress(av.error.FFmpegError):
         for packet in container.demux(video):
+            if not packet.size:
+                continue
             stamp = packet.dts if packet.pts is None else packet.pts
-            if packet.size:
-                stamps.append(np.nan if stamp is None else stamp * tick_s - begin_s)
-                key.append(packet.is_keyframe)
+            stamp_s = np.nan if stamp is None else stamp * tick_s - begin_s
+            if stamp_s < latest_s - BACK_S:
+                break
+            latest_s = max(latest_s, stamp_s)
+            stamps.append(stamp_s)
+            key.append(packet.is_keyframe)
     if not stamps:
         return None
     stamps_s = np.array(stamps)
