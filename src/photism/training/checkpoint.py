@@ -6,6 +6,8 @@ own number, and the order of an epoch follows from the seed and the epoch's numb
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import shutil
 from collections.abc import Mapping
@@ -126,7 +128,7 @@ def save_checkpoint(
             raise OSError(None, str(error).splitlines()[0]) from error
         files = {file.name: sha256(file) for file in sorted(temporary.iterdir())}
         state = {"progress": asdict(progress), "terms": terms, "files": files}
-        write_json(temporary / STATE, state)
+        write_json(temporary / STATE, state | {"sha256": digest_of(state)})
     for old in list_checkpoints(folder)[:-keep]:
         shutil.rmtree(old, ignore_errors=True)
     return path
@@ -135,3 +137,9 @@ def save_checkpoint(
 def list_checkpoints(folder: Path) -> list[Path]:
     """Return the checkpoints of a run, oldest first."""
     return sorted(path for path in folder.glob("step-*") if _NAME.fullmatch(path.name))
+
+
+def digest_of(state: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what a state file says, whatever the order and form of its lines."""
+    content = json.dumps(state, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(content.encode("ascii")).hexdigest()

@@ -8,9 +8,15 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from photism.errors import TrainingError
+from photism.errors import StorageError, TrainingError
 from photism.files import parse_json, sha256
-from photism.training.checkpoint import STATE, Checkpoint, Progress, list_checkpoints
+from photism.training.checkpoint import (
+    STATE,
+    Checkpoint,
+    Progress,
+    digest_of,
+    list_checkpoints,
+)
 
 _ASIDE = ".damaged"
 
@@ -57,12 +63,18 @@ def _read(path: Path) -> Checkpoint:
     content = (path / STATE).read_bytes()
     try:
         state = parse_json(content)
+        if state.pop("sha256") != digest_of(state):
+            raise ValueError
         progress, terms, files = Progress(**state["progress"]), state["terms"], state["files"]
         wanted = {str(name): str(digest) for name, digest in files.items()}
         known = {kind: dict(terms[kind]) for kind in ("settings", "data", "machine")}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{STATE} is cut short or of another version") from error
     for name, digest in wanted.items():
-        if sha256(path / name) != digest:
+        try:
+            found = sha256(path / name)
+        except StorageError as error:
+            raise ValueError(f"{name} is missing or cannot be read") from error
+        if found != digest:
             raise ValueError(f"{name} is not as it was written")
     return Checkpoint(path, progress, known)
