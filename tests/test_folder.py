@@ -488,7 +488,9 @@ def test_names_that_are_no_utf8_and_links_to_folders(tmp_path: Path) -> None:
     card = made(raw, tmp_path / "pairs", test=0)
     names = PairDataset(tmp_path / "pairs", "train").column("recording")
     assert names.tolist() == ["caf\\xe9.wav", "more/linked.flac"]
-    assert reasons(card) == {"bad\\xff.wav": "bad\\xff.wav is empty (0 bytes)"}
+    [(name, reason)] = reasons(card).items()
+    assert name == "bad\\xff.wav"
+    assert reason.endswith("bad\\xff.wav is empty (0 bytes)")
 
 
 def test_nothing_that_can_be_used(tmp_path: Path) -> None:

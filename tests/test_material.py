@@ -49,7 +49,8 @@ def run(tmp_path, monkeypatch) -> Callable[..., Path]:
 
     def trained(data: Path, *, made=("image",), critic=None, **changes) -> Path:
         monkeypatch.setitem(SYSTEMS, "toy", toy(slope, stage(epochs=2), made=made))
-        options = toy_options(data, tmp_path / "run", **{"validation": 0.3, **changes})
+        out = changes.pop("out", tmp_path / "run")
+        options = toy_options(data, out, **{"validation": 0.3, **changes})
         train(options, critic=critic)
         return options.out
 

@@ -90,7 +90,7 @@ def test_a_critic_picks_the_weights_that_are_kept(data, tmp_path, checkpoint_eve
     held_out = len(resolve(options).pairs.held_out)
     with pytest.raises(ConfigError, match="judge mine is asked for"):
         train(options)
-    with pytest.raises(ConfigError, match="held out, and there are none"):
+    with pytest.raises(ConfigError, match="and there are none"):
         train(replace(options, validation=0), critic=critic)
     train(options, critic=critic)
     seen = [r["recognised"] for r in records(tmp_path / "run") if r["kind"] == "validation"]
