@@ -52,7 +52,7 @@ def options_for(data: Path, out: Path, **changes) -> TrainOptions:
 
 def stages_of(run: Path) -> set[str]:
     lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    return {json.loads(line)["stage"] for line in lines}
+    return {stage for line in lines if (stage := json.loads(line).get("stage"))}
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from page import Page
+from PIL import Image
 
 from photism.experiments.declarations import Experiment, Row
 from photism.experiments.overview import (
@@ -132,7 +132,7 @@ def test_logarithms_are_drawn_over_the_rows_that_have_been_run() -> None:
 
 @pytest.fixture
 def overview(tmp_path: Path) -> Overview:
-    pictures = [np.full((3, 8, 8), value, np.float32) for value in (-1, 1)]
+    pictures = [Image.new("RGB", (8, 8), name) for name in ("black", "white")]
     strip = write_strip(tmp_path / "strip.png", "real", ["double_bass", "tuba"], pictures)
     assert strip == {"label": "real", "names": ["double_bass", "tuba"], "file": "strip.png"}
     row = OverviewRow(
