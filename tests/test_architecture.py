@@ -16,7 +16,7 @@ SOURCE = Path(photism.__file__).parent
 LAYERS = (
     {"errors", "terminal", "version"},
     {"files", "media"},
-    {"config", "devices"},
+    {"config", "devices", "develop"},
     {"audio", "images", "stored"},
     {"video"},
     {"orchestra"},
@@ -118,6 +118,16 @@ def test_nothing_reads_a_pickle(path: Path) -> None:
             assert settings.get("allow_pickle", "False") == "False", f"line {node.lineno}"
             if ast.unparse(node.func) == "torch.load":
                 assert settings.get("weights_only") == "True", f"line {node.lineno}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_json_is_read_by_what_refuses_endless_nesting(path: Path) -> None:
+    calls = {
+        ast.unparse(node.func)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    }
+    assert name_of(path) == "photism.files" or not calls & {"json.load", "json.loads"}
 
 
 @pytest.mark.parametrize(
