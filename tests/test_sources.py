@@ -21,7 +21,7 @@ from published_data import (
 
 from photism.audio.front_ends import front_end
 from photism.audio.logmel import pictures
-from photism.data import digits
+from photism.data import digits as spoken_digits
 from photism.data.card import Card
 from photism.data.digits import Spoken
 from photism.data.pairs import PairDataset, to_bytes
@@ -174,8 +174,8 @@ def test_whatever_one_recording_does_the_others_are_used(
             raise error
         return whole(content, *args)
 
-    whole = digits._waveform
-    monkeypatch.setattr(digits, "_waveform", read)
+    whole = spoken_digits._waveform
+    monkeypatch.setattr(spoken_digits, "_waveform", read)
     card = prepare(MnistFsdd(speakers=TWO), raw=raw, out=tmp_path / "pairs")
     assert [file["reason"] for file in card.skipped] == ["deep in a decoder"]
 
