@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 import photism
 
 SOURCE = Path(photism.__file__).parent
+REPOSITORY = Path(__file__).resolve().parents[1]
 LAYERS = (
     {"errors", "terminal", "version"},
     {"files", "media"},
@@ -94,6 +96,22 @@ def _module(name: str, modules: dict[str, Path]) -> str | None:
         return name
     outer = name.rpartition(".")[0]
     return outer if outer in modules else None
+
+
+def test_tools_import_what_there_is() -> None:
+    """Nothing runs them here: they take minutes, and data."""
+    missing = []
+    for path in sorted((*REPOSITORY.glob("tools/*.py"), *REPOSITORY.glob("benchmarks/*.py"))):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("photism"):
+                module = importlib.import_module(str(node.module))
+                missing += [
+                    f"{path.name}: {node.module}.{alias.name}"
+                    for alias in node.names
+                    if not hasattr(module, alias.name)
+                    and not importlib.util.find_spec(f"{node.module}.{alias.name}")
+                ]
+    assert not missing
 
 
 def test_a_class_name_stands_once() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from PIL import ExifTags, Image
@@ -103,7 +103,8 @@ def _in_srgb(picture: Image.Image, mode: str, profile: bytes | None) -> Develope
         elif picture.mode == "LAB":
             theirs = ImageCms.createProfile("LAB")
         if theirs is not None:
-            picture = ImageCms.profileToProfile(picture, theirs, _srgb(), outputMode="RGB")
+            transform = ImageCms.buildTransform(theirs, _srgb(), picture.mode, "RGB")
+            picture = cast("Image.Image", ImageCms.applyTransform(picture, transform))
     except Exception:  # of any kind, it must not cost the picture
         return picture.convert(mode), ["its colour profile is damaged: colours may be off"]
     return picture.convert(mode), []
