@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -138,9 +139,8 @@ def _of_run(folder: Path) -> Path:
     if (folder / "weights" / CONFIG).is_file():
         return folder / "weights"
     if (folder / "checkpoints").is_dir():
-        raise WeightsError(
-            f"the run {folder} has no weights yet: go on with `photism train --resume {folder}`"
-        )
+        command = shlex.join(["photism", "train", "--resume", str(folder)])
+        raise WeightsError(f"the run {folder} has no weights yet: go on with `{command}`")
     return folder
 
 

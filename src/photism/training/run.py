@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -44,8 +45,9 @@ def train(options: TrainOptions, *, resume: bool = False, critic: Critic | None 
     with claimed(options.out) if is_first_process() else nullcontext():
         if not resume and list_checkpoints(options.out / "checkpoints"):
             raise TrainingError(
-                f"{options.out} already holds a run: `photism train --resume {options.out}` goes on"
-                " with it; choose another folder for a new one"
+                f"{options.out} already holds a run:"
+                f" `{shlex.join(['photism', 'train', '--resume', str(options.out)])}` goes on with it;"
+                " choose another folder for a new one"
             )
         checkpoint = _where_it_stopped(options)
         trainer = Trainer(plan, checkpoint, critic)
