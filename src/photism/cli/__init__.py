@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import shlex
 import sys
 import warnings
 from typing import TextIO
@@ -110,9 +111,8 @@ def _dispatch(argv: list[str]) -> int:
     known = [name for commands in COMMANDS.values() for name in commands]
     if command not in known:
         if os.path.exists(command):
-            raise ConfigError(
-                f"{command!r} is a file, not a command: did you mean `photism translate {command}`?"
-            )
+            meant = shlex.join(["photism", "translate", command])
+            raise ConfigError(f"{command!r} is a file, not a command: did you mean `{meant}`?")
         kind = "option" if command.startswith("-") else "command"
         raise ConfigError(f"unknown {kind} {command!r}: {nearest(command, known)}")
     module = importlib.import_module(f"photism.cli.{command}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -187,7 +188,8 @@ def _probe(args: TrainJudge, kind: type[IndependentJudge]) -> tuple[JudgeCard, P
     folder = _find(args.data)
     name = f"{kind.architecture}-{Card.read(folder).name}"
     out = args.out or _own(name)
-    command = f"photism judge train {kind.architecture} --data {Card.read(folder).name}"
+    data = Card.read(folder).name
+    command = shlex.join(["photism", "judge", "train", kind.architecture, "--data", data])
     card = fit_probe(
         kind,
         folder,
@@ -307,23 +309,21 @@ def _start(args: TrainJudge) -> dict[str, torch.Tensor] | None:
 
 def _command(args: TrainJudge, data: JudgeData, name: str) -> str:
     """Return the command that trains this judge again, with names instead of folders."""
-    words = [f"photism judge train {args.architecture} --data {data.name}"]
+    words = ["photism", "judge", "train", args.architecture, "--data", data.name]
     if args.medium != TrainJudge.medium:
-        words.append(f"--medium {args.medium}")
+        words += ["--medium", args.medium]
     if args.front_end:
-        words.append(f"--front-end {args.front_end}")
+        words += ["--front-end", args.front_end]
     if args.factors:
-        words.append(f"--factors {' '.join(args.factors)}")
+        words += ["--factors", *args.factors]
     if args.weights:
-        words.append(f"--weights {Path(args.weights).name}")
-    words += [
-        f"--{option.replace('_', '-')} {getattr(args, option)}"
-        for option in ("epochs", "batch_size", "lr", "shift", "distortion", "validation")
-        if getattr(args, option) is not None
-    ]
+        words += ["--weights", Path(args.weights).name]
+    for option in ("epochs", "batch_size", "lr", "shift", "distortion", "validation"):
+        if (value := getattr(args, option)) is not None:
+            words += [f"--{option.replace('_', '-')}", str(value)]
     if args.precision != TrainJudge.precision:
-        words.append(f"--precision {args.precision}")
-    return " ".join([*words, f"--seed {args.seed}", f"--out {name}"])
+        words += ["--precision", args.precision]
+    return shlex.join([*words, "--seed", str(args.seed), "--out", name])
 
 
 def _read(factor_r2: Any) -> str:

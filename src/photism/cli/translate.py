@@ -47,6 +47,10 @@ not stop the others: the exit code is 1 then, and 2 where nothing was translated
 """
 FEW = 1
 MANY = 16
+MOST_CLIPS = 4096
+"""More at once are no faster, and need more memory than there is."""
+MOST_PIXELS = 8192
+"""The longest side of a picture that is enlarged."""
 """Clips drawn at once of a single recording, and of several, where nothing else is asked for."""
 
 
@@ -101,10 +105,14 @@ class Translate:
             raise ConfigError(f"--seed is a whole number from 0 to 2^63, not {self.seed}")
         if self.num_samples < 1:
             raise ConfigError(f"--num-samples must be at least 1, not {self.num_samples}")
-        if self.size != "native" and self.size < 1:
-            raise ConfigError(f"--size must be at least 1, not {self.size}")
-        if self.batch is not None and self.batch < 1:
-            raise ConfigError(f"--batch must be at least 1, not {self.batch}")
+        if self.size != "native" and not 1 <= self.size <= MOST_PIXELS:
+            raise ConfigError(
+                f"--size is a number of pixels from 1 to {MOST_PIXELS:,}, not {self.size}"
+            )
+        if self.batch is not None and not 1 <= self.batch <= MOST_CLIPS:
+            raise ConfigError(
+                f"--batch is a number of clips from 1 to {MOST_CLIPS:,}, not {self.batch}"
+            )
         if self.out and self.out.suffix.lower() in (".jpg", ".jpeg", ".gif", ".webp", ".tiff"):
             raise ConfigError(f"pictures are PNGs: call it {self.out.with_suffix('.png').name}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from photism.experiments.pace import reached
 from photism.experiments.published import published_figures
 from photism.experiments.runs import Job, training_data
 from photism.experiments.table import REAL, SOUNDS, MeasuredRow
-from photism.files import write_json
+from photism.files import parse_json, write_json
 from photism.judges.base import Judge
 from photism.judges.choose import independent_judges
 from photism.judges.inception import Inception, load_inception
@@ -227,7 +226,7 @@ def _read(folder: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        record = dict(json.loads(path.read_text(encoding="utf-8")))
+        record = dict(parse_json(path.read_bytes()))
     except (ValueError, TypeError) as error:
         raise _damaged(folder) from error
     return record if record.keys() >= _HELD else None  # else it is an earlier version's
