@@ -25,6 +25,7 @@ from photism.translate.items import find_items
 from photism.version import __version__
 
 if TYPE_CHECKING:
+    from photism.translate.film import FilmWish
     from photism.translate.many import Outcome, Wish
     from photism.translate.translator import Translator
 
@@ -38,6 +39,7 @@ Translate recordings into pictures, and pictures into sounds.
   photism translate solo.wav --system car-gan-orchestra --label violin
   arecord -d 2 -f cd | photism translate -           from standard input, to stdin.png
   photism translate painting.png                     painting.wav, a sound that fits it
+  photism translate walk.mp4 --every 1s              walk-film/, a film of what is heard
   photism info three.png                             what made this picture, or sound
 
 The first word or window becomes three.png, further ones three_001.png, three_002.png, ...
@@ -83,6 +85,13 @@ class Translate:
     size: int | Literal["native"] = 280
     """Longer side in pixels, as near as repeating pixels allows: 28 x 28 is shown as 280 x 280.
     `native` keeps the size that the system draws."""
+    every: Annotated[str | None, tyro.conf.arg(metavar="TIME")] = None
+    """Make a film of what is heard, with a picture every 1s, 250ms, ...: into a folder with film,
+    contact sheet and all pictures, or into OUT, an .mp4 or .webm, or a .png for the sheet alone.
+    Recordings may be of any length."""
+    drift: Annotated[str | None, tyro.conf.arg(metavar="TIME")] = None
+    """With --every: let the noise go from that of SEED to that of SEED + 1 in this time, and on to
+    the next; by default it is held still."""
     log_mel: bool = False
     """Also write the log-mel of each sound that is made, as a PNG beside it."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -105,6 +114,12 @@ class Translate:
             raise ConfigError(f"--size must be at least 1, not {self.size}")
         if self.batch is not None and self.batch < 1:
             raise ConfigError(f"--batch must be at least 1, not {self.batch}")
+        if self.drift and self.every is None:
+            raise ConfigError("--drift goes with --every: a single picture has no time to drift in")
+        if self.every is not None:
+            return
+        if self.out and self.out.suffix.lower() in (".mp4", ".webm"):
+            raise ConfigError(f"{self.out} is a film: say how often it shows a picture, --every 1s")
         if self.out and self.out.suffix.lower() in (".jpg", ".jpeg", ".gif", ".webp", ".tiff"):
             raise ConfigError(f"pictures are PNGs: call it {self.out.with_suffix('.png').name}")
 
@@ -119,6 +134,17 @@ def main(argv: list[str]) -> int:
         description=DESCRIPTION,
     )
     translators = Translators(args)
+    if args.every is not None:
+        from photism.cli.film import make_films
+
+        return make_films(
+            args.sources,
+            args.out,
+            _film_wish(args),
+            translators("image"),
+            force=args.force,
+            json=args.json,
+        )
     items = find_items(args.sources, args.out, translators.media)
     require_room(items[0].target.parent)
     wish = _wish(args, len(items))
@@ -193,6 +219,26 @@ def _wish(args: Translate, items: int) -> Wish:
         batch=args.batch or (FEW if items == 1 else MANY),
         log_mel=args.log_mel,
         replace=args.force,
+    )
+
+
+def _film_wish(args: Translate) -> FilmWish:
+    from photism.cli.film import seconds_of
+    from photism.translate.film import BATCH, FilmWish
+
+    assert args.every is not None
+    if args.num_samples > 1:
+        raise ConfigError("a film shows one picture at a time: leave --num-samples or --every out")
+    return FilmWish(
+        every_s=seconds_of(args.every, "--every"),
+        seed=args.seed,
+        drift_s=None if args.drift is None else float(seconds_of(args.drift, "--drift")),
+        label=args.label,
+        sampling=settings(args.sampling, "--sampling"),
+        start_s=args.start,
+        duration_s=args.duration,
+        size=None if args.size == "native" else args.size,
+        batch=args.batch or BATCH,
     )
 
 

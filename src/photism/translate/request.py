@@ -25,11 +25,15 @@ class Request:
     """What it is of, for systems that take a label; None lets them recognise it."""
     sampling: Mapping[str, str] = field(default_factory=dict)
     """Fields of the system's `config.sampling` to change, as text."""
+    toward: float = 0.0
+    """How far the noise has gone from that of `seed` to that of `seed` + 1, in [0, 1)."""
 
     def __post_init__(self) -> None:
         whole = isinstance(self.seed, int | np.integer) and not isinstance(self.seed, bool)
         if not whole or not 0 <= self.seed < 2**63:
             raise ConfigError(f"a seed is a whole number from 0 to 2^63 - 1, not {self.seed!r}")
+        if not 0 <= self.toward < 1:
+            raise ConfigError(f"toward is a share from 0 on, below 1, not {self.toward!r}")
 
     @property
     def target(self) -> Medium:

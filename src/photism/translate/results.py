@@ -59,6 +59,8 @@ class Made:
     """Rows that the networks saw at once; another number rounds in another way."""
     sampling: Mapping[str, str] = field(default_factory=dict)
     """What was asked for otherwise than the weights' own way of sampling."""
+    toward: float = 0.0
+    """How far the noise had gone from that of the seed to that of the next."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

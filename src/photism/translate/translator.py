@@ -24,7 +24,8 @@ from photism.audio.segment import heard
 from photism.devices import DeviceName, choose_device
 from photism.errors import ConfigError, WeightsError, nearest
 from photism.media import Medium, other
-from photism.systems.base import System, draw_noise
+from photism.systems.base import System
+from photism.translate.noise import noise_at
 from photism.translate.request import Request
 from photism.translate.results import Label, Made, Picture, Result, Waveform
 from photism.translate.sounds import Recorded, chosen, clips
@@ -227,9 +228,8 @@ class Translator:
         seen = [self._seen(request) for request in requests]
         spare = batch - len(requests)
         condition = torch.stack([*seen, *seen[:1] * spare]).to(self.device)
-        seeds = [int(request.seed) for request in requests] + [0] * spare
-        rows = [torch.Generator().manual_seed(seed) for seed in seeds]
-        noise = draw_noise(system, target, rows, self.device)
+        places = [(int(request.seed), request.toward) for request in requests]
+        noise = noise_at(system, target, places + [(0, 0.0)] * spare, self.device)
         label, labels = self._labels(requests, condition)
         made = system.generate(condition, target=target, label=label, noise=noise).cpu()
         make = self._picture if target == "image" else self._waveform
@@ -285,6 +285,7 @@ class Translator:
             **self.origin,
             target=request.target,
             seed=int(request.seed),
+            toward=request.toward,
             batch=batch,
             sampling=dict(request.sampling),
         )
