@@ -36,6 +36,7 @@ Translate recordings into pictures, and pictures into sounds.
   photism translate a.mp3 clip.mp4 -o pictures/      many files, also videos, into a folder
   photism translate recordings/ -o pictures/         every sound and video below a folder
   photism translate three.wav --num-samples 4        three_s0.png to three_s3.png, seeds 0 to 3
+  photism translate three.wav --samples 8 --uncertainty    and where these eight differ
   photism translate solo.wav --system car-gan-orchestra --label violin
   arecord -d 2 -f cd | photism translate -           from standard input, to stdin.png
   photism translate painting.png                     painting.wav, a sound that fits it
@@ -71,8 +72,11 @@ class Translate:
     kept."""
     seed: int = 0
     """Of the noise that systems draw from."""
-    num_samples: int = 1
+    num_samples: Annotated[int, tyro.conf.arg(aliases=("--samples",))] = 1
     """Pictures of each clip, with seeds SEED, SEED + 1, ...; each can be made again alone."""
+    uncertainty: bool = False
+    """With --num-samples: also write the mean of the samples of each clip, and as a heat map how
+    far they differ, and say that in one number, from 0 to 1."""
     sampling: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...")] = ()
     """How to sample, where a system lets one choose, such as: --sampling latent=mean"""
     batch: int | None = None
@@ -110,6 +114,8 @@ class Translate:
             raise ConfigError(f"--seed is a whole number from 0 to 2^63, not {self.seed}")
         if self.num_samples < 1:
             raise ConfigError(f"--num-samples must be at least 1, not {self.num_samples}")
+        if self.uncertainty and self.num_samples < 2:
+            raise ConfigError("--uncertainty compares samples: say how many, such as --samples 8")
         if self.size != "native" and self.size < 1:
             raise ConfigError(f"--size must be at least 1, not {self.size}")
         if self.batch is not None and self.batch < 1:
@@ -217,6 +223,7 @@ def _wish(args: Translate, items: int) -> Wish:
         duration_s=args.duration,
         size=None if args.size == "native" else args.size,
         batch=args.batch or (FEW if items == 1 else MANY),
+        uncertainty=args.uncertainty,
         log_mel=args.log_mel,
         replace=args.force,
     )
@@ -271,7 +278,8 @@ def _print_outcome(outcome: Outcome, *, quiet: bool) -> None:
         first, last = results[0], results[-1]
         many = f" … {printable(last['path'])}" if len(results) > 1 else ""
         target = paint(f"{printable(first['path'])}{many}", CYAN, sys.stdout)
-        print(f"{source} → {target}  {paint(_detail(results), DIM, sys.stdout)}")
+        detail = _detail(results) + _unsure(outcome.beside)
+        print(f"{source} → {target}  {paint(detail, DIM, sys.stdout)}")
     for note, count in Counter(note for entry in results for note in entry["notes"]).items():
         share = f" ({count} of {len(results)} results)" if len(results) > 1 else ""
         text = f"photism: {source}: {printable(note)}{share}"
@@ -298,6 +306,14 @@ def _detail(results: Sequence[Mapping[str, Any]]) -> str:
     return detail + printable(_labels(results))
 
 
+def _unsure(beside: Sequence[Mapping[str, Any]]) -> str:
+    """Say how far the samples of the clips differ."""
+    numbers = [entry["spread"] for entry in beside]
+    if len(numbers) < 2:
+        return "".join(f", spread {number:.3f}" for number in numbers)
+    return f", spread {min(numbers):.3f} to {max(numbers):.3f}"
+
+
 def _labels(results: Sequence[Mapping[str, Any]]) -> str:
     """Say what a source was translated as: a class with its probability, or how often each."""
     from photism.translate.results import Label
@@ -318,9 +334,11 @@ def _by_kind(outcomes: Sequence[Outcome]) -> dict[str, list[dict[str, Any]]]:
 
 
 def _print_json(outcomes: Sequence[Outcome], summary: Mapping[str, Any]) -> None:
+    unsure = [entry for outcome in outcomes for entry in outcome.beside]
     content = {
         "photism": __version__,
         **_by_kind(outcomes),
+        **({"uncertainty": unsure} if unsure else {}),
         "errors": [
             {"file": outcome.item.source, "error": outcome.error}
             for outcome in outcomes

@@ -133,7 +133,7 @@ def make_film(
     translator.require_source("sound")
     translator.require(wish.label, wish.sampling)
     tape = _Tape(stream(source, block_s=BLOCK_S, start_s=wish.start_s, duration_s=wish.duration_s))
-    tally = _Tally()
+    tally = _FilmTally()
     blank = Image.new("RGB", translator.system.shape("image")[:0:-1])
     about = {**translator.origin, **_asked(wish), "photism": __version__}
     with _outputs(out, wish, about) as outputs:
@@ -166,7 +166,7 @@ def _translated(translator: Translator, blocks: Iterator[Sound], wish: FilmWish)
             fresh.append(new)
             if clip is not None and new:
                 seed, toward = wish.noise_of(number)
-                yield Request(clip, seed, wish.label, wish.sampling, toward)
+                yield Request(clip, seed, wish.label, wish.sampling, toward=toward)
 
     number, picture = 0, None
     for made in translator.draw(requests(), batch=wish.batch):
@@ -204,7 +204,7 @@ class _Tape:
             yield block
 
 
-class _Tally:
+class _FilmTally:
     """What was shown so far."""
 
     def __init__(self) -> None:

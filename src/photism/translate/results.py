@@ -19,6 +19,7 @@ from photism.audio.front_ends import front_end
 from photism.audio.write import encode, write_sound
 from photism.files import data_uri
 from photism.media import Medium
+from photism.translate.uncertainty import Uncertainty
 from photism.version import __version__
 
 SHOWN = 280
@@ -78,6 +79,8 @@ class Result:
     made: Made
     label: Label | None = None
     """What it is of, by systems that take a label."""
+    uncertainty: Uncertainty | None = None
+    """How far this and further samples of the clip differ, where several were asked for."""
 
     @property
     def seed(self) -> int:
@@ -106,6 +109,7 @@ class Result:
             "source": self.source,
             **self.facts,
             "label": self.label and asdict(self.label),
+            **({"uncertainty": self.uncertainty.facts} if self.uncertainty else {}),
             "notes": list(self.notes),
         }
 
