@@ -10,9 +10,12 @@ import pytest
 import recordings
 import soundfile
 import torch
+from fake_digits import pixel_world
 
 from photism.cli import main
 from photism.errors import ConfigError, DataError
+from photism.evaluation.evaluate import evaluate
+from photism.evaluation.report import write_report
 from photism.metrics.uncertainty import (
     auroc,
     predictive_entropy,
@@ -166,3 +169,27 @@ def test_the_command_writes_mean_and_heat_map(
         assert code == 2
         assert len(err.splitlines()) == 1
         assert said in err
+
+
+def test_an_evaluation_says_what_uncertainty_is_worth(tmp_path: Path) -> None:
+    system, dataset, judge = pixel_world(tmp_path, misleading=(2,), noise=0.6)
+    found = evaluate(system, dataset, judge, seed=5, latent_zeroing=0, samples=6)
+    again = evaluate(system, dataset, judge, seed=5, latent_zeroing=0, samples=6, batch_size=7)
+    assert found.uncertainty == again.uncertainty
+    unsure = found.uncertainty
+    assert unsure is not None
+    assert found.accuracy is not None
+    assert unsure.accuracy == found.accuracy.value  # the first sample is the one measured above
+    assert set(unsure.by) == {"spread", "judge's entropy"}
+    assert unsure.by["spread"].accuracy[-1] == pytest.approx(unsure.accuracy)
+    doubt = unsure.by["judge's entropy"].auroc
+    assert doubt is not None
+    assert doubt.value > 0.6  # much noise is seen as another class now and then
+    write_report(found, tmp_path / "report", title="Pixel")
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "share answered" in page
+    assert "samples of each: 6" in page
+    content = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
+    assert content["uncertainty"]["by"]["spread"]["area"] == unsure.by["spread"].area
+    with pytest.raises(ConfigError, match="at least 2 samples, not 1"):
+        evaluate(system, dataset, judge, samples=1)

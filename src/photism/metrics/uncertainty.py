@@ -88,6 +88,10 @@ class Selective:
     """Chance that a wrong row is less sure than a right one, 0.5 where the number means nothing;
     its 95 % interval resamples groups. None where all rows are right, or all wrong."""
 
+    def answering(self, share: float) -> float:
+        """Return the accuracy where a share of the rows, above 0, is answered."""
+        return float(np.interp(share, self.share, self.accuracy))
+
 
 def selective(
     unsure: np.ndarray,
