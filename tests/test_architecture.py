@@ -20,6 +20,7 @@ LAYERS = (
     {"audio", "images", "stored"},
     {"video"},
     {"orchestra"},
+    {"scenes"},
     {"data"},
     {"blocks"},
     {"systems"},
