@@ -11,6 +11,7 @@ from photism.data.sources.mnist import MNIST
 from photism.data.sources.mnist_fsdd import MnistFsdd
 from photism.data.sources.mnist_scd import MnistScd
 from photism.data.sources.orchestra import Orchestra
+from photism.data.sources.s2i_data import S2IData
 from photism.data.sources.scenes import Scenes
 from photism.data.sources.speech_commands import SPEECH_COMMANDS
 from photism.data.sources.sub_urmp import SubUrmp
@@ -18,7 +19,7 @@ from photism.data.sources.videos import OwnVideos
 
 SOURCES: dict[str, type[PairSource]] = {
     source.name: source
-    for source in (Folder, MnistFsdd, MnistScd, Orchestra, Scenes, SubUrmp, OwnVideos)
+    for source in (Folder, MnistFsdd, MnistScd, Orchestra, Scenes, S2IData, SubUrmp, OwnVideos)
 }
 """Every source of pairs by name. To add one, write its file and name it here."""
 
