@@ -22,6 +22,7 @@ LAYERS = (
     {"audio", "images", "stored"},
     {"video"},
     {"orchestra"},
+    {"scenes"},
     {"data"},
     {"blocks"},
     {"systems"},

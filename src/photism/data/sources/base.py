@@ -65,6 +65,11 @@ class PairSource(ABC):
         """Disk space the pairs need, about."""
         return 300 * 2**20
 
+    @property
+    def needed(self) -> tuple[Upstream, ...]:
+        """Published data that these options ask for."""
+        return self.upstream
+
     def fitted(self, front_end: str, image: tuple[int, int, int]) -> PairSource:
         """Return the source with its options set to what a system wants.
 
