@@ -69,7 +69,7 @@ def main(argv: list[str]) -> int:
             f"photism serve needs {' and '.join(missing)}: pip install 'photism[web]'"
         )
     from photism.serve.limits import Limits
-    from photism.serve.server import bound, run
+    from photism.serve.server import bound, server_of
 
     limits = Limits(
         megabytes=args.max_megabytes,
@@ -95,5 +95,5 @@ def main(argv: list[str]) -> int:
                 print(paint(open_to_all, DIM, sys.stderr), file=sys.stderr)
             sys.stdout.flush()
 
-        run(app, listening, limits, started)
+        server_of(app, limits, started).run(sockets=[listening])
     return 0

@@ -75,16 +75,20 @@ def bound(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
         yield listening, f"http://{name}:{listening.getsockname()[1]}/"
 
 
-def run(
-    app: AsgiApp, listening: socket.socket, limits: Limits, started: Callable[[], None]
-) -> None:
-    """Serve until SIGTERM or Ctrl-C; what is being answered then is answered first.
+def server_of(
+    app: AsgiApp, limits: Limits, started: Callable[[], None] = lambda: None
+) -> uvicorn.Server:
+    """Return a server, to be run with a socket that is `bound`.
+
+    It runs until SIGTERM, Ctrl-C or its `should_exit`, and answers first what is being answered.
 
     Args:
         app: from `create_app`.
-        listening: bound.
         limits: of time.
         started: called when requests are answered.
+
+    Returns:
+        The server; `run(sockets=[…])` returns when it has ended.
     """
     config = uvicorn.Config(
         app,
@@ -101,7 +105,7 @@ def run(
         server_header=False,
         log_level="error",
     )
-    _Server(config, started).run(sockets=[listening])
+    return _Server(config, started)
 
 
 class _Server(uvicorn.Server):
