@@ -35,7 +35,6 @@ from photism.files import PACKAGED
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from mutations import mutated
 
-HEAD = "POST /v1/translate?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {size}\r\n\r\n"
 ARCHIVE = "fsdd/free-spoken-digit-dataset-1.0.10.tar.gz"
 QUIET_S = 20.0
 
@@ -47,7 +46,8 @@ def serving(system: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
     )
-    assert process.stdout and process.stderr
+    assert process.stdout
+    assert process.stderr
     port = int(process.stdout.readline().split()[0].rstrip("/").rpartition(":")[2])
     try:
         yield port, process
@@ -79,6 +79,12 @@ def memory_mb(process: subprocess.Popen[str]) -> float:
     return int(status.split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def posted(content: bytes, size: int, query: str = "", kind: str = "audio/wav") -> bytes:
+    """Return a request to translate something, of the size that its head shall say."""
+    head = f"POST /v1/translate?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n"
+    return f"{head}Content-Length: {size}\r\n\r\n".encode() + content
+
+
 async def answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     """Read one answer: status and body."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
@@ -104,10 +110,10 @@ class Load:
         while self.pending:
             number, seed = self.pending.pop()
             content = self.files[number]
-            head = HEAD.format(query=f"size=native&seed={seed}", size=len(content))
+            request = posted(content, len(content), f"size=native&seed={seed}")
             while True:
                 began_s = time.perf_counter()
-                writer.write(head.encode() + content)
+                writer.write(request)
                 status, body = await answer(reader)
                 self.statuses[status] += 1
                 if status != 429:
@@ -151,7 +157,7 @@ def throughput(args: argparse.Namespace) -> None:
             alone = asyncio.run(one.run(1))
             print(f"one caller: {alone:.0f} a second, {1000 * np.median(one.seconds):.1f} ms each")
         before = memory_mb(process)
-        for part in range(args.parts):
+        for _ in range(args.parts):
             share = args.requests // args.parts
             pending = [(n % len(files), n % 7) for n in range(share)]
             load = Load(port, files, pending)
@@ -180,40 +186,68 @@ class Hostile:
 
     def attack(self) -> tuple[list[bytes], float]:
         """Return what is sent, in pieces, and how long is waited between them."""
+        attacks = (self.damaged, self.damaged, self.form, self.length, self.lure, self.head)
+        pieces = self.rng.choice((*attacks, self.noise, self.slow))()
+        return pieces, 0.05 if len(pieces) > 1 else 0.0
+
+    def damaged(self) -> list[bytes]:
+        """A mutated file, with options good and bad."""
+        queries = ("", "all=true", "start=1e5", "system=../../etc/passwd", "label=%00%0a")
+        file = self.file()
+        return [posted(file, len(file), self.rng.choice(queries))]
+
+    def form(self) -> list[bytes]:
+        """A file whose name is a path."""
+        names = ("../../../etc/passwd", "/dev/zero", "a\\..\\b", "x" * 5000, "%2e%2e", "")
+        part = f'form-data; name="file"; filename="{self.rng.choice(names)}"'
+        content = f"--x\r\nContent-Disposition: {part}\r\n\r\n".encode() + self.file()
+        content += b"\r\n--x--\r\n"
+        return [posted(content, len(content), kind="multipart/form-data; boundary=x")]
+
+    def length(self) -> list[bytes]:
+        """A file with another length than its head says."""
+        file = self.file()
+        return [posted(file, len(file) + self.rng.choice((-9, -1, 1, 9, 10**12)))]
+
+    def lure(self) -> list[bytes]:
+        """What makes players open another file."""
+        lures = (
+            b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n",
+            b"ffconcat version 1.0\nfile /etc/hostname\n",
+            b"[playlist]\nFile1=/etc/passwd\n",
+        )
+        content = self.rng.choice(lures)
+        return [posted(content, len(content))]
+
+    def head(self) -> list[bytes]:
+        """Paths that lead out, and heads without end."""
         rng = self.rng
-        file = mutated(rng.choice(self.files), rng)
-        query = rng.choice(
-            ("", "all=true", "start=1e5", "size=native", "system=../../etc/passwd", "label=%00%0a")
-        )
-        head = HEAD.format(query=query, size=len(file)).encode()
-        name = rng.choice(("../../../etc/passwd", "/dev/zero", "a\\..\\b", "x" * 5000, "%2e%2e", ""))
-        form = (
-            f'--x\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
-            + file
-            + b"\r\n--x--\r\n"
-        )
-        form_head = HEAD.format(query="", size=len(form)).encode()
-        form_head = form_head[:-2] + b"Content-Type: multipart/form-data; boundary=x\r\n\r\n"
-        wrong = HEAD.format(query="", size=len(file) + rng.choice((-9, -1, 1, 9, 10**12)))
-        playlist = b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"
-        concat = b"ffconcat version 1.0\nfile /etc/hostname\n"
-        lure = rng.choice((playlist, concat, b"[playlist]\nFile1=/etc/passwd\n"))
-        return rng.choice(
-            (
-                ([head + file], 0.0),
-                ([head + file], 0.0),
-                ([form_head + form], 0.0),
-                ([wrong.encode() + file], 0.0),
-                ([HEAD.format(query="", size=len(lure)).encode() + lure], 0.0),
-                ([b"GET /" + b"../" * rng.randrange(60) + b"etc/passwd HTTP/1.1\r\n\r\n"], 0.0),
-                ([b"GET /page/%2e%2e%2f%2e%2e/app.py HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"], 0.0),
-                ([b"GET / HTTP/1.1\r\nX: " + b"y" * rng.randrange(1, 500_000)], 0.0),
-                ([b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * rng.randrange(20_000) + b"\r\n"], 0.0),
-                ([rng.randbytes(rng.randrange(1, 5000))], 0.0),
-                ([mutated(head + file[:50], rng)], 0.0),
-                ([head, *(file[n : n + 1] for n in range(min(20, len(file))))], 0.05),
+        return [
+            rng.choice(
+                (
+                    b"GET /" + b"../" * rng.randrange(60) + b"etc/passwd HTTP/1.1\r\n\r\n",
+                    b"GET /page/%2e%2e%2f%2e%2e/app.py HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+                    b"GET / HTTP/1.1\r\nX: " + b"y" * rng.randrange(1, 500_000),
+                    b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * rng.randrange(20_000) + b"\r\n",
+                )
             )
-        )
+        ]
+
+    def noise(self) -> list[bytes]:
+        """What is no HTTP, or hardly."""
+        rng = self.rng
+        if rng.random() < 0.5:
+            return [rng.randbytes(rng.randrange(1, 5000))]
+        return [mutated(posted(b"abc", 3), rng)]
+
+    def slow(self) -> list[bytes]:
+        """A file that comes byte by byte, and not to its end."""
+        file = self.file()
+        return [posted(b"", len(file)), *(file[n : n + 1] for n in range(20))]
+
+    def file(self) -> bytes:
+        """A damaged file."""
+        return mutated(self.rng.choice(self.files), self.rng)
 
     async def once(self) -> None:
         """Attack, and wait for whatever comes."""

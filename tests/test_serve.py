@@ -303,7 +303,8 @@ def test_sigterm_ends_the_command(tmp_path: Path, served: Served) -> None:
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stdout and process.stderr
+        assert process.stdout
+        assert process.stderr
         address = process.stdout.readline().split()[0]
         assert httpx.get(f"{address}v1/health").json()["photism"] == photism.__version__
         process.send_signal(signal.SIGTERM)

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from photism.errors import PhotismError
+from photism.files import PACKAGED
 from photism.serve.answers import FLAC, JSON, OFFERS, PNG, WAV
 from photism.serve.batching import Batcher
 from photism.serve.body import read_upload
@@ -32,6 +33,7 @@ from photism.serve.wishes import Query
 from photism.version import __version__
 
 PAGE = Path(__file__).parent / "page"
+EXAMPLE = PACKAGED / "demo" / "3_english_110.flac"
 _ABOUT = """\
 Sound to picture and picture to sound. Send any sound, video or picture as the body of a request;
 the answer is a PNG, a WAV or JSON, as `Accept` says. Errors are problem documents (RFC 9457).
@@ -118,6 +120,10 @@ def create_app(
     @app.get("/", include_in_schema=False)
     def page() -> FileResponse:
         return FileResponse(PAGE / "index.html")
+
+    @app.get("/example", include_in_schema=False)
+    def example() -> FileResponse:
+        return FileResponse(EXAMPLE)
 
     app.mount("/page", StaticFiles(directory=PAGE), name="page")
     return Guard(app, limits, counters, token, local)
