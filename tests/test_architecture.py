@@ -28,8 +28,8 @@ LAYERS = (
     {"systems"},
     {"metrics"},
     {"training", "judges", "translate"},
-    {"pages"},
-    {"evaluation"},
+    {"pages", "live"},
+    {"evaluation", "serve"},
     {"experiments", "demo"},
     {"cli"},
 )

@@ -20,6 +20,8 @@ from photism.version import __version__
 COMMANDS = {
     "Use a trained system": {
         "translate": "Turn recordings, videos or folders of them into pictures",
+        "serve": "Translate for browsers and other programs: a page and a REST API",
+        "listen": "Listen to the microphone and draw what is heard in the terminal",
         "demo": "Hear an orchestra and see it drawn: the whole road once",
         "info": "Show systems, presets, weights, and what made a picture",
     },

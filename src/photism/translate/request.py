@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -43,3 +44,8 @@ class Request:
     def target(self) -> Medium:
         """What is to be made: a sound of a picture, a picture of a sound."""
         return "sound" if isinstance(self.clip, Still) else "image"
+
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """What requests have in common that one call of the networks can serve."""
+        return (self.target, self.label is None, *sorted(self.sampling.items()))

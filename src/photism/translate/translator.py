@@ -364,6 +364,5 @@ def _alike(requests: Sequence[Request]) -> list[list[int]]:
     """Group the places of requests that one call of the networks can serve."""
     groups: dict[tuple[Any, ...], list[int]] = {}
     for place, request in enumerate(requests):
-        kind = (request.target, request.label is None, *sorted(request.sampling.items()))
-        groups.setdefault(kind, []).append(place)
+        groups.setdefault(request.kind, []).append(place)
     return list(groups.values())

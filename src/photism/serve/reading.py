@@ -1,0 +1,59 @@
+"""What a judge reads in the pictures of a system whose card names that judge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from photism.judges.base import Judge
+from photism.judges.weights import bundled_judges, load_judge
+from photism.translate.translator import Translator
+
+
+class Reader:
+    """A judge beside a system: what a stranger would take its pictures for.
+
+    Args:
+        judge: of pictures.
+    """
+
+    def __init__(self, judge: Judge) -> None:
+        self.judge, self.name = judge, judge.name
+
+    @classmethod
+    def of(cls, translator: Translator) -> Reader | None:
+        """Return the reader of a system's pictures: the bundled judge that measured its weights.
+
+        Args:
+            translator: of the system.
+
+        Returns:
+            None where its card names no judge that is here, byte for byte.
+        """
+        named = str(translator.system.card.metrics.get("judge", ""))
+        for name in bundled_judges():
+            if named.startswith(f"{name},"):
+                judge = load_judge(name)
+                if judge.medium == "image" and judge.digest and judge.digest in named:
+                    return cls(judge)
+        return None
+
+    @torch.inference_mode()
+    def read(self, picture: Tensor) -> dict[str, Any]:
+        """Return the class that the judge sees in a picture, and how sure it is.
+
+        Args:
+            picture: `(channel, height, width)` in [-1, 1].
+
+        Returns:
+            Values that JSON can hold.
+        """
+        shares = self.judge.look(picture[None]).logits.softmax(dim=1)[0]
+        best = int(shares.argmax())
+        return {
+            "judge": self.name,
+            "class": self.judge.classes[best],
+            "probability": round(float(shares[best]), 4),
+        }
