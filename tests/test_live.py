@@ -22,11 +22,11 @@ from photism.audio.front_ends import front_end
 from photism.cli import listen as listen_command
 from photism.cli import main
 from photism.images import read_provenance
-from photism.live.listener import Manner, Moment, listen
+from photism.live.listener import HeardWindow, Manner, listen
 from photism.live.now import latest
 from photism.live.ring import Ring
 from photism.live.sources import BLOCK_S, Source, played
-from photism.serve.limits import Limits
+from photism.serve.limits import ServerLimits
 from photism.serve.served import Served
 
 client = pytest.importorskip("websockets.sync.client")
@@ -40,7 +40,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Served:
 
 @pytest.fixture(scope="module")
 def address(served: Served) -> Iterator[str]:
-    with running(served, Limits(timeout_s=5, live=2)) as found:
+    with running(served, ServerLimits(timeout_s=5, live=2)) as found:
         yield found.replace("http", "ws") + "/v1/live"
 
 
@@ -237,7 +237,7 @@ def test_a_picture_in_the_terminal(served: Served, monkeypatch: pytest.MonkeyPat
     ring.add(spoken(3)[0])
     now = latest(ring, front_end("aivae-8k"))
     assert now is not None
-    moment = Moment(now, picture, None, 0.01, 1, 0)
+    moment = HeardWindow(now, picture, None, 0.01, 1, 0)
     with listen_command._pictures("blocks") as show:
         show(moment)
         show(replace(moment, picture=None, now=replace(now, heard=False, reason="silence")))

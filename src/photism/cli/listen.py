@@ -19,7 +19,7 @@ from photism.errors import ConfigError
 from photism.terminal import plain, printable, say
 
 if TYPE_CHECKING:
-    from photism.live.listener import Moment
+    from photism.live.listener import HeardWindow
 
 DESCRIPTION = """\
 Listen, and draw what is heard as it is heard. Ctrl-C ends it.
@@ -32,7 +32,7 @@ Listen, and draw what is heard as it is heard. Ctrl-C ends it.
 
 Where drawing is slower than sound, the latest window wins, and the others are counted as dropped.
 """
-Show = Callable[["Moment"], None]
+Show = Callable[["HeardWindow"], None]
 _LINES = 4
 """Of the terminal, left for what is said below the picture."""
 
@@ -107,7 +107,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def described(moment: Moment) -> str:
+def described(moment: HeardWindow) -> str:
     """Say what is heard in a window, and how sure that is."""
     now, picture = moment.now, moment.picture
     if picture is None:
@@ -128,7 +128,7 @@ def _screen(args: Listen) -> Iterator[Show]:
             yield show
 
 
-def _facts(moment: Moment) -> dict[str, Any]:
+def _facts(moment: HeardWindow) -> dict[str, Any]:
     now, picture = moment.now, moment.picture
     return {
         "end_s": round(now.end_s, 3),
@@ -149,7 +149,7 @@ class _Lines:
     def __init__(self) -> None:
         self._said: tuple[bool, str, str] | None = None
 
-    def __call__(self, moment: Moment) -> None:
+    def __call__(self, moment: HeardWindow) -> None:
         picture = moment.picture
         label = picture.label.name if picture and picture.label else ""
         what = (picture is None, label, moment.read.label if moment.read else "")
@@ -180,7 +180,7 @@ def _pictures(kind: str) -> Iterator[Show]:
     height = max(4, min(24, console.height - _LINES))
     shown: list[Any] = []
 
-    def show(moment: Moment) -> None:
+    def show(moment: HeardWindow) -> None:
         if moment.picture:
             image = moment.picture.image.convert("RGB")
             factor = max(1, 280 // max(image.size))

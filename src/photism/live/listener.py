@@ -25,7 +25,7 @@ class Manner:
 
 
 @dataclass(frozen=True)
-class Moment:
+class HeardWindow:
     """One window, and what was drawn of it."""
 
     now: Now
@@ -41,7 +41,7 @@ class Moment:
     """Windows so far that came while an earlier one was being drawn."""
 
 
-def listen(source: Source, translator: Translator, manner: Manner) -> Iterator[Moment]:
+def listen(source: Source, translator: Translator, manner: Manner) -> Iterator[HeardWindow]:
     """Draw one window after the other until the sound ends.
 
     Args:
@@ -76,4 +76,4 @@ def listen(source: Source, translator: Translator, manner: Manner) -> Iterator[M
             picture = result
             read = reader.read(picture.tensor) if reader else None
         drawn, dropped = drawn + 1, dropped + len(blocks) - 1
-        yield Moment(now, picture, read, time.perf_counter() - began_s, drawn, dropped)
+        yield HeardWindow(now, picture, read, time.perf_counter() - began_s, drawn, dropped)

@@ -30,7 +30,7 @@ from photism.serve.answers import PNG, Drawn
 from photism.serve.batching import Batcher
 from photism.serve.counters import Counters
 from photism.serve.guard import same
-from photism.serve.limits import Limits
+from photism.serve.limits import ServerLimits
 from photism.serve.problems import Problem, problem_of
 from photism.serve.served import Served
 from photism.translate.request import Request
@@ -86,7 +86,7 @@ class Hearing:
         self,
         served: Served,
         batcher: Batcher,
-        limits: Limits,
+        limits: ServerLimits,
         counters: Counters,
         token: str | None,
     ) -> None:
