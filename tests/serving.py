@@ -20,7 +20,7 @@ pytest.importorskip("fastapi", reason="the extra `web` is not installed")
 pytest.importorskip("uvicorn", reason="the extra `web` is not installed")
 
 from photism.serve.app import create_app
-from photism.serve.limits import Limits
+from photism.serve.limits import ServerLimits
 from photism.serve.served import Served, load_served
 from photism.serve.server import bound, server_of
 
@@ -40,10 +40,10 @@ def both_ways(folder: Path) -> Served:
 
 @contextlib.contextmanager
 def running(
-    served: Served, limits: Limits | None = None, token: str | None = None
+    served: Served, limits: ServerLimits | None = None, token: str | None = None
 ) -> Iterator[str]:
     """Yield the address of a server that answers, and stop it."""
-    limits = limits or Limits()
+    limits = limits or ServerLimits()
     ready = threading.Event()
     with bound("127.0.0.1", 0) as (listening, address):
         app = create_app(served, limits, token=token)

@@ -26,7 +26,7 @@ import photism
 from photism.images import PROVENANCE
 from photism.serve.answers import preferred
 from photism.serve.batching import Batcher
-from photism.serve.limits import Limits
+from photism.serve.limits import ServerLimits
 from photism.serve.problems import Problem
 from photism.serve.served import Served
 from photism.translate.request import Request
@@ -43,7 +43,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Served:
 
 @pytest.fixture(scope="module")
 def address(served: Served) -> Iterator[str]:
-    with running(served, Limits(megabytes=0.5, seconds=5, results=8, timeout_s=5)) as found:
+    with running(served, ServerLimits(megabytes=0.5, seconds=5, results=8, timeout_s=5)) as found:
         yield found
 
 
@@ -209,7 +209,7 @@ def test_callers_side_by_side_get_their_own(address: str, served: Served) -> Non
 
 
 def test_beyond_the_queue_callers_are_asked_to_come_again(served: Served) -> None:
-    with running(served, Limits(queue=1, timeout_s=1.5)) as address:
+    with running(served, ServerLimits(queue=1, timeout_s=1.5)) as address:
         host, port = address.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as slow:
             head = f"POST /v1/translate HTTP/1.1\r\nHost: {host}\r\nContent-Length: 99\r\n\r\n"

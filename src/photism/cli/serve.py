@@ -68,14 +68,14 @@ def main(argv: list[str]) -> int:
         raise ConfigError(
             f"photism serve needs {' and '.join(missing)}: pip install 'photism[web]'"
         )
-    from photism.serve.limits import Limits
+    from photism.serve.limits import ServerLimits
     from photism.serve.server import bound, server_of
 
-    limits = Limits(
+    limits = ServerLimits(
         megabytes=args.max_megabytes,
         seconds=args.max_seconds,
         queue=args.queue,
-        queue_megabytes=max(Limits.queue_megabytes, args.max_megabytes),
+        queue_megabytes=max(ServerLimits.queue_megabytes, args.max_megabytes),
         timeout_s=args.timeout,
         batch=args.batch,
     )

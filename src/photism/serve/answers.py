@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -15,8 +15,8 @@ import torch
 from photism import images
 from photism.audio.write import encode
 from photism.files import data_uri
+from photism.live.reading import Reader
 from photism.serve.problems import Problem
-from photism.serve.reading import Reader
 from photism.translate.results import Picture, Waveform
 from photism.version import __version__
 
@@ -127,7 +127,7 @@ def _entry(result: Drawn, side: int | None, log_mel: bool, reader: Reader | None
     if log_mel:
         entry["log_mel"] = _uri(result.show_log_mel())
     if reader and isinstance(result, Picture) and result.heard:
-        entry["read"] = reader.read(result.tensor)
+        entry["read"] = asdict(reader.read(result.tensor))
     return entry
 
 

@@ -25,7 +25,7 @@ from photism.serve.body import read_upload
 from photism.serve.counters import Counters
 from photism.serve.guard import Guard
 from photism.serve.hearing import Hearing
-from photism.serve.limits import Limits
+from photism.serve.limits import ServerLimits
 from photism.serve.problems import PROBLEM_JSON, Problem, problem_of
 from photism.serve.served import Served
 from photism.serve.translating import Translating
@@ -84,7 +84,7 @@ _ASTRAY = {
 
 
 def create_app(
-    served: Served, limits: Limits | None = None, *, token: str | None = None, local: bool = True
+    served: Served, limits: ServerLimits | None = None, *, token: str | None = None, local: bool = True
 ) -> Guard:
     """Make the application that `photism serve` runs.
 
@@ -97,7 +97,7 @@ def create_app(
     Returns:
         An ASGI application.
     """
-    limits = limits or Limits()
+    limits = limits or ServerLimits()
     counters = Counters(lambda: len(batcher))
     batcher = Batcher(limits.batch, counters.batches.observe)
 
@@ -130,7 +130,7 @@ def create_app(
 
 
 def _add_rest(
-    app: FastAPI, served: Served, limits: Limits, translating: Translating, counters: Counters
+    app: FastAPI, served: Served, limits: ServerLimits, translating: Translating, counters: Counters
 ) -> None:
     @app.post(
         "/v1/translate",

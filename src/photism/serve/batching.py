@@ -17,7 +17,7 @@ Drawn = Picture | Waveform
 
 
 @dataclass(frozen=True, eq=False)
-class _Waiting:
+class _Queued:
     translator: Translator
     request: Request
     result: Future[Drawn] = field(default_factory=Future)
@@ -40,7 +40,7 @@ class Batcher:
 
     def __init__(self, most: int = 16, seen: Callable[[int], None] = lambda clips: None) -> None:
         self.most, self.seen = most, seen
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[_Queued] = deque()
         self._ready = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="photism-batcher", daemon=True)
@@ -65,7 +65,7 @@ class Batcher:
         Raises:
             RuntimeError: the batcher is closed.
         """
-        waiting = [_Waiting(translator, request) for request in requests]
+        waiting = [_Queued(translator, request) for request in requests]
         with self._ready:
             if self._closed:
                 raise RuntimeError("the batcher is closed")
@@ -90,19 +90,19 @@ class Batcher:
                 self.seen(len(lot))
                 self._draw(lot)
 
-    def _next(self) -> list[_Waiting]:
+    def _next(self) -> list[_Queued]:
         """Wait for clips; take the first and all that can be drawn with it, up to a batch."""
         with self._ready:
             self._ready.wait_for(lambda: self._queue or self._closed)
-            lot: list[_Waiting] = []
-            left: deque[_Waiting] = deque()
+            lot: list[_Queued] = []
+            left: deque[_Queued] = deque()
             for entry in self._queue:
                 alike = len(lot) < self.most and (not lot or entry.kind == lot[0].kind)
                 (lot if alike else left).append(entry)
             self._queue = left
             return lot
 
-    def _draw(self, lot: Sequence[_Waiting]) -> None:
+    def _draw(self, lot: Sequence[_Queued]) -> None:
         """Draw a lot; where that fails, each clip alone, so that one costs no other."""
         rows = min(self.most, 1 << (len(lot) - 1).bit_length())
         try:

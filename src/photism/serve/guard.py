@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from photism.serve.counters import Counters
-from photism.serve.limits import Limits
+from photism.serve.limits import ServerLimits
 from photism.serve.problems import PROBLEM_JSON, Problem, too_many
 
 Scope = MutableMapping[str, Any]
@@ -50,7 +50,7 @@ class Guard:
     """
 
     def __init__(
-        self, app: AsgiApp, limits: Limits, counters: Counters, token: str | None, local: bool
+        self, app: AsgiApp, limits: ServerLimits, counters: Counters, token: str | None, local: bool
     ) -> None:
         self.app, self.limits, self.counters = app, limits, counters
         self.token, self.local = token, local

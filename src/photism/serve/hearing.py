@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -30,7 +30,7 @@ from photism.serve.answers import PNG, Drawn
 from photism.serve.batching import Batcher
 from photism.serve.counters import Counters
 from photism.serve.guard import same
-from photism.serve.limits import Limits
+from photism.serve.limits import ServerLimits
 from photism.serve.problems import Problem, problem_of
 from photism.serve.served import Served
 from photism.translate.request import Request
@@ -86,7 +86,7 @@ class Hearing:
         self,
         served: Served,
         batcher: Batcher,
-        limits: Limits,
+        limits: ServerLimits,
         counters: Counters,
         token: str | None,
     ) -> None:
@@ -225,7 +225,7 @@ class Hearing:
             "picture": data_uri(PNG, images.png(result.image, provenance)),
         }
         if reader := self.served.readers.get(result.made.weights):
-            shown["read"] = reader.read(result.tensor)
+            shown["read"] = asdict(reader.read(result.tensor))
         if log_mel:
             shown["log_mel"] = data_uri(PNG, images.png(result.show_log_mel()))
         return shown
@@ -244,7 +244,8 @@ def _hello(text: str) -> Hello:
 async def _refuse(socket: WebSocket, problem: Problem, code: int) -> None:
     """Say why, and hang up; whoever has hung up already is not told."""
     try:
-        await socket.send_text(json.dumps({"type": "problem", **json.loads(problem.document(""))}))
+        said = {"type": "problem", "status": problem.status, "detail": problem.detail}
+        await socket.send_text(json.dumps(said))
         await socket.close(code)
     except (WebSocketDisconnect, RuntimeError):
         pass

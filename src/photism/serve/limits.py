@@ -8,7 +8,7 @@ from photism.config import check_fields
 
 
 @dataclass(frozen=True)
-class Limits:
+class ServerLimits:
     """Limits of a server; whoever goes beyond one is told which, and what to do."""
 
     megabytes: float = 16.0

@@ -8,9 +8,9 @@ from typing import Any, get_args, get_type_hints
 
 from photism.config import settings_of
 from photism.errors import ConfigError, nearest
+from photism.live.reading import Reader
 from photism.media import Medium, other
 from photism.serve.problems import Problem
-from photism.serve.reading import Reader
 from photism.translate.defaults import DEFAULTS
 from photism.translate.translator import Translator
 

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from photism.errors import ConfigError
 from photism.serve.guard import AsgiApp
-from photism.serve.limits import Limits
+from photism.serve.limits import ServerLimits
 
 _KEPT_S = 15
 """An idle connection is kept this long for the caller's next request."""
@@ -76,7 +76,7 @@ def bound(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
 
 
 def server_of(
-    app: AsgiApp, limits: Limits, started: Callable[[], None] = lambda: None
+    app: AsgiApp, limits: ServerLimits, started: Callable[[], None] = lambda: None
 ) -> uvicorn.Server:
     """Return a server, to be run with a socket that is `bound`.
 

@@ -14,7 +14,7 @@ import anyio.to_thread
 from photism.serve.answers import JSON, OFFERS, Answer, Drawn, as_file, as_json, preferred
 from photism.serve.batching import Batcher
 from photism.serve.body import Upload
-from photism.serve.limits import Limits
+from photism.serve.limits import ServerLimits
 from photism.serve.problems import Problem
 from photism.serve.served import Served
 from photism.serve.wishes import Query
@@ -38,7 +38,7 @@ class Translating:
         limits: of a request.
     """
 
-    def __init__(self, served: Served, batcher: Batcher, limits: Limits) -> None:
+    def __init__(self, served: Served, batcher: Batcher, limits: ServerLimits) -> None:
         self.served, self.batcher, self.limits = served, batcher, limits
         self._threads = anyio.CapacityLimiter(max(2, os.cpu_count() or 1))
 

@@ -18,8 +18,8 @@ export function heardText(result) {
   if (Number.isFinite(result.level_db)) parts[0] += ` at ${String(Math.round(result.level_db)).replace("-", "−")} dB`;
   if (result.label) parts.push(labelText(result.label));
   if (result.read) {
-    const { judge, probability } = result.read;
-    parts.push(`judge ${judge} reads ${result.read.class.replaceAll("_", " ")} (${percent(probability)})`);
+    const { judge, label, probability } = result.read;
+    parts.push(`judge ${judge} reads ${label.replaceAll("_", " ")} (${percent(probability)})`);
   }
   return parts.join(" · ");
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -10,6 +10,19 @@ from torch import Tensor
 from photism.judges.base import Judge
 from photism.judges.weights import bundled_judges, load_judge
 from photism.translate.translator import Translator
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a judge sees in a picture."""
+
+    judge: str
+    label: str
+    """The class that it is most sure of."""
+    probability: float
+
+    def __str__(self) -> str:
+        return f"{self.judge} reads {self.label} ({self.probability:.0%})"
 
 
 class Reader:
@@ -41,19 +54,8 @@ class Reader:
         return None
 
     @torch.inference_mode()
-    def read(self, picture: Tensor) -> dict[str, Any]:
-        """Return the class that the judge sees in a picture, and how sure it is.
-
-        Args:
-            picture: `(channel, height, width)` in [-1, 1].
-
-        Returns:
-            Values that JSON can hold.
-        """
+    def read(self, picture: Tensor) -> Read:
+        """Return the class that the judge sees in a picture `(channel, height, width)`."""
         shares = self.judge.look(picture[None]).logits.softmax(dim=1)[0]
         best = int(shares.argmax())
-        return {
-            "judge": self.name,
-            "class": self.judge.classes[best],
-            "probability": round(float(shares[best]), 4),
-        }
+        return Read(self.name, self.judge.classes[best], round(float(shares[best]), 4))
