@@ -9,6 +9,7 @@ import torch
 
 from photism.config import override
 from photism.data.pairs import PairDataset, PairLoader
+from photism.devices import memory_bytes
 from photism.errors import ConfigError, nearest
 from photism.systems import find_preset, find_system
 from photism.systems.base import System
@@ -77,6 +78,7 @@ def resolve(options: TrainOptions) -> Plan:
     pairs = Material.of(options.data, validation=options.validation, seed=options.seed)
     dataset = pairs.dataset
     _require_front_end(dataset, config)
+    _require_memory(cls, config)
     torch.manual_seed(options.seed)
     system = cls(config)
     system.preset = preset
@@ -97,6 +99,18 @@ def resolve(options: TrainOptions) -> Plan:
         material = plan.material(stage)
         PairLoader(material.dataset, stage.batch_size, rows=material.rows)
     return plan
+
+
+def _require_memory(cls: type[System], config: Any) -> None:
+    """Refuse networks that this machine cannot hold, before any memory is asked for."""
+    with torch.device("meta"):  # sizes cost nothing there, whatever the config asks for
+        weights = sum(p.numel() * p.element_size() for p in cls(config).parameters())
+    needed, there = 4 * weights, memory_bytes()  # weights, gradients and two moments
+    if needed > there:
+        raise ConfigError(
+            f"{cls.title} with these settings takes {needed / 1e9:,.0f} GB to train, of the"
+            f" {there / 1e9:,.0f} GB of this machine: choose smaller ones"
+        )
 
 
 def _sounds(options: TrainOptions, system: System, stages: tuple[Stage, ...]) -> Material | None:
