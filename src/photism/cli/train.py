@@ -116,7 +116,8 @@ def _resumed(args: Train, run: Path) -> TrainOptions:
 
     if args.system or args.data or args.sounds or args.set or (args.out or run) != run:
         raise ConfigError("--resume takes system, data and settings from the run: leave them out")
-    begun, changed = TrainOptions.read(run), {"max_steps": args.max_steps}
+    begun = TrainOptions.read(run)
+    changed: dict[str, Any] = {"max_steps": args.max_steps}
     for choice in fields(TrainChoices):
         asked, was = getattr(args, choice.name), getattr(begun, choice.name)
         if choice.name in MAY_CHANGE:
