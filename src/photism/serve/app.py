@@ -84,7 +84,11 @@ _ASTRAY = {
 
 
 def create_app(
-    served: Served, limits: ServerLimits | None = None, *, token: str | None = None, local: bool = True
+    served: Served,
+    limits: ServerLimits | None = None,
+    *,
+    token: str | None = None,
+    local: bool = True,
 ) -> Guard:
     """Make the application that `photism serve` runs.
 
