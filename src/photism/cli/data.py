@@ -166,6 +166,8 @@ class Inspect:
         from photism.data.prepare import find
         from photism.images import write_png
 
+        if self.out and self.out.suffix.lower() != ".png":
+            raise ConfigError(f"the contact sheet is a PNG: call it {self.out.with_suffix('.png')}")
         folder = find(self.data)
         card = Card.read(folder)
         sheet = contact_sheet(folder, self.split, per_class=self.per_class, seed=self.seed)

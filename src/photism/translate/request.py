@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from photism.audio.decode import Sound
-from photism.errors import ConfigError
+from photism.config import check_seed
 from photism.media import Medium
 from photism.translate.stills import Still
 
@@ -27,9 +25,7 @@ class Request:
     """Fields of the system's `config.sampling` to change, as text."""
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.seed, int | np.integer) and not isinstance(self.seed, bool)
-        if not whole or not 0 <= self.seed < 2**63:
-            raise ConfigError(f"a seed is a whole number from 0 to 2^63 - 1, not {self.seed!r}")
+        check_seed(self.seed)
 
     @property
     def target(self) -> Medium:
