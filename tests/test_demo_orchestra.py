@@ -149,7 +149,7 @@ def test_sounds_fade_into_each_other() -> None:
     [
         ({}, ["--judge", "lenet5-mnist"], "judge lenet5-mnist knows the classes 0, 1,"),
         ({}, ["--judge", "lenet"], "unknown judge 'lenet'"),
-        ({}, ["--seed", "-1"], "--seed is a whole number from 0"),
+        ({}, ["--seed", "-1"], "a seed is a whole number from 0"),
         ({"image_size": "32"}, [], "takes pictures of 3 × 64 × 64"),
         ({"listener__epochs": "0"}, [], "no listener to hear the class"),
     ],

@@ -204,7 +204,7 @@ def test_speakers_are_chosen_and_checked(tmp_path: Path) -> None:
         MnistFsdd(speakers=("yweweller",))
     with pytest.raises(ConfigError, match="each speaker once"):
         MnistFsdd(speakers=("theo", "theo"))
-    with pytest.raises(ConfigError, match="a seed is 0 or more"):
+    with pytest.raises(ConfigError, match="a seed is a whole number from 0"):
         MnistFsdd(seed=-1)
 
 

@@ -383,7 +383,7 @@ def test_the_crop_is_the_authors_and_depends_on_seed_and_name() -> None:
         ({"max_per_class": 0}, "max-per-class must be 1 or more"),
         ({"min_peak": -0.1}, "min-peak is a share of full scale"),
         ({"min_peak": 450.0}, "min-peak is a share of full scale"),
-        ({"seed": -1}, "a seed is 0 or more"),
+        ({"seed": -1}, "a seed is a whole number from 0"),
     ],
 )
 def test_options_that_cannot_be(options: dict[str, object], message: str) -> None:

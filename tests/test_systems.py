@@ -359,6 +359,12 @@ def test_bad_settings_say_what_to_do(settings, message):
         override(SYSTEMS["aivae-gan"].presets["debug"], settings)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_settings_from_python_are_numbers_too(value):
+    with pytest.raises(ConfigError, match="lr must be at least 1e-09, not"):
+        SYSTEMS["aivae"].config_class(lr=value)
+
+
 def test_unknown_names_suggest_the_nearest():
     with pytest.raises(ConfigError, match="did you mean 'aivae-gan'"):
         find_system("aivae_gan")

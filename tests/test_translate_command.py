@@ -386,7 +386,7 @@ def test_a_full_disk_ends_it_and_keeps_what_is_done(
     [
         ([], "name a recording, such as: photism translate three.wav"),
         (["-", "-"], "standard input (-) can be read only once"),
-        (["a.wav", "--seed", "-1"], "--seed is a whole number from 0"),
+        (["a.wav", "--seed", "-1"], "a seed is a whole number from 0"),
         (["a.wav", "--batch", "0"], "--batch is a number of clips from 1 to 4,096, not 0"),
         (["a.wav", "--sampling", "latent"], "--sampling wants name=value, not 'latent'"),
         (["a.wav", "--sampling", "steps=4"], "unknown field 'steps': choose from: latent"),

@@ -10,7 +10,7 @@ import tyro
 
 import photism
 from photism.cli.arguments import parse
-from photism.errors import ConfigError
+from photism.config import check_seed
 from photism.files import require_room
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ class Args:
     """Of everything random: the same seed gives the same phrases and pictures."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seed < 2**63:
-            raise ConfigError(f"--seed is a whole number from 0 to 2^63, not {self.seed}")
+        check_seed(self.seed)
 
 
 def main(argv: list[str]) -> int:

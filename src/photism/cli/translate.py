@@ -16,6 +16,7 @@ import tyro
 import photism
 from photism.cli import CYAN, DIM, RED, YELLOW, paint
 from photism.cli.arguments import parse, settings
+from photism.config import check_seed
 from photism.errors import ConfigError
 from photism.files import require_room
 from photism.media import Medium, other
@@ -114,10 +115,10 @@ class Translate:
             raise ConfigError("name a recording, such as: photism translate three.wav")
         if self.sources.count("-") > 1:
             raise ConfigError("standard input (-) can be read only once")
-        if not 0 <= self.seed < 2**63 - self.num_samples:
-            raise ConfigError(f"--seed is a whole number from 0 to 2^63, not {self.seed}")
         if self.num_samples < 1:
             raise ConfigError(f"--num-samples must be at least 1, not {self.num_samples}")
+        check_seed(self.seed)
+        check_seed(self.seed + self.num_samples - 1)
         if self.size != "native" and not 1 <= self.size <= MOST_PIXELS:
             raise ConfigError(
                 f"--size is a number of pixels from 1 to {MOST_PIXELS:,}, not {self.size}"

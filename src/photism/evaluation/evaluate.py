@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from photism.config import check_seed
 from photism.data.pairs import PairDataset, PairLoader
 from photism.data.progress import track
 from photism.errors import ConfigError, DataError
@@ -92,6 +93,9 @@ def evaluate(
         ConfigError: system, data and judge do not fit together, or a number is out of range.
         DataError: too few pairs, or grey pictures for a judge of colour.
     """
+    check_seed(seed)
+    if batch_size < 1:
+        raise ConfigError(f"batch_size must be at least 1, not {batch_size}")
     _check(system, dataset, judge, limit, latent_zeroing)
     if samples:
         require_uncertain(system, judge.medium, samples)

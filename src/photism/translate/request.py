@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from photism.audio.decode import Sound
+from photism.config import check_seed
 from photism.errors import ConfigError
 from photism.media import Medium
 from photism.translate.stills import Still
@@ -32,9 +31,7 @@ class Request:
     """How far the noise has gone from that of `seed` to that of `seed` + 1, in [0, 1)."""
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.seed, int | np.integer) and not isinstance(self.seed, bool)
-        if not whole or not 0 <= self.seed < 2**63:
-            raise ConfigError(f"a seed is a whole number from 0 to 2^63 - 1, not {self.seed!r}")
+        check_seed(self.seed)
         if isinstance(self.samples, bool) or not isinstance(self.samples, int) or self.samples < 1:
             raise ConfigError(f"samples are a whole number from 1 on, not {self.samples!r}")
         if not 0 <= self.toward < 1:

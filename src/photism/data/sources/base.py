@@ -7,17 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from photism.config import check_seed
 from photism.data.fetch import Upstream
 from photism.errors import ConfigError
 
 if TYPE_CHECKING:
     from photism.data.card import Card
-
-
-def check_seed(seed: int) -> None:
-    """Raise a ConfigError for a seed below 0."""
-    if seed < 0:
-        raise ConfigError(f"a seed is 0 or more, not {seed}")
 
 
 def check_size(size: int) -> None:
