@@ -21,6 +21,7 @@ from published_data import (
 
 from photism.audio.front_ends import front_end
 from photism.audio.logmel import pictures
+from photism.data import digits as spoken_digits
 from photism.data.card import Card
 from photism.data.digits import Spoken
 from photism.data.pairs import PairDataset, to_bytes
@@ -161,6 +162,22 @@ def test_bad_recordings_are_skipped_and_listed(raw: Path, tmp_path: Path) -> Non
     used = set(PairDataset(tmp_path / "pairs", "train").column("recording"))
     assert not used & set(reasons)
     assert Card.read(tmp_path / "pairs").skipped == card.skipped
+
+
+def test_whatever_one_recording_does_the_others_are_used(
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = iter([RecursionError("deep in a decoder")])
+
+    def read(content: bytes, *args: object) -> np.ndarray:
+        for error in first:
+            raise error
+        return whole(content, *args)
+
+    whole = spoken_digits._waveform
+    monkeypatch.setattr(spoken_digits, "_waveform", read)
+    card = prepare(MnistFsdd(speakers=TWO), raw=raw, out=tmp_path / "pairs")
+    assert [file["reason"] for file in card.skipped] == ["deep in a decoder"]
 
 
 def test_nothing_but_bad_recordings(tmp_path: Path) -> None:

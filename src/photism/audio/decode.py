@@ -120,6 +120,22 @@ def stream(
             yield reader.sound(held, start_s + given / reader.rate)
 
 
+def length_s(source: Source) -> float | None:
+    """Return the length in seconds that a sound announces, None where it announces none.
+
+    Args:
+        source: path, or an open binary file that can be sought.
+
+    Returns:
+        Seconds; what can be decoded may end before.
+
+    Raises:
+        AudioError: there is no sound to be had.
+    """
+    with _reader(source, 0.0) as reader:
+        return reader.declared_s
+
+
 def tags(source: Source) -> dict[str, str]:
     """Read what a sound says of itself, such as title and comment.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
@@ -12,6 +12,9 @@ import photism
 from photism.cli.arguments import parse
 from photism.errors import ConfigError
 from photism.files import require_room
+
+if TYPE_CHECKING:
+    from photism.demo.way_back import Back
 
 DESCRIPTION = """\
 Play, hear, draw, judge, and write a report to look at and listen to.
@@ -32,6 +35,8 @@ class Args:
     system: Annotated[str, tyro.conf.arg(metavar="NAME|PATH")] = "car-gan-orchestra"
     """Bundled weights by name, a folder of weights, or a training run. A system that takes a label
     plays the orchestra, any other reads the spoken digits."""
+    back: Annotated[str | None, tyro.conf.arg(metavar="NAME|PATH")] = None
+    """Of the orchestra: weights that make sounds of the scenes; by default the bundled ones."""
     judge: Annotated[str | None, tyro.conf.arg(metavar="NAME|PATH")] = None
     """Who reads the pictures; by default the bundled judge of instruments or of digits."""
     seed: int = 0
@@ -69,7 +74,26 @@ def run(args: Args) -> Path:
     translator = photism.load(args.system)
     demo = orchestra if translator.classes else digits
     judge = load_judge(args.judge or demo.JUDGE)
-    print(demo.run(translator, judge, args.out, seed=args.seed))
+    if demo is digits:
+        print(digits.run(translator, judge, args.out, seed=args.seed))
+    else:
+        back = _way_back(args.back)
+        print(orchestra.run(translator, judge, args.out, seed=args.seed, back=back))
     report = args.out / "report.html"
     print(f"Report: {report}")
     return report
+
+
+def _way_back(name: str | None) -> Back | None:
+    """Load what goes the way back: the weights of a name, or those that come along, if any do."""
+    from photism.demo.way_back import JUDGE, Back
+    from photism.judges.weights import load_judge
+    from photism.stored import bundled
+    from photism.translate.defaults import DEFAULTS
+
+    weights = name or DEFAULTS["sound"]
+    if name is None and weights not in bundled():
+        return None
+    back = Back(photism.load(weights), load_judge(JUDGE))
+    back.translator.require_source("image")
+    return back

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from photism.data.pairs import PairDataset
     from photism.evaluation.results import Evaluation
     from photism.evaluation.table import Published
+    from photism.evaluation.uncertainty import Uncertainties
     from photism.judges.base import Judge
     from photism.media import Medium
     from photism.systems.base import System
@@ -29,6 +30,7 @@ Examples:
   photism evaluate aivae-fsdd --data mnist-fsdd      bundled weights, by name
   photism evaluate runs/aivae --data mnist-fsdd      a training run, with its loss curves
   photism evaluate aivae-fsdd --data mnist-fsdd --limit 1000
+  photism evaluate aivae-fsdd --data mnist-fsdd --samples 8    and what its uncertainty is worth
   photism evaluate runs/car-gan --data orchestra --inception download
   photism evaluate runs/s2i --data vegas-sounds      sounds alone: its autoencoder
   photism evaluate runs/s2i --back runs/i2s --data orchestra     there and back, from either side
@@ -71,6 +73,9 @@ class Evaluate:
     """Pairs to look at, chosen at random; all by default."""
     latent_zeroing: int = 1000
     """Pairs for the latent-zeroing curve, where the system has a latent vector; 0 leaves it out."""
+    samples: int = 0
+    """Samples of each pair, such as 8: how far they differ, and whether accuracy rises where the
+    least sure pairs are left out; 0 leaves it out."""
     seed: int = 0
     """Of noise, choice of pairs, resampling and examples."""
     batch_size: int = 250
@@ -117,6 +122,8 @@ def main(argv: list[str]) -> int:
     console.print(_table(evaluation, published))
     for trip in trips:
         console.print(_table(trip, []))
+    if evaluation.uncertainty:
+        console.print(_unsure(evaluation.uncertainty))
     for note in evaluation.notes:
         console.print(plain(f"note: {note}"))
     print(f"{html}\n{json}")
@@ -156,6 +163,8 @@ def _evaluate(args: Evaluate, system: System, dataset: PairDataset, judge: Judge
     from photism.evaluation.evaluate import evaluate
     from photism.judges.choose import find_judge
     from photism.judges.inception import load_inception
+    from photism.judges.independent.basic_pitch import BasicPitch
+    from photism.judges.independent.basic_pitch import is_here as basic_pitch_is_here
     from photism.media import other
 
     return evaluate(
@@ -167,9 +176,11 @@ def _evaluate(args: Evaluate, system: System, dataset: PairDataset, judge: Judge
         batch_size=args.batch_size,
         limit=args.limit,
         latent_zeroing=args.latent_zeroing,
+        samples=args.samples,
         inception=load_inception(args.inception) if args.inception else None,
         beside=_beside(args.beside, dataset.card, judge),
         witness=find_judge(dataset.card, other(judge.medium)) if args.agreement else None,
+        pitch=BasicPitch() if judge.medium == "sound" and basic_pitch_is_here() else None,
     )
 
 
@@ -282,6 +293,22 @@ def _table(evaluation: Evaluation, published: list[Published]) -> Table:
     return table
 
 
+def _unsure(found: Uncertainties) -> Table:
+    """Return what numbers of uncertainty are worth."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from photism.evaluation.report import uncertainty_cells
+
+    title = f"uncertainty · {found.pairs:,} pairs, samples of each: {found.samples}"
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for name in ("number", "AUROC", "of all", "surest 80 %", "surest half", "area", "at most"):
+        table.add_column(name, justify="left" if name == "number" else "right")
+    for name, one in found.by.items():
+        table.add_row(name, *uncertainty_cells(one, found.accuracy))
+    return table
+
+
 def _caption(evaluation: Evaluation) -> str:
     """Return what was looked at, and what stands beside the figures."""
     from photism.pages.words import WORDS
@@ -297,5 +324,10 @@ def _caption(evaluation: Evaluation) -> str:
     if evaluation.listener and evaluation.listener.accuracy:
         share = evaluation.listener.accuracy.value
         beside.append(f"{words.given}s {words.recognised} rightly {share:.1%}")
+    if pitch := evaluation.pitch:
+        beside.append(
+            f"notes right by {pitch.reader} {pitch.made.right.value:.1%}, in the real sounds"
+            f" {pitch.real.right.value:.1%}"
+        )
     seen = f"{p.pairs:,} of {p.pairs_in_split:,} pairs, seed {p.seed}, judge {p.judge}"
     return "; ".join((seen, ", ".join(beside))) if beside else seen

@@ -19,6 +19,7 @@ from photism.evaluation.latent_zeroing import (
     measure_latent_zeroing,
 )
 from photism.evaluation.observe import Observed, Observer, Seen
+from photism.evaluation.pitch import PitchReader, measure_pitch
 from photism.evaluation.results import (
     Evaluation,
     Example,
@@ -28,6 +29,7 @@ from photism.evaluation.results import (
     References,
 )
 from photism.evaluation.shared import fit_shared
+from photism.evaluation.uncertainty import Uncertainties, measure_uncertainty, require_uncertain
 from photism.files import sha256
 from photism.judges.base import Judge
 from photism.judges.card import brief
@@ -53,10 +55,12 @@ def evaluate(
     batch_size: int = 250,
     limit: int | None = None,
     latent_zeroing: int = 1000,
+    samples: int = 0,
     inception: Inception | None = None,
     beside: Sequence[Judge] = (),
     witness: Judge | None = None,
     given: Medium | None = None,
+    pitch: PitchReader | None = None,
 ) -> Evaluation:
     """Measure a system on a split.
 
@@ -73,11 +77,13 @@ def evaluate(
         limit: pairs to look at, chosen at random; all by default.
         latent_zeroing: pairs for the latent-zeroing curve of systems with a latent vector; 0
             leaves it out.
+        samples: of each pair, to tell what uncertainty is worth; 0 leaves it out.
         inception: for FID, KID and Inception Score; without it they are left out.
         beside: other judges of the same medium, whose opinions stand beside the judge's.
         witness: a judge of what the system is given; with it a joint space is fitted on training
             pairs, and what is made is held against what was given.
         given: what of a pair the system is given; by default the other medium.
+        pitch: reads the notes of sounds that are made, where the data says which there are.
 
     Returns:
         All figures.
@@ -87,6 +93,8 @@ def evaluate(
         DataError: too few pairs, or grey pictures for a judge of colour.
     """
     _check(system, dataset, judge, limit, latent_zeroing)
+    if samples:
+        require_uncertain(system, judge.medium, samples)
     hears = witness is not None or judge.medium == "sound"
     observer = Observer(
         system.to(device).eval(),
@@ -109,9 +117,15 @@ def evaluate(
     zeroed = None
     if latent_zeroing and truth.known and isinstance(system, LatentSystem):
         zeroed = _zero(system, judge, load, rows[truth.labelled], latent_zeroing, seed)
+    unsure = _unsure(observer, load, rows, truth, samples) if samples and truth.known else None
     found = _found(observer, observed, dataset, truth, joint)
+    notes = None
+    if pitch and observer.drawn and given is None:
+        notes = measure_pitch(
+            system, pitch, dataset, observer.drawn, rows, seed=seed, device=device
+        )
     examples = _examples(dataset, observer, rows, shown, observed)
-    return replace(found, latent_zeroing=zeroed, examples=examples)
+    return replace(found, latent_zeroing=zeroed, pitch=notes, uncertainty=unsure, examples=examples)
 
 
 def _found(
@@ -244,6 +258,26 @@ def _zero(
     """Measure the latent-zeroing curve on some of the rows."""
     few = np.sort(np.random.default_rng((seed, 2)).permutation(rows)[:pairs])
     return measure_latent_zeroing(system, judge, load(few))
+
+
+def _unsure(
+    observer: Observer,
+    load: Callable[[np.ndarray], PairLoader],
+    rows: np.ndarray,
+    truth: Truth,
+    samples: int,
+) -> Uncertainties:
+    """Measure what uncertainty is worth on the pairs that have a label."""
+    return measure_uncertainty(
+        observer.system,
+        observer.judges[0],
+        load(rows[truth.labelled]),
+        given=observer.given,
+        groups=truth.groups[truth.labelled],
+        drawn=observer.drawn,
+        samples=samples,
+        seed=truth.seed,
+    )
 
 
 def _unlabelled(system: System, dataset: PairDataset, judge: Judge, truth: Truth) -> Iterator[str]:

@@ -9,6 +9,7 @@ import torch
 
 from photism.config import override
 from photism.data.pairs import PairDataset, PairLoader
+from photism.devices import memory_bytes
 from photism.errors import ConfigError, nearest
 from photism.media import MEDIA, Medium
 from photism.systems import find_preset, find_system
@@ -75,6 +76,7 @@ def resolve(options: TrainOptions) -> Plan:
     cls = find_system(options.system)
     preset, config = find_preset(cls, options.preset)
     config = override(config, options.settings)
+    _require_memory(cls, config)
     torch.manual_seed(options.seed)
     system = cls(config)
     system.preset = preset
@@ -106,6 +108,18 @@ def _pairs(options: TrainOptions, stages: tuple[Stage, ...]) -> Material:
     alone = all(stage.reads == ("sound",) for stage in stages) and not options.judge
     needs: tuple[Medium, ...] = ("sound",) if alone else MEDIA
     return Material.of(options.data, validation=options.validation, seed=options.seed, needs=needs)
+
+
+def _require_memory(cls: type[System], config: Any) -> None:
+    """Refuse networks that this machine cannot hold, before any memory is asked for."""
+    with torch.device("meta"):  # sizes cost nothing there, whatever the config asks for
+        weights = sum(p.numel() * p.element_size() for p in cls(config).parameters())
+    needed, there = 4 * weights, memory_bytes()  # weights, gradients and two moments
+    if needed > there:
+        raise ConfigError(
+            f"{cls.title} with these settings takes {needed / 1e9:,.0f} GB to train, of the"
+            f" {there / 1e9:,.0f} GB of this machine: choose smaller ones"
+        )
 
 
 def _sounds(options: TrainOptions, system: System, stages: tuple[Stage, ...]) -> Material | None:

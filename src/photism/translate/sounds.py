@@ -53,7 +53,7 @@ def clips(
     if not 0 <= start_s < float("inf"):
         raise ConfigError(f"the start is a time from 0 s on, not {start_s:g} s")
     if duration_s is not None and not 0 < duration_s < float("inf"):
-        raise ConfigError(f"the duration must be above 0 s, not {duration_s:g} s")
+        raise ConfigError(f"the duration is a number of seconds above 0, not {duration_s:g} s")
     yield from cut(_blocks(source, rate, start_s, duration_s), front)
 
 
