@@ -99,7 +99,7 @@ def hear(translator: Translator, judge: Judge, clip: Clip, seed: int) -> HeardSc
     )
     with torch.inference_mode():
         drawn = torch.stack([picture.tensor for picture in pictures])
-        opinions = judge(drawn).logits.softmax(dim=1)
+        opinions = judge.look(drawn).logits.softmax(dim=1)
     mean = opinions.mean(dim=0)
     view = Viewpoint.random(np.random.default_rng((seed, int(clip.original))))
     size = max(2 * _ROUGH, drawn.shape[-1])

@@ -12,10 +12,10 @@ translating: one sound has many pictures.
 The paper and its authors' code disagree here and there; fields of the config name that by the
 numbers S-1, S-3, ….
 
-Differs from both: `width`, which makes all layers narrower; `autoencoder_optimiser`; the dropout of the generator is a
-threshold on the noise that `generate` is given. Assumed: `moving_average` is 5 (k is not
-published), the learning rate is constant, the discriminator stays in training mode while the
-generator learns, the layers of the sequential generator. The autoencoder's own data of sounds
+Differs from both: `width`, which makes all layers narrower; `autoencoder_optimiser`; the dropout of
+the generator is a threshold on the noise that `generate` is given. Assumed: `moving_average` is 5
+(k is not published), the learning rate is constant, the discriminator stays in training mode while
+the generator learns, the layers of the sequential generator. The autoencoder's own data of sounds
 without pictures (S-4) are the sounds of the pairs unless `photism train --sounds` names others or
 `encoder_weights` brings a trained one.
 """
