@@ -220,3 +220,17 @@ def test_the_command_makes_pairs_of_what_comes_along(
     assert "60 recordings" not in capsys.readouterr().out
     for split, count in (("train", 30), ("validation", 10), ("test", 20)):
         assert count - 2 <= len(PairDataset(out, split)) <= count
+
+
+@pytest.mark.data
+def test_the_published_recordings_are_known_by_their_content(real_data: Path) -> None:
+    assert len(read_esc10(real_data / "esc10")) == 400
+
+
+def test_an_archive_packed_anew_is_known_by_its_content(
+    raw: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = dataclasses.replace(ESC10.archives[0], sha256=None)
+    monkeypatch.setattr(esc10, "ESC10", dataclasses.replace(ESC10, archives=(archive,)))
+    with pytest.raises(DataError, match="does not hold the published ESC-10: 8 recordings"):
+        read_esc10(raw)

@@ -32,6 +32,7 @@ Examples:
   photism evaluate aivae-fsdd --data mnist-fsdd --limit 1000
   photism evaluate aivae-fsdd --data mnist-fsdd --samples 8    and what its uncertainty is worth
   photism evaluate runs/car-gan --data orchestra --inception download
+  photism evaluate runs/s2i --data vegas-sounds      sounds alone: its autoencoder
   photism evaluate runs/s2i --back runs/i2s --data orchestra     there and back, from either side
 """
 
@@ -58,6 +59,9 @@ class Evaluate:
     beside: Annotated[tuple[str, ...] | None, tyro.conf.arg(metavar="NAME|DIR ...")] = None
     """Further judges of the same medium, whose opinions stand beside; by default the independent
     ones that were fitted here to these classes (see `photism judge fetch`)."""
+    autoencoder: bool = False
+    """Measure the autoencoder of sounds inside the system, without a judge; of data of sounds alone
+    nothing else is measured."""
     agreement: bool = False
     """Fit a joint space of sounds and pictures on training pairs, and say how well what is made
     finds what it was made of; some minutes more."""
@@ -86,13 +90,17 @@ def main(argv: list[str]) -> int:
 
     from rich.console import Console
 
+    from photism.data.card import Card
     from photism.data.pairs import PairDataset
     from photism.data.prepare import find
     from photism.evaluation.report import write_report
     from photism.files import require_room
     from photism.systems.weights import load_weights
 
-    dataset = PairDataset(find(args.data), _split(args.split))
+    folder = find(args.data)
+    if args.autoencoder or Card.read(folder).holds == ("sound",):
+        return _autoencoder(args, PairDataset(folder, _split(args.split), needs=("sound",)))
+    dataset = PairDataset(folder, _split(args.split))
     system = load_weights(args.system)
     judge = _judge(args.judge, system, dataset)
     way_back = _way_back(args, dataset, judge)
@@ -118,6 +126,34 @@ def main(argv: list[str]) -> int:
         console.print(_unsure(evaluation.uncertainty))
     for note in evaluation.notes:
         console.print(plain(f"note: {note}"))
+    print(f"{html}\n{json}")
+    return 0
+
+
+def _autoencoder(args: Evaluate, dataset: PairDataset) -> int:
+    """Measure the autoencoder inside a system, print and write what came of it."""
+    from photism.devices import choose_device
+    from photism.evaluation.autoencoder import measure_autoencoder, write_autoencoder_report
+    from photism.files import require_room
+    from photism.systems.weights import load_weights
+
+    system, run = load_weights(args.system), Path(args.system)
+    name = f"{run.name}-autoencoder-{dataset.card.name}-{args.split}"
+    out = args.out or Path("reports") / name
+    require_room(out)
+    found = measure_autoencoder(
+        system,
+        dataset,
+        seed=args.seed,
+        limit=args.limit,
+        device=choose_device(args.device),
+    )
+    kept = run if (run / "metrics.jsonl").is_file() else None
+    html, json = write_autoencoder_report(found, out, system=system, dataset=dataset, run=kept)
+    print(
+        f"mean squared error {found.error:.4f} over {found.sounds:,} sounds of {found.groups:,}"
+        f" {found.group}s ({found.mean_error:.4f} for the mean sound)"
+    )
     print(f"{html}\n{json}")
     return 0
 

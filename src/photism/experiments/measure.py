@@ -23,6 +23,7 @@ from photism.experiments.pace import reached
 from photism.experiments.published import published_figures
 from photism.experiments.runs import Job, training_data
 from photism.experiments.table import REAL, SOUNDS, MeasuredRow
+from photism.experiments.traced import trace
 from photism.files import parse_json, write_json
 from photism.judges.base import Judge
 from photism.judges.choose import independent_judges
@@ -105,9 +106,9 @@ def measure(job: Job, run: Path, judges: Judges, data: Path, differs: Sequence[s
     """
     dataset = PairDataset(data, job.row.split)
     judges.require_classes(dataset.card.classes)
-    system = load_weights(run)
+    system = load_weights(run).sampled(job.row.sampling)
     beside = _beside(job, judges, dataset.card)
-    content = {
+    content: dict[str, Any] = {
         "request": _request(job, run, judges, beside),
         "differs": [*differs, *dataset.card.notes],
         "evaluation": None,
@@ -117,6 +118,7 @@ def measure(job: Job, run: Path, judges: Judges, data: Path, differs: Sequence[s
         content |= _measure_nothing(job, system, judges, dataset)
     else:
         content |= _measure_pairs(job, system, judges, beside, dataset, differs)
+    content["traced"] = trace(run, "pixel")
     write_json(job.folder / RECORD, content)
 
 
@@ -216,8 +218,9 @@ def read_measured(row: Row, folder: Path) -> MeasuredRow:
             for strip in record["strips"]
         )
         differs = tuple(record["differs"])
-        return MeasuredRow(row, record["evaluation"], record["cases"], differs, strips)
-    except (KeyError, TypeError, OSError) as error:
+        traced = tuple(map(float, record.get("traced", ())))
+        return MeasuredRow(row, record["evaluation"], record["cases"], differs, strips, traced)
+    except (KeyError, TypeError, ValueError, OSError) as error:
         raise _damaged(folder) from error
 
 

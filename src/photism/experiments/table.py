@@ -22,6 +22,14 @@ from photism.pages.charts import Curve, line_chart
 
 SOUNDS, REAL = "the sounds", "real pictures"
 INCEPTION = ("fid", "is")
+PIXEL_LOSS = "pixel_loss"
+"""Name of the column of a figure that is of training, and not of what is made."""
+_PIXEL_LOSS = Metric(
+    "pixel loss",
+    PIXEL_LOSS,
+    "lower",
+    hint="Pixel loss is the mean squared error of pixels, in [0, 4], over all of the training.",
+)
 BY = "accuracy by "
 """Begins the name of the column of an independent judge."""
 
@@ -38,6 +46,8 @@ class MeasuredRow:
     differs: tuple[str, ...] = ()
     strips: tuple[Strip, ...] = ()
     """Pictures of the outputs that are shown, and of reality."""
+    traced: tuple[float, ...] = ()
+    """Mean pixel loss in every epoch of its training, where it was recorded."""
 
     @property
     def done(self) -> bool:
@@ -63,6 +73,8 @@ class MeasuredRow:
             if opinion is None or output != self.evaluation["main_output"]:
                 return {}
             return _follow(opinion["figures"], "accuracy")
+        if name == PIXEL_LOSS:
+            return {"value": sum(self.traced) / len(self.traced)} if self.traced else {}
         return _follow(self.evaluation["outputs"].get(output, {}), METRICS[name].path)
 
 
@@ -79,7 +91,7 @@ def _metric(name: str) -> Metric:
     if name.startswith(BY):
         judge = name.removeprefix(BY)
         return replace(METRICS["accuracy"], title=f"accuracy({judge})", hint="")
-    return METRICS[name]
+    return _PIXEL_LOSS if name == PIXEL_LOSS else METRICS[name]
 
 
 def columns_of(experiment: Experiment, rows: Sequence[MeasuredRow]) -> dict[str, Column]:
@@ -88,7 +100,7 @@ def columns_of(experiment: Experiment, rows: Sequence[MeasuredRow]) -> dict[str,
     published += [experiment.real, *experiment.others.values()]
     columns = {}
     for name in experiment.metrics:
-        metric = METRICS[name]
+        metric = _metric(name)
         known = any(row.figure(name, output) for row in rows for output in row.row.titles)
         printed = any(name in figures for figures in published)
         if known or printed or name not in INCEPTION:
@@ -176,8 +188,8 @@ def _published(
     if name not in figures:
         return Cell()
     other = (thesis or {}).get(name)
-    below = () if other is None else (Cell(f"thesis {METRICS[name].printed(other)}", "quiet"),)
-    return Cell(METRICS[name].printed(figures[name]), below=below)
+    below = () if other is None else (Cell(f"thesis {_metric(name).printed(other)}", "quiet"),)
+    return Cell(_metric(name).printed(figures[name]), below=below)
 
 
 def _of_real(rows: Sequence[MeasuredRow], name: str) -> Cell:
@@ -188,7 +200,7 @@ def _of_real(rows: Sequence[MeasuredRow], name: str) -> Cell:
                 opinion = row.opinions.get(name.removeprefix(BY), {})
                 return _cell(_metric(name), _follow(opinion.get("real", {}), "accuracy"))
             real = row.evaluation["references"]["real"]
-            return _cell(METRICS[name], _follow(real, METRICS[name].path))
+            return _cell(_metric(name), _follow(real, _metric(name).path))
     return Cell()
 
 
@@ -259,7 +271,7 @@ def sweep_figure(experiment: Experiment, rows: Sequence[MeasuredRow]) -> Figure 
             _curve(done, name, place, len(titles)) for place in range(len(done[0].row.outputs))
         ]
         if curves[0]:
-            titles.append(f"ln {METRICS[name].title}")
+            titles.append(f"ln {_metric(name).title}")
         lines += [curve for curve in curves if curve]
     svg = line_chart(
         lines,
@@ -277,7 +289,7 @@ def sweep_figure(experiment: Experiment, rows: Sequence[MeasuredRow]) -> Figure 
 
 def _curve(rows: Sequence[MeasuredRow], name: str, place: int, colour: int) -> Curve | None:
     """Return the logarithm of a metric over rows; what is 0 has none."""
-    metric = METRICS[name]
+    metric = _metric(name)
     figures = [row.figure(name, row.row.titles[place]) for row in rows]
     points = [(x, math.log(f["value"])) for x, f in enumerate(figures) if f and f["value"] > 0]
     if not points:

@@ -76,7 +76,17 @@ def _draw_dog(
     sheet: Sheet, coat: str, patch: str, collar: str, level: float, *, pricked: bool
 ) -> None:
     """A dog that barks to the right; it stands on 0, 45 high and 62 long."""
-    dark, wide = shade(coat, -0.32), 0.35 + 0.65 * level
+    _draw_dog_body(sheet, coat, patch)
+    head = Sheet(sheet.light)
+    _draw_dog_head(head, coat, patch, 0.35 + 0.65 * level, pricked=pricked)
+    sheet.line(polygon([11.4 - 41.5j, 22.8 - 38.5j], closed=False), collar, 2.6)
+    sheet.oval(20.4 - 36.4j, 1.5 + 1.5j, "#e8c65a")
+    sheet.place(head, 24 - 51j, -14 - 10 * level)
+
+
+def _draw_dog_body(sheet: Sheet, coat: str, patch: str) -> None:
+    """Tail, legs, trunk and neck, the far legs first."""
+    dark = shade(coat, -0.32)
     sheet.fill(
         tube([-22 - 31j, -30 - 37j, -34 - 47j, -31 - 53j], [6, 5, 3.8, 1.4]), sheet.lit(coat)
     )
@@ -84,17 +94,9 @@ def _draw_dog(
         sheet.fill(tube([top, knee, foot], [8, 4.6, 3.8]), dark)
         sheet.oval(foot + 1.6 + 0.2j, 3.4 + 1.7j, dark)
     body = [
-        -25 - 31j,
-        -14 - 36j,
-        2 - 35.5j,
-        14 - 38j,
-        21 - 32j,
-        19.5 - 22j,
-        10 - 17j,
-        -6 - 20j,
-        -15 - 19j,
-        -24 - 22j,
-    ]
+        -25 - 31j, -14 - 36j, 2 - 35.5j, 14 - 38j, 21 - 32j, 19.5 - 22j, 10 - 17j, -6 - 20j,
+        -15 - 19j, -24 - 22j,
+    ]  # fmt: skip
     sheet.fill(smooth(body), sheet.lit(coat))
     if patch != coat:
         sheet.fill(
@@ -106,70 +108,27 @@ def _draw_dog(
         opacity=0.6,
     )
     haunch = [
-        -26 - 30j,
-        -14 - 30j,
-        -12 - 20j,
-        -17 - 13j,
-        -21 - 9j,
-        -20 - 2j,
-        -24 - 2j,
-        -25.5 - 11j,
+        -26 - 30j, -14 - 30j, -12 - 20j, -17 - 13j, -21 - 9j, -20 - 2j, -24 - 2j, -25.5 - 11j,
         -27 - 20j,
-    ]
+    ]  # fmt: skip
     sheet.fill(smooth(haunch), sheet.lit(coat))
     sheet.oval(-20.5 - 1.6j, 4 + 1.9j, coat)
     sheet.fill(tube([14.5 - 28j, 15.5 - 15j, 15 - 2j], [9.5, 5.6, 4.4]), sheet.lit(coat))
     sheet.oval(17 - 1.6j, 4 + 1.9j, coat)
     sheet.fill(tube([11 - 33j, 17 - 41j, 22 - 49j], [17, 13, 11]), sheet.lit(coat))
-    head = Sheet(sheet.light)
-    _draw_dog_head(head, coat, patch, wide, pricked=pricked)
-    sheet.line(polygon([11.4 - 41.5j, 22.8 - 38.5j], closed=False), collar, 2.6)
-    sheet.oval(20.4 - 36.4j, 1.5 + 1.5j, "#e8c65a")
-    sheet.place(head, 24 - 51j, -14 - 10 * level)
 
 
 def _draw_dog_head(sheet: Sheet, coat: str, patch: str, wide: float, *, pricked: bool) -> None:
     """The head, from its middle; the mouth is open as `wide` says, in [0, 1]."""
     dark = shade(patch, -0.3)
-    jaw = [
-        -1 + 4j,
-        9 + (4 + 5 * wide) * 1j,
-        15.5 + (4 + 8 * wide) * 1j,
-        15 + (6.4 + 8.6 * wide) * 1j,
-        6 + (8 + 4 * wide) * 1j,
-        -3 + 8j,
-    ]
     if pricked:
         sheet.fill(polygon([-3 - 6j, 0.4 - 17j, 5 - 6j]), dark)
-    sheet.fill(
-        polygon([2 + 2j, 17 + 2j, 15.4 + (4 + 8 * wide) * 1j, 4 + (6 + 3 * wide) * 1j]), "#6e1f24"
-    )
-    sheet.fill(smooth(jaw, tension=0.7), sheet.lit(shade(coat, -0.1)))
-    tongue = [
-        5 + (5 + 2 * wide) * 1j,
-        12 + (3.4 + 5.6 * wide) * 1j,
-        14.6 + (4.4 + 6.4 * wide) * 1j,
-        9 + (6 + 5 * wide) * 1j,
-    ]
-    sheet.fill(smooth(tongue), "#e2787c")
-    sheet.fill(
-        smooth(
-            [
-                -9 - 3j,
-                -5 - 8.4j,
-                2 - 8.8j,
-                6.4 - 5j,
-                14 - 3.6j,
-                19 - 2j,
-                19 + 2j,
-                13 + 3.4j,
-                5 + 4.4j,
-                -2 + 8j,
-                -8 + 5j,
-            ]
-        ),
-        sheet.lit(coat),
-    )
+    _draw_dog_mouth(sheet, coat, wide)
+    skull = [
+        -9 - 3j, -5 - 8.4j, 2 - 8.8j, 6.4 - 5j, 14 - 3.6j, 19 - 2j, 19 + 2j, 13 + 3.4j, 5 + 4.4j,
+        -2 + 8j, -8 + 5j,
+    ]  # fmt: skip
+    sheet.fill(smooth(skull), sheet.lit(coat))
     sheet.fill(polygon([14 + 2.8j, 15 + 5.6j, 16.4 + 2.5j]), "#fffaf0")
     sheet.oval(18.4 - 1.6j, 2.4 + 1.9j, INK)
     sheet.oval(4.6 - 3.6j, 1.5 + 1.6j, INK)
@@ -181,6 +140,29 @@ def _draw_dog_head(sheet: Sheet, coat: str, patch: str, wide: float, *, pricked:
             smooth([-3 - 8j, -8 - 7.4j, -12.6 + 1j, -11 + 9j, -6.4 + 9j, -2.6 + 1j]),
             sheet.lit(dark),
         )
+
+
+def _draw_dog_mouth(sheet: Sheet, coat: str, wide: float) -> None:
+    """Lower jaw and tongue."""
+    jaw = [
+        -1 + 4j,
+        9 + (4 + 5 * wide) * 1j,
+        15.5 + (4 + 8 * wide) * 1j,
+        15 + (6.4 + 8.6 * wide) * 1j,
+        6 + (8 + 4 * wide) * 1j,
+        -3 + 8j,
+    ]
+    sheet.fill(
+        polygon([2 + 2j, 17 + 2j, 15.4 + (4 + 8 * wide) * 1j, 4 + (6 + 3 * wide) * 1j]), "#6e1f24"
+    )
+    sheet.fill(smooth(jaw, tension=0.7), sheet.lit(shade(coat, -0.1)))
+    tongue = [
+        5 + (5 + 2 * wide) * 1j,
+        12 + (3.4 + 5.6 * wide) * 1j,
+        14.6 + (4.4 + 6.4 * wide) * 1j,
+        9 + (6 + 5 * wide) * 1j,
+    ]
+    sheet.fill(smooth(tongue), "#e2787c")
 
 
 def draw_rooster_scene(sheet: Sheet, view: Viewpoint, told: Told, chance: Chance) -> None:
@@ -267,29 +249,7 @@ def _draw_rooster(sheet: Sheet, plumage: str, tail: str, level: float) -> None:
             0.6,
             opacity=0.7,
         )
-    for x in (-2, 4):
-        sheet.line(polygon([complex(x, -12), complex(x + 0.6, 0)], closed=False), "#d9a032", 1.8)
-        for toe in (-3.4 + 0.4j, 3.8 + 0.4j, 1.4 + 0.8j):
-            sheet.line(
-                polygon([complex(x + 0.6, -0.4), complex(x, 0) + toe], closed=False), "#d9a032", 1.3
-            )
-    body = [
-        -16 - 27j,
-        -8 - 27j,
-        2 - 29j,
-        12 - 33j,
-        15 - 25j,
-        11 - 14j,
-        2 - 9.5j,
-        -8 - 11j,
-        -15 - 18j,
-    ]
-    sheet.fill(smooth(body), sheet.lit(shade(plumage, -0.2)))
-    wing = [-14 - 22j, -4 - 25.4j, 7 - 24j, 7 - 17j, -2 - 13.6j, -12 - 15j]
-    sheet.fill(smooth(wing), sheet.lit(tail))
-    for step in range(3):
-        feather = [complex(-11 + 4.6 * step, -15.6 - step), complex(-4 + 4.4 * step, -19 - step)]
-        sheet.line(polygon(feather, closed=False), shade(tail, 0.45), 0.7)
+    _draw_rooster_body(sheet, plumage, tail)
     stretch = 0.5 + 0.5 * level
     head = complex(13 + 2 * stretch, -41 - 7 * stretch)
     sheet.fill(tube([6 - 26j, 11 - 33j, head], [20, 14, 8.4]), sheet.lit(shade(plumage, 0.2)))
@@ -302,6 +262,26 @@ def _draw_rooster(sheet: Sheet, plumage: str, tail: str, level: float) -> None:
             opacity=0.7,
         )
     _draw_rooster_head(sheet, head, level)
+
+
+def _draw_rooster_body(sheet: Sheet, plumage: str, tail: str) -> None:
+    """Legs, trunk and wing."""
+    for x in (-2, 4):
+        sheet.line(polygon([complex(x, -12), complex(x + 0.6, 0)], closed=False), "#d9a032", 1.8)
+        for toe in (-3.4 + 0.4j, 3.8 + 0.4j, 1.4 + 0.8j):
+            sheet.line(
+                polygon([complex(x + 0.6, -0.4), complex(x, 0) + toe], closed=False), "#d9a032", 1.3
+            )
+    body = [
+        -16 - 27j, -8 - 27j, 2 - 29j, 12 - 33j, 15 - 25j, 11 - 14j, 2 - 9.5j, -8 - 11j,
+        -15 - 18j,
+    ]  # fmt: skip
+    sheet.fill(smooth(body), sheet.lit(shade(plumage, -0.2)))
+    wing = [-14 - 22j, -4 - 25.4j, 7 - 24j, 7 - 17j, -2 - 13.6j, -12 - 15j]
+    sheet.fill(smooth(wing), sheet.lit(tail))
+    for step in range(3):
+        feather = [complex(-11 + 4.6 * step, -15.6 - step), complex(-4 + 4.4 * step, -19 - step)]
+        sheet.line(polygon(feather, closed=False), shade(tail, 0.45), 0.7)
 
 
 def _draw_rooster_head(sheet: Sheet, head: complex, level: float) -> None:

@@ -84,24 +84,7 @@ def draw_tree(sheet: Sheet, foot: complex, height: float, leaf: str, kind: str) 
     """A tree: `round`, `fir` or `trunk`, which is bare as far as one sees."""
     bark = "#57412f"
     if kind == "trunk":
-        wide = height * 0.07
-        sides = [
-            foot - wide * 1.5,
-            foot - wide + complex(0, -height * 0.15),
-            foot - wide * 0.8 + complex(0, -height),
-        ]
-        other = [
-            foot + wide * 0.8 + complex(0, -height),
-            foot + wide + complex(0, -height * 0.15),
-            foot + wide * 1.5,
-        ]
-        sheet.fill(polygon([*sides, *other]), sheet.lit(leaf))
-        for part in (0.2, 0.45, 0.7):
-            mark = [
-                foot + complex(-wide * 0.3, -height * part),
-                foot + complex(wide * 0.1, -height * part - 4),
-            ]
-            sheet.line(polygon(mark, closed=False), shade(leaf, -0.4), 0.6, opacity=0.6)
+        _draw_trunk(sheet, foot, height, leaf)
         return
     sheet.fill(polygon([foot + p * height for p in (-0.05, -0.03 - 0.5j, 0.03 - 0.5j, 0.05)]), bark)
     if kind == "fir":
@@ -124,6 +107,28 @@ def draw_tree(sheet: Sheet, foot: complex, height: float, leaf: str, kind: str) 
         (0.02 - 0.5j, 0.22),
     ):
         sheet.oval(foot + height * place, complex(radius, radius) * height, sheet.lit(leaf))
+
+
+def _draw_trunk(sheet: Sheet, foot: complex, height: float, bark: str) -> None:
+    """A trunk that reaches out of the picture."""
+    wide = height * 0.07
+    sides = [
+        foot - wide * 1.5,
+        foot - wide + complex(0, -height * 0.15),
+        foot - wide * 0.8 + complex(0, -height),
+    ]
+    other = [
+        foot + wide * 0.8 + complex(0, -height),
+        foot + wide + complex(0, -height * 0.15),
+        foot + wide * 1.5,
+    ]
+    sheet.fill(polygon([*sides, *other]), sheet.lit(bark))
+    for part in (0.2, 0.45, 0.7):
+        mark = [
+            foot + complex(-wide * 0.3, -height * part),
+            foot + complex(wide * 0.1, -height * part - 4),
+        ]
+        sheet.line(polygon(mark, closed=False), shade(bark, -0.4), 0.6, opacity=0.6)
 
 
 def draw_house(
@@ -161,6 +166,20 @@ def draw_room(sheet: Sheet, chance: Chance, floor: float) -> None:
     light = sheet.glow(complex(50, 30), 85, (0, shade(wall, 0.25), 1), (1, shade(wall, -0.25), 1))
     sheet.fill(area(TOP, LOW), light)
     mark, step = shade(wall, chance.within(-0.22, -0.1)), chance.within(7, 13)
+    _draw_paper(sheet, pattern, mark, step, floor)
+    boards = chance.pick(("#7a5233", "#9a7350", "#5f4a3a", "#b08d66"))
+    if floor < LOW:
+        sheet.fill(
+            area(floor, LOW),
+            sheet.gradient(
+                complex(0, floor), complex(0, 105), (0, shade(boards, -0.2), 1), (1, boards, 1)
+            ),
+        )
+        sheet.fill(area(floor - 2.4, floor), "#efe8da")
+
+
+def _draw_paper(sheet: Sheet, pattern: str, mark: str, step: float, floor: float) -> None:
+    """What is on a wall, every `step` of it."""
     count = int(140 / step)
     for column in range(count):
         x = LEFT + column * step
@@ -194,12 +213,3 @@ def draw_room(sheet: Sheet, chance: Chance, floor: float) -> None:
                 edge=mark,
                 width=0.8,
             )
-    boards = chance.pick(("#7a5233", "#9a7350", "#5f4a3a", "#b08d66"))
-    if floor < LOW:
-        sheet.fill(
-            area(floor, LOW),
-            sheet.gradient(
-                complex(0, floor), complex(0, 105), (0, shade(boards, -0.2), 1), (1, boards, 1)
-            ),
-        )
-        sheet.fill(area(floor - 2.4, floor), "#efe8da")

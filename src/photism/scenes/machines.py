@@ -151,15 +151,7 @@ def _draw_helicopter(sheet: Sheet, hull: str, stripe: str, sweep: float, *, skid
     for turn in range(4):
         blade = cmath.rect(8, sweep + turn * math.pi / 2)
         sheet.line(polygon([-48 - 15j, -48 - 15j + blade], closed=False), "#23252c", 0.9)
-    if skids:
-        for x in (-6, 12):
-            sheet.line(polygon([complex(x, 8), complex(x - 1, 19)], closed=False), "#2a2c34", 1.5)
-        sheet.line(smooth([-18 + 19j, 18 + 19j, 24 + 16j], closed=False, tension=0.6), "#2a2c34", 2)
-    else:
-        for x in (-10, 16):
-            sheet.line(polygon([complex(x, 8), complex(x, 15)], closed=False), "#2a2c34", 1.8)
-            sheet.oval(complex(x, 16), 3.6 + 3.6j, "#23252c")
-            sheet.oval(complex(x, 16), 1.3 + 1.3j, "#a8acb4")
+    _draw_gear(sheet, skids=skids)
     body = [-16 - 4j, -10 - 11j, 6 - 13j, 19 - 9j, 27 + 1j, 25 + 8j, 12 + 12j, -6 + 11j, -15 + 5j]
     sheet.fill(smooth(body), sheet.lit(hull, 1.2))
     sheet.fill(
@@ -184,6 +176,19 @@ def _draw_helicopter(sheet: Sheet, hull: str, stripe: str, sweep: float, *, skid
         "#14161c",
         1.5,
     )
+
+
+def _draw_gear(sheet: Sheet, *, skids: bool) -> None:
+    """What a helicopter stands on: skids or wheels."""
+    if skids:
+        for x in (-6, 12):
+            sheet.line(polygon([complex(x, 8), complex(x - 1, 19)], closed=False), "#2a2c34", 1.5)
+        sheet.line(smooth([-18 + 19j, 18 + 19j, 24 + 16j], closed=False, tension=0.6), "#2a2c34", 2)
+    else:
+        for x in (-10, 16):
+            sheet.line(polygon([complex(x, 8), complex(x, 15)], closed=False), "#2a2c34", 1.8)
+            sheet.oval(complex(x, 16), 3.6 + 3.6j, "#23252c")
+            sheet.oval(complex(x, 16), 1.3 + 1.3j, "#a8acb4")
 
 
 def draw_chainsaw_scene(sheet: Sheet, view: Viewpoint, told: Told, chance: Chance) -> None:
@@ -264,21 +269,7 @@ def _draw_log(sheet: Sheet, bark: str, half: float) -> None:
 def _draw_saw(sheet: Sheet, colour: str) -> None:
     """A chainsaw that comes from the upper right, its bar in the cut."""
     saw = Sheet(sheet.light)
-    bar = [-34 - 3.6j, -39 - 1.6j, -40.4 + 1j, -39 + 3.4j, -34 + 5j, 2 + 5.4j, 2 - 4j]
-    saw.fill(smooth(bar, tension=0.4), "#22252c")
-    saw.fill(
-        smooth(
-            [-34 - 1.8j, -37.6 - 0.4j, -38.4 + 1j, -37.6 + 2.2j, -34 + 3.2j, 2 + 3.4j, 2 - 2.2j],
-            tension=0.4,
-        ),
-        saw.gradient(-3j, 4j, (0, "#f2f5f8", 1), (1, "#98a2ae", 1)),
-    )
-    for tooth in range(13):
-        x = -34 + 2.8 * tooth
-        saw.fill(
-            polygon([complex(x, -3.4), complex(x + 0.6, -5.2), complex(x + 1.9, -3.6)]), "#22252c"
-        )
-        saw.fill(polygon([complex(x, 5), complex(x + 1.3, 6.7), complex(x + 1.9, 5)]), "#22252c")
+    _draw_bar(saw)
     saw.fill(tube([8 - 8j, 6 - 18j, 16 - 21j, 25 - 15j, 25 - 8j], [3, 3.2, 3.4, 3.4, 3]), "#26282f")
     saw.fill(
         tube([22 - 4j, 36 - 9j, 43 - 3j, 40 + 7j, 26 + 9j], [4.4, 4.6, 4.8, 4.6, 4.4]), "#26282f"
@@ -309,6 +300,25 @@ def _draw_saw(sheet: Sheet, colour: str) -> None:
                 0.7,
             )
     sheet.place(saw, 21 - 18j, -41)
+
+
+def _draw_bar(saw: Sheet) -> None:
+    """The bar and its chain."""
+    bar = [-34 - 3.6j, -39 - 1.6j, -40.4 + 1j, -39 + 3.4j, -34 + 5j, 2 + 5.4j, 2 - 4j]
+    saw.fill(smooth(bar, tension=0.4), "#22252c")
+    saw.fill(
+        smooth(
+            [-34 - 1.8j, -37.6 - 0.4j, -38.4 + 1j, -37.6 + 2.2j, -34 + 3.2j, 2 + 3.4j, 2 - 2.2j],
+            tension=0.4,
+        ),
+        saw.gradient(-3j, 4j, (0, "#f2f5f8", 1), (1, "#98a2ae", 1)),
+    )
+    for tooth in range(13):
+        x = -34 + 2.8 * tooth
+        saw.fill(
+            polygon([complex(x, -3.4), complex(x + 0.6, -5.2), complex(x + 1.9, -3.6)]), "#22252c"
+        )
+        saw.fill(polygon([complex(x, 5), complex(x + 1.3, 6.7), complex(x + 1.9, 5)]), "#22252c")
 
 
 def _draw_chips(sheet: Sheet, chips: list[complex], level: float) -> None:

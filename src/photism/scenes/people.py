@@ -95,29 +95,31 @@ def _draw_baby(sheet: Sheet, skin: str, cloth: str, hair: str, level: float, pha
 
 
 def _draw_crying_face(sheet: Sheet, skin: str, hair: str, level: float) -> None:
-    dark, flush = shade(skin, -0.35), "#d8483a"
+    dark = shade(skin, -0.35)
     for side in (-1, 1):
         sheet.oval(complex(side * 20.5, 1), 4 + 5j, sheet.lit(shade(skin, -0.08)))
     face = [
-        -20 - 2j,
-        -15 - 16j,
-        0 - 21j,
-        15 - 16j,
-        20 - 2j,
-        18 + 10j,
-        9 + 19j,
-        0 + 21j,
-        -9 + 19j,
+        -20 - 2j, -15 - 16j, 0 - 21j, 15 - 16j, 20 - 2j, 18 + 10j, 9 + 19j, 0 + 21j, -9 + 19j,
         -18 + 10j,
-    ]
+    ]  # fmt: skip
     sheet.fill(smooth(face), sheet.lit(skin, 0.8))
     sheet.fill(
         smooth([-15 - 15j, -6 - 21.4j, 6 - 21.4j, 15 - 15j, 5 - 16j, 1 - 12j, -5 - 16.4j]),
         hair,
         opacity=0.85,
     )
+    _draw_shut_eyes(sheet, dark, level)
+    sheet.oval(0 + 2.6j, 2.6 + 1.7j, shade(skin, -0.14))
+    half, tall = 5 + 3.4 * level, 2.2 + 4.4 * level
+    sheet.oval(0 + 11.4j, complex(half + 0.9, tall + 0.9), "#a8423e")
+    sheet.oval(0 + 11.4j, complex(half, tall), "#5a141a")
+    sheet.oval(complex(0, 11.4 + 0.45 * tall), complex(half * 0.66, tall * 0.48), "#e0747a")
+
+
+def _draw_shut_eyes(sheet: Sheet, dark: str, level: float) -> None:
+    """Eyes shut with crying, flushed cheeks, and tears when it is loud."""
     for side in (-1, 1):
-        sheet.oval(complex(side * 13, 6), 5.6 + 4.4j, flush, opacity=0.2 + 0.25 * level)
+        sheet.oval(complex(side * 13, 6), 5.6 + 4.4j, "#d8483a", opacity=0.2 + 0.25 * level)
         eye = [complex(side * x, y) for x, y in ((13, -3.4), (9, -1.2), (4.6, -3))]
         sheet.line(smooth(eye, closed=False), dark, 1.5)
         brow = [complex(side * x, y) for x, y in ((14.6, -8), (9, -10.4), (4, -7))]
@@ -135,11 +137,6 @@ def _draw_crying_face(sheet: Sheet, skin: str, hair: str, level: float) -> None:
                 "#bfe4fb",
                 opacity=0.9,
             )
-    sheet.oval(0 + 2.6j, 2.6 + 1.7j, shade(skin, -0.14))
-    half, tall = 5 + 3.4 * level, 2.2 + 4.4 * level
-    sheet.oval(0 + 11.4j, complex(half + 0.9, tall + 0.9), "#a8423e")
-    sheet.oval(0 + 11.4j, complex(half, tall), "#5a141a")
-    sheet.oval(complex(0, 11.4 + 0.45 * tall), complex(half * 0.66, tall * 0.48), "#e0747a")
 
 
 def draw_sneeze_scene(sheet: Sheet, view: Viewpoint, told: Told, chance: Chance) -> None:

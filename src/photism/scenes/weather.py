@@ -43,6 +43,28 @@ def draw_rain_scene(sheet: Sheet, view: Viewpoint, told: Told, chance: Chance) -
             mix(day.zenith, "#20262e", chance.within(0, 0.35)),
             opacity=0.7,
         )
+    _draw_far_side(sheet, day, chance, horizon)
+    wet = chance.shade_of(("#4a545e", "#57606a", "#3f5560"))
+    sheet.fill(
+        area(horizon, LOW),
+        sheet.gradient(
+            complex(0, horizon), 110j, (0, mix(wet, day.horizon, 0.6), 1), (1, shade(wet, -0.2), 1)
+        ),
+    )
+    _draw_puddles(sheet, day, chance, told, horizon)
+    if not chance.one_in(4):
+        _draw_umbrella(
+            sheet,
+            complex(chance.within(28, 72), chance.within(82, 94)),
+            chance.within(0.85, 1.25),
+            chance.shade_of(UMBRELLAS),
+            chance.pick(("#3a4452", "#5a4a44", "#2a2c34")),
+        )
+    _draw_drops(sheet, chance, told)
+
+
+def _draw_far_side(sheet: Sheet, day: Daylight, chance: Chance, horizon: float) -> None:
+    """Houses, or hills with trees."""
     if chance.one_in(2):
         for x in range(-12, 120, 22):
             wall, roof = (
@@ -67,23 +89,6 @@ def draw_rain_scene(sheet: Sheet, view: Viewpoint, told: Told, chance: Chance) -
                 mix(chance.shade_of(("#3f5f45", "#55703f")), day.far, 0.3),
                 chance.pick(("fir", "round")),
             )
-    wet = chance.shade_of(("#4a545e", "#57606a", "#3f5560"))
-    sheet.fill(
-        area(horizon, LOW),
-        sheet.gradient(
-            complex(0, horizon), 110j, (0, mix(wet, day.horizon, 0.6), 1), (1, shade(wet, -0.2), 1)
-        ),
-    )
-    _draw_puddles(sheet, day, chance, told, horizon)
-    if not chance.one_in(4):
-        _draw_umbrella(
-            sheet,
-            complex(chance.within(28, 72), chance.within(82, 94)),
-            chance.within(0.85, 1.25),
-            chance.shade_of(UMBRELLAS),
-            chance.pick(("#3a4452", "#5a4a44", "#2a2c34")),
-        )
-    _draw_drops(sheet, chance, told)
 
 
 def _draw_puddles(sheet: Sheet, day: Daylight, chance: Chance, told: Told, horizon: float) -> None:
@@ -170,6 +175,21 @@ def draw_sea_scene(sheet: Sheet, view: Viewpoint, told: Told, chance: Chance) ->
             0.35,
             opacity=0.6,
         )
+    _draw_far_out(sheet, chance, horizon)
+    for row in range(4):
+        _draw_wave(
+            sheet,
+            chance,
+            horizon + 8 + 10 * row,
+            (0.45 + 0.2 * row) * (1 + 9 * told.level),
+            mix(deep, pale, 0.2 + 0.22 * row),
+            0.3 + 0.25 * row,
+        )
+    _draw_beach(sheet, chance, told)
+
+
+def _draw_far_out(sheet: Sheet, chance: Chance, horizon: float) -> None:
+    """A sail or a rock, or both, or nothing."""
     if chance.one_in(2.5):
         _draw_sail(
             sheet,
@@ -189,16 +209,6 @@ def draw_sea_scene(sheet: Sheet, view: Viewpoint, told: Told, chance: Chance) ->
             ),
             sheet.lit(rock),
         )
-    for row in range(4):
-        _draw_wave(
-            sheet,
-            chance,
-            horizon + 8 + 10 * row,
-            (0.45 + 0.2 * row) * (1 + 9 * told.level),
-            mix(deep, pale, 0.2 + 0.22 * row),
-            0.3 + 0.25 * row,
-        )
-    _draw_beach(sheet, chance, told)
 
 
 def _draw_sail(sheet: Sheet, foot: complex, size: float, colour: str) -> None:

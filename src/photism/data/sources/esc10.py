@@ -9,6 +9,7 @@ lies in one fold. The README names the maker of each.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +29,17 @@ ESC10 = Upstream(
     archives=(
         Archive(
             "ESC-10-master.tar.gz",
-            ("https://codeload.github.com/karolpiczak/ESC-10/tar.gz/553c8f18",),
+            (
+                "https://github.com/karolpiczak/ESC-10/archive/553c8f1743b9dba6b282e1323c3ca8fa76923448.tar.gz",
+            ),
             size_bytes=41_000_000,
             repacked=("f453fc6e4f6693009b47cdd1a10fe239131e1222d95d0fcab21aec71906c09ba",),
         ),
     ),
 )
 
+CONTENT_SHA256 = "0e83ce6442447315c355fa228d733b2f408cccb079d3a36ccd4a007aa769111c"
+"""Of the names and contents of the 400 recordings, which is the same however they are packed."""
 _CLIP = re.compile(r"(?:^|/)(\d{3}) - [^/]+/(([1-5])-(\d+)-([A-Z])\.ogg)$")
 _CREDIT = re.compile(r"^- \[(\S+\.ogg)\]:\s*(?:clip derived from )?(.+?)\s*$", re.MULTILINE)
 
@@ -66,7 +71,7 @@ def read_esc10(folder: Path) -> list[Clip]:
         All of them, by class and key.
 
     Raises:
-        DataError: there is none below the folder, or the archive is damaged.
+        DataError: there is none below the folder, or the archive is damaged or another one.
     """
     place = find_archive(ESC10.archives[0], folder) or _find_unpacked(folder)
     if place is None:
@@ -74,7 +79,22 @@ def read_esc10(folder: Path) -> list[Clip]:
             f"no ESC-10 below {folder}: neither {ESC10.archives[0].name} nor its folders such as"
             " `001 - Dog bark`; run `photism data fetch esc10`, or say with --from where it is"
         )
-    return read_clips(place)
+    clips = read_clips(place)
+    packed_anew = place.is_file() and ESC10.archives[0].sha256 is None
+    if packed_anew and (digest := content_sha256(clips)) != CONTENT_SHA256:
+        raise DataError(
+            f"{place} does not hold the published ESC-10: {len(clips)} recordings with SHA-256"
+            f" {digest[:12]}…, not 400 with {CONTENT_SHA256[:12]}…; delete it and fetch it again"
+        )
+    return clips
+
+
+def content_sha256(clips: list[Clip]) -> str:
+    """Return the SHA-256 of names and contents of recordings, by class and key."""
+    lines = (
+        f"{clip.label} {clip.key} {hashlib.sha256(clip.content).hexdigest()}\n" for clip in clips
+    )
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def read_clips(place: Path) -> list[Clip]:
