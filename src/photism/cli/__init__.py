@@ -29,6 +29,7 @@ COMMANDS = {
         "data": "List, fetch, prepare, inspect and verify data sets",
         "train": "Train a system, or resume where it stopped",
         "judge": "Train the classifier that judges pictures",
+        "label": "Sort generated pictures by hand, informative or not",
     },
     "Compare with the papers": {
         "evaluate": "Measure a trained system and write a report",

@@ -65,6 +65,9 @@ class Evaluate:
     agreement: bool = False
     """Fit a joint space of sounds and pictures on training pairs, and say how well what is made
     finds what it was made of; some minutes more."""
+    informativity: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Judges that tell whether a picture is informative of its sound's class: a folder of
+    `photism judge informativity`."""
     inception: Annotated[str | None, tyro.conf.arg(metavar="FILE|download")] = None
     """For FID, KID and Inception Score: a file of Inception's weights, or "download"."""
     out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = None
@@ -165,6 +168,7 @@ def _evaluate(args: Evaluate, system: System, dataset: PairDataset, judge: Judge
     from photism.judges.inception import load_inception
     from photism.judges.independent.basic_pitch import BasicPitch
     from photism.judges.independent.basic_pitch import is_here as basic_pitch_is_here
+    from photism.judges.informativity.store import load_informativity
     from photism.media import other
 
     return evaluate(
@@ -177,6 +181,7 @@ def _evaluate(args: Evaluate, system: System, dataset: PairDataset, judge: Judge
         limit=args.limit,
         latent_zeroing=args.latent_zeroing,
         samples=args.samples,
+        informativity=load_informativity(args.informativity) if args.informativity else None,
         inception=load_inception(args.inception) if args.inception else None,
         beside=_beside(args.beside, dataset.card, judge),
         witness=find_judge(dataset.card, other(judge.medium)) if args.agreement else None,

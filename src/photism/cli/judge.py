@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
+from photism.cli import informativity
 from photism.cli.arguments import parse
+from photism.cli.informativity import TrainInformativity
 from photism.devices import DeviceName
 from photism.errors import ConfigError, DataError, nearest
 from photism.media import Medium
@@ -117,6 +119,7 @@ class ListJudges:
 Command = (
     Annotated[TrainJudge, tyro.conf.subcommand("train")]
     | Annotated[FetchJudge, tyro.conf.subcommand("fetch")]
+    | Annotated[TrainInformativity, tyro.conf.subcommand("informativity")]
     | Annotated[TestJudge, tyro.conf.subcommand("test")]
     | Annotated[ListJudges, tyro.conf.subcommand("list")]
 )
@@ -134,6 +137,7 @@ def main(argv: list[str]) -> int | None:
     run: dict[type, Callable[[Any], None]] = {
         TrainJudge: _train,
         FetchJudge: _fetch,
+        TrainInformativity: informativity.train,
         TestJudge: _test,
         ListJudges: _list,
     }

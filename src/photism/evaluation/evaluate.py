@@ -14,6 +14,11 @@ from photism.data.pairs import PairDataset, PairLoader
 from photism.data.progress import track
 from photism.errors import ConfigError, DataError
 from photism.evaluation.figures import OutputFigures, Truth, class_figures, output_figures, spread
+from photism.evaluation.informativity import (
+    measure_informativity,
+    require_pictures,
+    with_informativity,
+)
 from photism.evaluation.latent_zeroing import (
     LatentSystem,
     LatentZeroing,
@@ -36,6 +41,7 @@ from photism.judges.base import Judge
 from photism.judges.card import brief
 from photism.judges.factors import read_factors
 from photism.judges.inception import Inception
+from photism.judges.informativity.store import StoredInformativity
 from photism.judges.perceive import ear_of
 from photism.media import Medium, other
 from photism.metrics.features import LEAST_PAIRS, confusion, group_accuracy
@@ -57,6 +63,7 @@ def evaluate(
     limit: int | None = None,
     latent_zeroing: int = 1000,
     samples: int = 0,
+    informativity: StoredInformativity | None = None,
     inception: Inception | None = None,
     beside: Sequence[Judge] = (),
     witness: Judge | None = None,
@@ -79,6 +86,8 @@ def evaluate(
         latent_zeroing: pairs for the latent-zeroing curve of systems with a latent vector; 0
             leaves it out.
         samples: of each pair, to tell what uncertainty is worth; 0 leaves it out.
+        informativity: judges that tell whether a picture is informative of its sound's class, and
+            their card, as `load_informativity` returns them.
         inception: for FID, KID and Inception Score; without it they are left out.
         beside: other judges of the same medium, whose opinions stand beside the judge's.
         witness: a judge of what the system is given; with it a joint space is fitted on training
@@ -99,6 +108,9 @@ def evaluate(
     _check(system, dataset, judge, limit, latent_zeroing)
     if samples:
         require_uncertain(system, judge.medium, samples)
+    if informativity:
+        require_pictures(judge.medium, dataset.card.classes)
+        informativity[0].places(dataset.card.classes)
     hears = witness is not None or judge.medium == "sound"
     observer = Observer(
         system.to(device).eval(),
@@ -129,7 +141,19 @@ def evaluate(
             system, pitch, dataset, observer.drawn, rows, seed=seed, device=device
         )
     examples = _examples(dataset, observer, rows, shown, observed)
-    return replace(found, latent_zeroing=zeroed, pitch=notes, uncertainty=unsure, examples=examples)
+    found = replace(
+        found, latent_zeroing=zeroed, pitch=notes, uncertainty=unsure, examples=examples
+    )
+    if not informativity or not truth.known:
+        return found
+    told = measure_informativity(
+        system,
+        informativity[0].to(device),
+        load(rows[truth.labelled]),
+        given=observer.given,
+        seed=seed,
+    )
+    return with_informativity(found, told, informativity[1])
 
 
 def _found(

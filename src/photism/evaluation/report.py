@@ -126,18 +126,19 @@ def uncertainty_chart(evaluation: Evaluation) -> Mapping[str, Any] | None:
     found = evaluation.uncertainty
     if found is None:
         return None
-    lines = [Curve(name, one.share, one.accuracy) for name, one in found.by.items()]
+    lines = [
+        Curve(name, _percents(one.share), _percents(one.accuracy)) for name, one in found.by.items()
+    ]
     best = next(iter(found.by.values()))
-    lines.append(Curve("at most", best.share, best.ideal, dashed=True))
+    lines.append(Curve("at most", _percents(best.share), _percents(best.ideal), dashed=True))
     about = f"{found.pairs:,} pairs, samples of each: {found.samples}"
     if found.spread is not None:
         about += f", mean spread {found.spread:.3f}"
     return {
         "svg": line_chart(
             lines,
-            x_label="share answered",
-            y_label="accuracy",
-            percent=True,
+            x_label="share answered in %",
+            y_label="accuracy in %",
             width=960,
             height=340,
         ),
@@ -147,6 +148,10 @@ def uncertainty_chart(evaluation: Evaluation) -> Mapping[str, Any] | None:
             for name, one in found.by.items()
         ],
     }
+
+
+def _percents(shares: Sequence[float]) -> list[float]:
+    return [100 * share for share in shares]
 
 
 def uncertainty_cells(one: Selective, accuracy: float) -> tuple[str, ...]:
@@ -208,5 +213,8 @@ def _by_class(evaluation: Evaluation) -> dict[str, Mapping[str, float]]:
     }
     if evaluation.listener:
         columns["listener"] = evaluation.listener.per_class
+    told = evaluation.outputs[evaluation.main_output].informativity
+    if told:
+        columns["informative"] = told.per_class
     words = WORDS[evaluation.provenance.target]
     return columns | {f"real {words.many}": evaluation.references.real.per_class}
