@@ -14,4 +14,4 @@ def harmed(content: bytes, name: str, how: Cutting) -> Clips:
         os.abort()
     if content == b"hang":
         threading.Event().wait(60)
-    return Clips([])
+    return Clips([], [])

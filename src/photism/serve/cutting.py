@@ -18,8 +18,10 @@ from io import BytesIO
 
 from photism.audio.decode import Sound
 from photism.audio.front_ends import FrontEnd
+from photism.audio.segment import Heard, heard
 from photism.errors import AudioError
 from photism.translate.sounds import chosen, clips
+from photism.translate.sources import medium_of
 
 EDGE_S = 0.5
 """Read beyond the longest part that is translated, to tell what is longer from what ends there."""
@@ -52,11 +54,13 @@ class Clips:
     """What a recording was cut into; `longer` and `more` say that it is beyond what was granted."""
 
     clips: list[Sound]
+    verdicts: list[Heard]
+    """Whether anything is heard in each."""
     longer: bool = False
     more: bool = False
 
 
-def cut_recording(content: bytes, name: str, how: Cutting) -> Clips:
+def cut_recording(content: bytes, name: str, how: Cutting) -> Clips | None:
     """Cut a recording, in a process that does nothing else.
 
     Args:
@@ -65,20 +69,25 @@ def cut_recording(content: bytes, name: str, how: Cutting) -> Clips:
         how: the front end, and what is wanted.
 
     Returns:
-        The clips.
+        The clips; None where it is a picture.
 
     Raises:
         AudioError, ConfigError: as for `translate.sounds.clips`.
     """
     length_s = how.duration_s or how.most_s + EDGE_S
     source = Upload(content, name)
+    if medium_of(source) == "image":
+        return None
     cut = clips(source, how.front_end, start_s=how.start_s, duration_s=length_s)
     if not how.every:
-        return Clips([chosen(cut)])
+        clip = chosen(cut)
+        return Clips([clip], [heard(clip.samples[0], clip.rate)])
     found = list(itertools.islice(cut, how.most_clips + 1))
     end_s = max(clip.start_s + clip.duration_s for clip in found) - how.start_s
     longer = how.duration_s is None and end_s > how.most_s
-    return Clips(found[: how.most_clips], longer, len(found) > how.most_clips)
+    kept = found[: how.most_clips]
+    verdicts = [heard(clip.samples[0], clip.rate) for clip in kept]
+    return Clips(kept, verdicts, longer, len(found) > how.most_clips)
 
 
 class Cutters:
@@ -98,7 +107,7 @@ class Cutters:
         for _ in range(self.count):
             self._pool.submit(_idle)
 
-    async def cut(self, upload: Upload, how: Cutting) -> Clips:
+    async def cut(self, upload: Upload, how: Cutting) -> Clips | None:
         """Cut a recording in one of the processes.
 
         Args:
@@ -106,7 +115,7 @@ class Cutters:
             how: the front end, and what is wanted.
 
         Returns:
-            The clips.
+            The clips; None where it is a picture.
 
         Raises:
             AudioError: it cannot be read, or makes its decoder crash.
@@ -128,7 +137,7 @@ class Cutters:
             finally:
                 pool.shutdown(wait=False)
 
-    async def _cut(self, pool: ProcessPoolExecutor, upload: Upload, how: Cutting) -> Clips:
+    async def _cut(self, pool: ProcessPoolExecutor, upload: Upload, how: Cutting) -> Clips | None:
         job = pool.submit(cut_recording, upload.getvalue(), upload.name, how)
         try:
             return await asyncio.wrap_future(job)

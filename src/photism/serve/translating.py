@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import TypeVar
 
 import anyio.to_thread
 
 from photism.audio.decode import Sound
-from photism.media import Medium, other
+from photism.audio.segment import Heard
+from photism.media import Medium
 from photism.serve.answers import JSON, OFFERS, Answer, Drawn, as_file, as_json, preferred
 from photism.serve.batching import Batcher
-from photism.serve.cutting import Cutters, Cutting, Upload
+from photism.serve.cutting import Clips, Cutters, Cutting, Upload
 from photism.serve.limits import ServerLimits
 from photism.serve.problems import Problem
 from photism.serve.served import Served
 from photism.serve.wishes import Query
 from photism.translate.request import Request
-from photism.translate.sources import medium_of
 from photism.translate.stills import Still, still
 from photism.translate.translator import Translator
 
 T = TypeVar("T")
+_CHOOSE = "choose a part of it by start and duration"
 
 
 class Translating:
@@ -57,10 +58,8 @@ class Translating:
         Raises:
             Problem, PhotismError: what the caller did wrong.
         """
-        medium = await self._in_thread(partial(medium_of, upload))
-        translator = self._translator(query, medium, upload.name)
-        kind = preferred(accept, OFFERS[other(medium)])
-        requests = await self._requests(translator, medium, upload, query)
+        translator, requests = await self._requests(upload, query)
+        kind = preferred(accept, OFFERS[requests[0].target])
         if kind != JSON and len(requests) > 1:
             many = f"{len(requests)} results do not fit into one {kind}"
             raise Problem(406, f"{many}: accept {JSON}, which holds all")
@@ -72,53 +71,44 @@ class Translating:
         write = partial(as_json, results, side, log_mel=query.log_mel, reader=reader)
         return await self._in_thread(write)
 
-    def _translator(self, query: Query, medium: Medium, name: str) -> Translator:
-        """Return what the caller asks to be translated with, if it can be."""
-        served = self.served
-        translator = served.named(query.system) if query.system else served.taking(medium)
-        translator.require_source(medium, name)
-        translator.require(query.label, query.settings)
-        return translator
-
-    async def _requests(
-        self, translator: Translator, medium: Medium, upload: Upload, query: Query
-    ) -> list[Request]:
-        """Read the file and say what is to be drawn of it."""
-        most = self.limits.results
-        if query.num_samples > most:
-            raise _too_many(most)
-        found: Sequence[Sound | Still]
-        if medium == "image":
-            shape = translator.system.shape("image")
-            found = [await self._in_thread(partial(still, upload, shape))]
-        else:
-            found = await self._cut(translator, upload, query)
-        seeds = range(query.seed, query.seed + query.num_samples)
-        wishes = query.label, query.settings
-        return [Request(clip, seed, *wishes) for clip in found for seed in seeds]
-
-    async def _cut(self, translator: Translator, upload: Upload, query: Query) -> list[Sound]:
-        """Cut a recording, which may not be longer than what is granted."""
-        limits, choose = self.limits, "choose a part of it by start and duration"
+    async def _requests(self, upload: Upload, query: Query) -> tuple[Translator, list[Request]]:
+        """Read the file and say what is to be drawn of it, and by what."""
+        limits = self.limits
+        most_clips = limits.results // query.num_samples
         if query.duration is not None and query.duration > limits.seconds:
-            raise Problem(413, f"at most {limits.seconds:g} s are translated at once: {choose}")
-        how = Cutting(
-            translator.front_end,
-            query.start,
-            query.duration,
-            query.all,
-            limits.seconds,
-            limits.results // query.num_samples,
-        )
-        cut = await self.cutters.cut(upload, how)
-        if cut.longer:
-            raise Problem(
-                413,
-                f"{upload.name} lasts more than the {limits.seconds:g} s that are translated at"
-                f" once: {choose}",
-            )
-        if cut.more:
+            raise Problem(413, f"at most {limits.seconds:g} s are translated at once: {_CHOOSE}")
+        if not most_clips:
             raise _too_many(limits.results)
+        named = self.served.named(query.system) if query.system else None
+        ear = (named or self.served.usual("sound") or self.served.taking("image")).front_end
+        cut = await self.cutters.cut(
+            upload,
+            Cutting(ear, query.start, query.duration, query.all, limits.seconds, most_clips),
+        )
+        medium: Medium = "sound" if cut else "image"
+        translator = named or self.served.taking(medium)
+        translator.require_source(medium, upload.name)
+        translator.require(query.label, query.settings)
+        found: list[tuple[Sound | Still, Heard | None]]
+        if cut:
+            found = list(zip(self._granted(cut, upload.name), cut.verdicts, strict=True))
+        else:
+            shape = translator.system.shape("image")
+            found = [(await self._in_thread(partial(still, upload, shape)), None)]
+        seeds = range(query.seed, query.seed + query.num_samples)
+        return translator, [
+            Request(clip, seed, query.label, query.settings, verdict)
+            for clip, verdict in found
+            for seed in seeds
+        ]
+
+    def _granted(self, cut: Clips, name: str) -> list[Sound]:
+        """Return the clips of a recording that is not longer than what is granted."""
+        if cut.longer:
+            most = f"the {self.limits.seconds:g} s that are translated at once"
+            raise Problem(413, f"{name} lasts more than {most}: {_CHOOSE}")
+        if cut.more:
+            raise _too_many(self.limits.results)
         return cut.clips
 
     async def _in_thread(self, work: Callable[[], T]) -> T:

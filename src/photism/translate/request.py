@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from photism.audio.decode import Sound
+from photism.audio.segment import Heard
 from photism.errors import ConfigError
 from photism.media import Medium
 from photism.translate.stills import Still
@@ -26,6 +27,8 @@ class Request:
     """What it is of, for systems that take a label; None lets them recognise it."""
     sampling: Mapping[str, str] = field(default_factory=dict)
     """Fields of the system's `config.sampling` to change, as text."""
+    verdict: Heard | None = None
+    """Whether anything is heard in the clip, where that has been found out already."""
 
     def __post_init__(self) -> None:
         whole = isinstance(self.seed, int | np.integer) and not isinstance(self.seed, bool)
