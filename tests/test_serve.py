@@ -6,7 +6,10 @@ import asyncio
 import base64
 import concurrent.futures
 import io
+import json
 import random
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -320,6 +323,23 @@ def test_what_a_caller_likes_best(accept: str, chosen: str | None) -> None:
     else:
         with pytest.raises(Problem, match="accept image/png or application/json"):
             preferred(accept, offers)
+
+
+@pytest.mark.parametrize("language", ["sh", "js"])
+def test_the_calls_of_the_docs_work(address: str, tmp_path: Path, language: str) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "web.md").read_text(encoding="utf-8")
+    [code] = re.findall(rf"(?ms)^## One call.*?^```{language}\n(.*?)^```", page)
+    program = {"sh": "bash", "js": "node"}[language]
+    if not shutil.which(program) or (language == "sh" and not shutil.which("curl")):
+        pytest.skip(f"{program} or curl is not installed")
+    soundfile.write(tmp_path / "three.wav", *soundfile.read(THREE))
+    script = tmp_path / {"sh": "call.sh", "js": "call.mjs"}[language]
+    script.write_text(code.replace("http://127.0.0.1:8000", address))
+    done = subprocess.run([program, script], cwd=tmp_path, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert Image.open(tmp_path / "three.png").size == (280, 280)
+    if language == "sh":
+        assert len(json.loads(done.stdout)["results"]) == 4
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
