@@ -79,6 +79,15 @@ def memory_mb(process: subprocess.Popen[str]) -> float:
     return int(status.split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def processor_s(process: subprocess.Popen[str]) -> float:
+    """Return the processor time that a process has used so far; nan where nothing tells."""
+    try:
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return float("nan")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def posted(content: bytes, size: int, query: str = "", kind: str = "audio/wav") -> bytes:
     """Return a request to translate something, of the size that its head shall say."""
     head = f"POST /v1/translate?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n"
@@ -154,18 +163,26 @@ def throughput(args: argparse.Namespace) -> None:
         alone = 0.0
         if args.lone:
             one = Load(port, files, [(n % len(files), n % 7) for n in range(args.lone)])
+            used_s = processor_s(process)
             alone = asyncio.run(one.run(1))
-            print(f"one caller: {alone:.0f} a second, {1000 * np.median(one.seconds):.1f} ms each")
+            used_s = processor_s(process) - used_s
+            print(
+                f"one caller: {alone:.0f} a second, {1000 * np.median(one.seconds):.1f} ms each,"
+                f" {1000 * used_s / args.lone:.1f} ms of processor time in the first process"
+            )
         before = memory_mb(process)
         for _ in range(args.parts):
             share = args.requests // args.parts
             pending = [(n % len(files), n % 7) for n in range(share)]
             load = Load(port, files, pending)
+            used_s = processor_s(process)
             rate = asyncio.run(load.run(args.callers))
+            used_ms = 1000 * (processor_s(process) - used_s) / share
             ratio = f", {rate / alone:.1f} times one caller's" if alone else ""
             print(
                 f"{args.callers} callers: {share} requests, {rate:.0f} a second{ratio},"
-                f" median {1000 * np.median(load.seconds):.0f} ms; {dict(load.statuses)};"
+                f" median {1000 * np.median(load.seconds):.0f} ms, {used_ms:.1f} ms of processor"
+                f" time each; {dict(load.statuses)};"
                 f" {wrong(load, args.system)} answers of others;"
                 f" memory {before:.0f} → {memory_mb(process):.0f} MB"
             )

@@ -19,6 +19,7 @@ from recordings import sentence, spoken
 from serving import PAINTER, PLAYER, both_ways, running
 
 from photism.audio.front_ends import front_end
+from photism.audio.segment import Heard
 from photism.cli import listen as listen_command
 from photism.cli import main
 from photism.images import read_provenance
@@ -72,7 +73,7 @@ def test_what_is_drawn_now_is_the_latest_word_or_window() -> None:
     window = latest(ring, front_end("car-gan"))
     assert window is not None
     assert not window.heard  # the pause at the end
-    assert window.reason.startswith("silence")
+    assert window.verdict.reason.startswith("silence")
     assert window.clip.samples.shape == (1, 22_050)
     assert latest(Ring(rate, 1.0), front_end("car-gan")) is None
 
@@ -240,7 +241,8 @@ def test_a_picture_in_the_terminal(served: Served, monkeypatch: pytest.MonkeyPat
     moment = HeardWindow(now, picture, None, 0.01, 1, 0)
     with listen_command._pictures("blocks") as show:
         show(moment)
-        show(replace(moment, picture=None, now=replace(now, heard=False, reason="silence")))
+        silent = replace(now, verdict=Heard(False, -90.0, "silence"))
+        show(replace(moment, picture=None, now=silent))
     text = written.getvalue()
     assert text.count("▀") > 200
     assert "heard at" in text

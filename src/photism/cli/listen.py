@@ -111,9 +111,9 @@ def described(moment: HeardWindow) -> str:
     """Say what is heard in a window, and how sure that is."""
     now, picture = moment.now, moment.picture
     if picture is None:
-        return f"nothing heard ({now.reason})"
+        return f"nothing heard ({now.verdict.reason})"
     of = [str(found) for found in (picture.label, moment.read) if found]
-    return ", ".join([f"heard at {now.level_db:.0f} dB", *of])
+    return ", ".join([f"heard at {now.verdict.level_db:.0f} dB", *of])
 
 
 @contextmanager
@@ -133,8 +133,8 @@ def _facts(moment: HeardWindow) -> dict[str, Any]:
     return {
         "end_s": round(now.end_s, 3),
         "heard": now.heard,
-        "level_db": round(max(now.level_db, -120.0), 1),
-        "reason": now.reason,
+        "level_db": round(max(now.verdict.level_db, -120.0), 1),
+        "reason": now.verdict.reason,
         "label": picture.provenance["label"] if picture else None,
         "read": asdict(moment.read) if moment.read else None,
         "seconds": round(moment.seconds, 4),

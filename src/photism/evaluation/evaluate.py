@@ -130,30 +130,26 @@ def evaluate(
     shown = _choose_examples(truth.labels, rows, seed)
     joint = fit_shared(judge, witness, dataset, observer.drawn, seed) if witness else None
     observed = observer.observe(load(rows), shown)
-    zeroed = None
+    found = _found(observer, observed, dataset, truth, joint)
+    found = replace(found, examples=_examples(dataset, observer, rows, shown, observed))
+    if samples and truth.known:
+        found = replace(found, uncertainty=_unsure(observer, load, rows, truth, samples))
     if latent_zeroing and truth.known and isinstance(system, LatentSystem):
         zeroed = _zero(system, judge, load, rows[truth.labelled], latent_zeroing, seed)
-    unsure = _unsure(observer, load, rows, truth, samples) if samples and truth.known else None
-    found = _found(observer, observed, dataset, truth, joint)
-    notes = None
+        found = replace(found, latent_zeroing=zeroed)
     if pitch and observer.drawn and given is None:
-        notes = measure_pitch(
-            system, pitch, dataset, observer.drawn, rows, seed=seed, device=device
+        notes = measure_pitch(system, pitch, dataset, observer.drawn, rows, seed=seed)
+        found = replace(found, pitch=notes)
+    if informativity and truth.known:
+        told = measure_informativity(
+            system,
+            informativity[0].to(device),
+            load(rows[truth.labelled]),
+            given=observer.given,
+            seed=seed,
         )
-    examples = _examples(dataset, observer, rows, shown, observed)
-    found = replace(
-        found, latent_zeroing=zeroed, pitch=notes, uncertainty=unsure, examples=examples
-    )
-    if not informativity or not truth.known:
-        return found
-    told = measure_informativity(
-        system,
-        informativity[0].to(device),
-        load(rows[truth.labelled]),
-        given=observer.given,
-        seed=seed,
-    )
-    return with_informativity(found, told, informativity[1])
+        found = with_informativity(found, told, informativity[1])
+    return found
 
 
 def _found(

@@ -71,18 +71,16 @@ def measure_pitch(
     rows: np.ndarray,
     *,
     seed: int,
-    device: torch.device | str = "cpu",
 ) -> PitchFigures | None:
     """Read notes in the sounds that a system makes.
 
     Args:
-        system: makes sounds.
+        system: makes sounds, on the device where it is to be computed.
         reader: of notes.
         dataset: a split.
         drawn: how its log-mels are drawn.
         rows: pairs that may be looked at; some `PAIRS` are, chosen by the seed.
         seed: of the choice and the noise.
-        device: where to compute.
 
     Returns:
         Figures; None if the data does not say which note sounds.
@@ -93,6 +91,7 @@ def measure_pitch(
     if not len(rows):
         return None
     rows = np.sort(np.random.default_rng((seed, 5)).permutation(rows)[:PAIRS])
+    device = next((p.device for p in system.parameters()), torch.device("cpu"))
     loader = PairLoader(dataset, 50, rows=rows, shuffle=False, device=device)
     read: dict[str, list[np.ndarray]] = {"made": [], "real": []}
     for batch in track(loader.epoch(), f"{reader.name} reads notes", len(loader)):

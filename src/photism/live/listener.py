@@ -70,7 +70,7 @@ def listen(source: Source, translator: Translator, manner: Manner) -> Iterator[H
             continue
         picture = read = None
         if now.heard:
-            request = Request(now.clip, manner.seed, manner.label, manner.sampling)
+            request = Request(now.clip, manner.seed, manner.label, manner.sampling, now.verdict)
             [result] = translator.draw([request], batch=1)
             assert isinstance(result, Picture)
             picture = result

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from photism.audio.clips import LEAST_S, cut
 from photism.audio.decode import Sound
 from photism.audio.front_ends import FrontEnd
-from photism.audio.segment import heard
+from photism.audio.segment import Heard, heard
 from photism.live.ring import Ring
 
 WORD_S = 1.5
@@ -22,10 +22,12 @@ class Now:
     """Mono, at the rate of the front end."""
     end_s: float
     """Time of the latest sample that it was cut from, in seconds since the first."""
-    heard: bool
-    level_db: float
-    reason: str
-    """Why nothing was heard; empty if something was."""
+    verdict: Heard
+
+    @property
+    def heard(self) -> bool:
+        """Whether anything is heard."""
+        return self.verdict.heard
 
 
 def reach_s(front_end: FrontEnd) -> float:
@@ -50,4 +52,4 @@ def latest(ring: Ring, front_end: FrontEnd) -> Now | None:
         return None
     clip = list(cut([sound], front_end))[-1]
     verdict = heard(clip.samples[0], clip.rate)
-    return Now(clip, ring.end_s, verdict.heard, verdict.level_db, verdict.reason)
+    return Now(clip, ring.end_s, verdict)

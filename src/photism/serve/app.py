@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ from photism.serve.answers import FLAC, JSON, OFFERS, PNG, WAV
 from photism.serve.batching import Batcher
 from photism.serve.body import read_upload
 from photism.serve.counters import Counters
+from photism.serve.cutting import Cutters
 from photism.serve.guard import Guard
 from photism.serve.hearing import Hearing
 from photism.serve.limits import ServerLimits
@@ -104,17 +106,20 @@ def create_app(
     limits = limits or ServerLimits()
     counters = Counters(lambda: len(batcher))
     batcher = Batcher(limits.batch, counters.batches.observe)
+    cutters = Cutters(max(2, os.cpu_count() or 1))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        cutters.begin()
         yield
         batcher.close()
+        cutters.close()
 
     app = FastAPIOffline(
         title="photism", version=__version__, description=_ABOUT, redoc_url=None, lifespan=lifespan
     )
     _answer_errors(app)
-    _add_rest(app, served, limits, Translating(served, batcher, limits), counters)
+    _add_rest(app, served, limits, Translating(served, batcher, cutters, limits), counters)
     hearing = Hearing(served, batcher, limits, counters, token)
 
     @app.websocket("/v1/live")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import AsyncGenerator
 from pathlib import PurePosixPath
 
@@ -10,18 +9,11 @@ from fastapi import Request as HttpRequest
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from photism.serve.cutting import Upload
 from photism.serve.problems import Problem
 from photism.terminal import printable
 
 _NAME_LETTERS = 100
-
-
-class Upload(io.BytesIO):
-    """What a caller sent, with the name that it goes by in messages and provenance."""
-
-    def __init__(self, content: bytes, name: str) -> None:
-        super().__init__(content)
-        self.name = name
 
 
 async def read_upload(request: HttpRequest, most_bytes: int) -> Upload:

@@ -202,12 +202,12 @@ class Hearing:
         now = await asyncio.to_thread(latest, ear.ring, ear.translator.front_end)
         if now is None:
             return window
-        level_db = round(max(now.level_db, -120.0), 1)
-        window |= {"end_s": now.end_s, "level_db": level_db, "reason": now.reason}
+        level_db = round(max(now.verdict.level_db, -120.0), 1)
+        window |= {"end_s": now.end_s, "level_db": level_db, "reason": now.verdict.reason}
         self.counters.windows.labels("drawn" if now.heard else "unheard").inc()
         if now.heard:
             wishes = ear.hello
-            request = Request(now.clip, wishes.seed, wishes.label, wishes.sampling)
+            request = Request(now.clip, wishes.seed, wishes.label, wishes.sampling, now.verdict)
             [future] = self.batcher.submit(ear.translator, [request], urgent=True)
             result = await asyncio.wrap_future(future)
             window |= await asyncio.to_thread(partial(self._shown, now, result, wishes.log_mel))

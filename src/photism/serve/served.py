@@ -32,12 +32,17 @@ class Served:
 
     def taking(self, medium: Medium) -> Translator:
         """Return what translates a medium where the caller names no system."""
-        able = [n for n, t in self.translators.items() if other(medium) in t.system.targets]
-        if not able:
+        found = self.usual(medium)
+        if found is None:
             kind = {"sound": "recordings", "image": "pictures"}[medium]
             raise Problem(422, f"no system that is served here takes {kind}: see /v1/systems")
+        return found
+
+    def usual(self, medium: Medium) -> Translator | None:
+        """Return what usually translates a medium; None where nothing does."""
+        able = [n for n, t in self.translators.items() if other(medium) in t.system.targets]
         usual = DEFAULTS[other(medium)]
-        return self.translators[usual if usual in able else able[0]]
+        return self.translators[usual if usual in able else able[0]] if able else None
 
     def describe(self) -> list[dict[str, Any]]:
         """Return what a caller needs to know of each system, as values that JSON can hold."""

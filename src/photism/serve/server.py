@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import socket
 from collections.abc import Callable, Iterator
+from types import FrameType
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -117,3 +119,8 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._told()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End with what is being answered; uvicorn's own would raise the signal again then."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True

@@ -1,32 +1,31 @@
-"""From an upload to results: cut by a few threads, drawn by the one that draws for all."""
+"""From an upload to results: cut by a few processes, drawn by the thread that draws for all."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import anyio.to_thread
 
+from photism.audio.decode import Sound
+from photism.audio.segment import Heard
+from photism.media import Medium
 from photism.serve.answers import JSON, OFFERS, Answer, Drawn, as_file, as_json, preferred
 from photism.serve.batching import Batcher
-from photism.serve.body import Upload
+from photism.serve.cutting import Clips, Cutters, Cutting, Upload
 from photism.serve.limits import ServerLimits
 from photism.serve.problems import Problem
 from photism.serve.served import Served
 from photism.serve.wishes import Query
 from photism.translate.request import Request
-from photism.translate.sounds import chosen
-from photism.translate.sources import medium_of
-from photism.translate.stills import Still
+from photism.translate.stills import Still, still
 from photism.translate.translator import Translator
 
 T = TypeVar("T")
-_EDGE_S = 0.5
-"""Read beyond the longest part that is translated, to tell what is longer from what ends there."""
+_CHOOSE = "choose a part of it by start and duration"
 
 
 class Translating:
@@ -35,11 +34,14 @@ class Translating:
     Args:
         served: the systems.
         batcher: draws for all callers.
+        cutters: read recordings.
         limits: of a request.
     """
 
-    def __init__(self, served: Served, batcher: Batcher, limits: ServerLimits) -> None:
-        self.served, self.batcher, self.limits = served, batcher, limits
+    def __init__(
+        self, served: Served, batcher: Batcher, cutters: Cutters, limits: ServerLimits
+    ) -> None:
+        self.served, self.batcher, self.cutters, self.limits = served, batcher, cutters, limits
         self._threads = anyio.CapacityLimiter(max(2, os.cpu_count() or 1))
 
     async def answer(self, upload: Upload, query: Query, accept: str) -> Answer:
@@ -56,7 +58,7 @@ class Translating:
         Raises:
             Problem, PhotismError: what the caller did wrong.
         """
-        translator, requests = await self._in_thread(partial(self._requests, upload, query))
+        translator, requests = await self._requests(upload, query)
         kind = preferred(accept, OFFERS[requests[0].target])
         if kind != JSON and len(requests) > 1:
             many = f"{len(requests)} results do not fit into one {kind}"
@@ -69,6 +71,46 @@ class Translating:
         write = partial(as_json, results, side, log_mel=query.log_mel, reader=reader)
         return await self._in_thread(write)
 
+    async def _requests(self, upload: Upload, query: Query) -> tuple[Translator, list[Request]]:
+        """Read the file and say what is to be drawn of it, and by what."""
+        limits = self.limits
+        most_clips = limits.results // query.num_samples
+        if query.duration is not None and query.duration > limits.seconds:
+            raise Problem(413, f"at most {limits.seconds:g} s are translated at once: {_CHOOSE}")
+        if not most_clips:
+            raise _too_many(limits.results)
+        named = self.served.named(query.system) if query.system else None
+        ear = (named or self.served.usual("sound") or self.served.taking("image")).front_end
+        cut = await self.cutters.cut(
+            upload,
+            Cutting(ear, query.start, query.duration, query.all, limits.seconds, most_clips),
+        )
+        medium: Medium = "sound" if cut else "image"
+        translator = named or self.served.taking(medium)
+        translator.require_source(medium, upload.name)
+        translator.require(query.label, query.settings)
+        found: list[tuple[Sound | Still, Heard | None]]
+        if cut:
+            found = list(zip(self._granted(cut, upload.name), cut.verdicts, strict=True))
+        else:
+            shape = translator.system.shape("image")
+            found = [(await self._in_thread(partial(still, upload, shape)), None)]
+        seeds = range(query.seed, query.seed + query.num_samples)
+        return translator, [
+            Request(clip, seed, query.label, query.settings, verdict)
+            for clip, verdict in found
+            for seed in seeds
+        ]
+
+    def _granted(self, cut: Clips, name: str) -> list[Sound]:
+        """Return the clips of a recording that is not longer than what is granted."""
+        if cut.longer:
+            most = f"the {self.limits.seconds:g} s that are translated at once"
+            raise Problem(413, f"{name} lasts more than {most}: {_CHOOSE}")
+        if cut.more:
+            raise _too_many(self.limits.results)
+        return cut.clips
+
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await anyio.to_thread.run_sync(work, limiter=self._threads, abandon_on_cancel=True)
 
@@ -79,43 +121,10 @@ class Translating:
             for future in self.batcher.submit(translator, requests[first : first + most]):
                 yield await asyncio.wrap_future(future)
 
-    def _requests(self, upload: Upload, query: Query) -> tuple[Translator, list[Request]]:
-        """Read the file and say what is to be drawn of it."""
-        named = self.served.named(query.system) if query.system else None
-        medium = medium_of(upload)
-        translator = named or self.served.taking(medium)
-        translator.require_source(medium, upload.name)
-        translator.require(query.label, query.settings)
-        clips = self._clips(translator, upload, query)
-        if not query.all:
-            first = next(clips)
-            sound = not isinstance(first, Still)
-            clips = iter([chosen(itertools.chain([first], clips)) if sound else first])
-        seeds = range(query.seed, query.seed + query.num_samples)
-        requests: list[Request] = []
-        for clip in clips:
-            requests += [Request(clip, seed, query.label, query.settings) for seed in seeds]
-            if len(requests) > self.limits.results:
-                raise Problem(
-                    413,
-                    f"more than {self.limits.results} results: ask for fewer samples, or a part"
-                    " of the recording by start and duration",
-                )
-        return translator, requests
 
-    def _clips(self, translator: Translator, upload: Upload, query: Query) -> Iterator[Any]:
-        """Yield the clips, up to the length that is translated at once."""
-        most = self.limits.seconds
-        choose = "choose a part of it by start and duration"
-        if query.duration is not None and query.duration > most:
-            raise Problem(413, f"at most {most:g} s are translated at once: {choose}")
-        length = query.duration or most + _EDGE_S
-        for clip in translator.clips(upload, start_s=query.start, duration_s=length):
-            end_s = 0.0 if isinstance(clip, Still) else clip.start_s + clip.duration_s
-            if end_s - query.start > most and query.duration is None and query.all:
-                raise Problem(
-                    413,
-                    f"{upload.name} lasts more than the {most:g} s that are translated at"
-                    f" once: {choose}",
-                )
-            yield clip
+def _too_many(most: int) -> Problem:
+    return Problem(
+        413,
+        f"more than {most} results: ask for fewer samples, or a part of the recording by start and"
+        " duration",
+    )

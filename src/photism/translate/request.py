@@ -8,6 +8,7 @@ from typing import Any
 
 from photism.audio.decode import Sound
 from photism.config import check_seed
+from photism.audio.segment import Heard
 from photism.errors import ConfigError
 from photism.media import Medium
 from photism.translate.stills import Still
@@ -29,6 +30,8 @@ class Request:
     """Drawn with seeds `seed`, `seed` + 1, …; more than one tell how unsure the first one is."""
     toward: float = 0.0
     """How far the noise has gone from that of `seed` to that of `seed` + 1, in [0, 1)."""
+    verdict: Heard | None = None
+    """Whether anything is heard in the clip, where that has been found out already."""
 
     def __post_init__(self) -> None:
         check_seed(self.seed)

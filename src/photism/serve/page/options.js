@@ -6,7 +6,7 @@ export function fill(systems) {
   const select = at("system");
   select.replaceChildren(...systems.map((system) => {
     const makes = system.makes.map((medium) => (medium === "image" ? "pictures" : "sounds"));
-    return new Option(`${system.name}: ${system.title}, makes ${makes.join(" and ")}`, system.name);
+    return new Option(`${system.name}, makes ${makes.join(" and ")}`, system.name);
   }));
   select.onchange = () => show(systems);
   show(systems);
@@ -26,6 +26,7 @@ export function takeMedium(systems, medium) {
 function show(systems) {
   const system = chosen(systems);
   at("label-row").hidden = !system.takes_label;
+  at("noise").hidden = !system.noisy; // then all samples would be the same
   at("label").replaceChildren(
     new Option("let it listen", ""), ...system.classes.map((name) => new Option(name.replaceAll("_", " "), name)),
   );
@@ -78,7 +79,7 @@ export function query(sound) {
   const wishes = new URLSearchParams({
     system: at("system").value,
     seed: at("seed").value || "0",
-    num_samples: at("samples").value,
+    num_samples: at("noise").hidden ? "1" : at("samples").value,
     log_mel: "true",
   });
   if (sound && at("all").checked) wishes.set("all", "true");

@@ -27,7 +27,7 @@ export function heardText(result) {
 function labelText({ name, probability, runner_up: next, runner_up_probability: share }) {
   const shown = name.replaceAll("_", " ");
   if (probability === null) return `${shown}, as told`;
-  return `${shown} ${percent(probability)}${next ? ` (or ${next.replaceAll("_", " ")} ${percent(share)})` : ""}`;
+  return `${shown} ${percent(probability)}${next && share >= 0.01 ? ` (or ${next.replaceAll("_", " ")} ${percent(share)})` : ""}`;
 }
 
 function save(result) {
