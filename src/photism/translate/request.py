@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from photism.audio.decode import Sound
-from photism.config import check_seed
 from photism.audio.segment import Heard
+from photism.config import check_seed
 from photism.errors import ConfigError
 from photism.media import Medium
 from photism.translate.stills import Still
