@@ -61,7 +61,7 @@ def encode(
     whole = np.clip(np.rint(samples * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int16)
     file = io.BytesIO()
     with av.open(file, "w", format=kind, container_options=_EXACT) as container:
-        container.metadata.update(_tags(provenance))
+        container.metadata.update(tags_of(provenance))
         stream = cast("AudioStream", container.add_stream(CODECS[kind], rate=rate, layout="mono"))
         frame = av.AudioFrame.from_ndarray(whole[None], format="s16", layout="mono")
         frame.rate = rate
@@ -70,7 +70,7 @@ def encode(
     return file.getvalue()
 
 
-def _tags(provenance: Mapping[str, Any] | None) -> dict[str, str]:
+def tags_of(provenance: Mapping[str, Any] | None) -> dict[str, str]:
     """Tags of a file, by FFmpeg's names."""
     if provenance is None:
         return {}

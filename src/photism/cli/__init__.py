@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import shlex
 import sys
 import warnings
 from typing import TextIO
@@ -28,6 +29,7 @@ COMMANDS = {
         "data": "List, fetch, prepare, inspect and verify data sets",
         "train": "Train a system, or resume where it stopped",
         "judge": "Train the classifier that judges pictures",
+        "label": "Sort generated pictures by hand, informative or not",
     },
     "Compare with the papers": {
         "evaluate": "Measure a trained system and write a report",
@@ -112,9 +114,8 @@ def _dispatch(argv: list[str]) -> int:
     known = [name for commands in COMMANDS.values() for name in commands]
     if command not in known:
         if os.path.exists(command):
-            raise ConfigError(
-                f"{command!r} is a file, not a command: did you mean `photism translate {command}`?"
-            )
+            meant = shlex.join(["photism", "translate", command])
+            raise ConfigError(f"{command!r} is a file, not a command: did you mean `{meant}`?")
         kind = "option" if command.startswith("-") else "command"
         raise ConfigError(f"unknown {kind} {command!r}: {nearest(command, known)}")
     module = importlib.import_module(f"photism.cli.{command}")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from photism.data.pairs import PairDataset
     from photism.evaluation.results import Evaluation
     from photism.evaluation.table import Published
+    from photism.evaluation.uncertainty import Uncertainties
     from photism.judges.base import Judge
     from photism.media import Medium
     from photism.systems.base import System
@@ -29,7 +30,9 @@ Examples:
   photism evaluate aivae-fsdd --data mnist-fsdd      bundled weights, by name
   photism evaluate runs/aivae --data mnist-fsdd      a training run, with its loss curves
   photism evaluate aivae-fsdd --data mnist-fsdd --limit 1000
+  photism evaluate aivae-fsdd --data mnist-fsdd --samples 8    and what its uncertainty is worth
   photism evaluate runs/car-gan --data orchestra --inception download
+  photism evaluate runs/s2i --data vegas-sounds      sounds alone: its autoencoder
   photism evaluate runs/s2i --back runs/i2s --data orchestra     there and back, from either side
 """
 
@@ -56,9 +59,15 @@ class Evaluate:
     beside: Annotated[tuple[str, ...] | None, tyro.conf.arg(metavar="NAME|DIR ...")] = None
     """Further judges of the same medium, whose opinions stand beside; by default the independent
     ones that were fitted here to these classes (see `photism judge fetch`)."""
+    autoencoder: bool = False
+    """Measure the autoencoder of sounds inside the system, without a judge; of data of sounds alone
+    nothing else is measured."""
     agreement: bool = False
     """Fit a joint space of sounds and pictures on training pairs, and say how well what is made
     finds what it was made of; some minutes more."""
+    informativity: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Judges that tell whether a picture is informative of its sound's class: a folder of
+    `photism judge informativity`."""
     inception: Annotated[str | None, tyro.conf.arg(metavar="FILE|download")] = None
     """For FID, KID and Inception Score: a file of Inception's weights, or "download"."""
     out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = None
@@ -67,6 +76,9 @@ class Evaluate:
     """Pairs to look at, chosen at random; all by default."""
     latent_zeroing: int = 1000
     """Pairs for the latent-zeroing curve, where the system has a latent vector; 0 leaves it out."""
+    samples: int = 0
+    """Samples of each pair, such as 8: how far they differ, and whether accuracy rises where the
+    least sure pairs are left out; 0 leaves it out."""
     seed: int = 0
     """Of noise, choice of pairs, resampling and examples."""
     batch_size: int = 250
@@ -81,13 +93,17 @@ def main(argv: list[str]) -> int:
 
     from rich.console import Console
 
+    from photism.data.card import Card
     from photism.data.pairs import PairDataset
     from photism.data.prepare import find
     from photism.evaluation.report import write_report
     from photism.files import require_room
     from photism.systems.weights import load_weights
 
-    dataset = PairDataset(find(args.data), _split(args.split))
+    folder = find(args.data)
+    if args.autoencoder or Card.read(folder).holds == ("sound",):
+        return _autoencoder(args, PairDataset(folder, _split(args.split), needs=("sound",)))
+    dataset = PairDataset(folder, _split(args.split))
     system = load_weights(args.system)
     judge = _judge(args.judge, system, dataset)
     way_back = _way_back(args, dataset, judge)
@@ -109,8 +125,38 @@ def main(argv: list[str]) -> int:
     console.print(_table(evaluation, published))
     for trip in trips:
         console.print(_table(trip, []))
+    if evaluation.uncertainty:
+        console.print(_unsure(evaluation.uncertainty))
     for note in evaluation.notes:
         console.print(plain(f"note: {note}"))
+    print(f"{html}\n{json}")
+    return 0
+
+
+def _autoencoder(args: Evaluate, dataset: PairDataset) -> int:
+    """Measure the autoencoder inside a system, print and write what came of it."""
+    from photism.devices import choose_device
+    from photism.evaluation.autoencoder import measure_autoencoder, write_autoencoder_report
+    from photism.files import require_room
+    from photism.systems.weights import load_weights
+
+    system, run = load_weights(args.system), Path(args.system)
+    name = f"{run.name}-autoencoder-{dataset.card.name}-{args.split}"
+    out = args.out or Path("reports") / name
+    require_room(out)
+    found = measure_autoencoder(
+        system,
+        dataset,
+        seed=args.seed,
+        limit=args.limit,
+        device=choose_device(args.device),
+    )
+    kept = run if (run / "metrics.jsonl").is_file() else None
+    html, json = write_autoencoder_report(found, out, system=system, dataset=dataset, run=kept)
+    print(
+        f"mean squared error {found.error:.4f} over {found.sounds:,} sounds of {found.groups:,}"
+        f" {found.group}s ({found.mean_error:.4f} for the mean sound)"
+    )
     print(f"{html}\n{json}")
     return 0
 
@@ -120,6 +166,9 @@ def _evaluate(args: Evaluate, system: System, dataset: PairDataset, judge: Judge
     from photism.evaluation.evaluate import evaluate
     from photism.judges.choose import find_judge
     from photism.judges.inception import load_inception
+    from photism.judges.independent.basic_pitch import BasicPitch
+    from photism.judges.independent.basic_pitch import is_here as basic_pitch_is_here
+    from photism.judges.informativity.store import load_informativity
     from photism.media import other
 
     return evaluate(
@@ -131,9 +180,12 @@ def _evaluate(args: Evaluate, system: System, dataset: PairDataset, judge: Judge
         batch_size=args.batch_size,
         limit=args.limit,
         latent_zeroing=args.latent_zeroing,
+        samples=args.samples,
+        informativity=load_informativity(args.informativity) if args.informativity else None,
         inception=load_inception(args.inception) if args.inception else None,
         beside=_beside(args.beside, dataset.card, judge),
         witness=find_judge(dataset.card, other(judge.medium)) if args.agreement else None,
+        pitch=BasicPitch() if judge.medium == "sound" and basic_pitch_is_here() else None,
     )
 
 
@@ -246,6 +298,22 @@ def _table(evaluation: Evaluation, published: list[Published]) -> Table:
     return table
 
 
+def _unsure(found: Uncertainties) -> Table:
+    """Return what numbers of uncertainty are worth."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from photism.evaluation.report import uncertainty_cells
+
+    title = f"uncertainty · {found.pairs:,} pairs, samples of each: {found.samples}"
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for name in ("number", "AUROC", "of all", "surest 80 %", "surest half", "area", "at most"):
+        table.add_column(name, justify="left" if name == "number" else "right")
+    for name, one in found.by.items():
+        table.add_row(name, *uncertainty_cells(one, found.accuracy))
+    return table
+
+
 def _caption(evaluation: Evaluation) -> str:
     """Return what was looked at, and what stands beside the figures."""
     from photism.pages.words import WORDS
@@ -261,5 +329,10 @@ def _caption(evaluation: Evaluation) -> str:
     if evaluation.listener and evaluation.listener.accuracy:
         share = evaluation.listener.accuracy.value
         beside.append(f"{words.given}s {words.recognised} rightly {share:.1%}")
+    if pitch := evaluation.pitch:
+        beside.append(
+            f"notes right by {pitch.reader} {pitch.made.right.value:.1%}, in the real sounds"
+            f" {pitch.real.right.value:.1%}"
+        )
     seen = f"{p.pairs:,} of {p.pairs_in_split:,} pairs, seed {p.seed}, judge {p.judge}"
     return "; ".join((seen, ", ".join(beside))) if beside else seen

@@ -16,6 +16,7 @@ import tyro
 import photism
 from photism.cli import CYAN, DIM, RED, YELLOW, paint
 from photism.cli.arguments import parse, settings
+from photism.config import check_seed
 from photism.errors import ConfigError
 from photism.files import require_room
 from photism.media import Medium, other
@@ -25,6 +26,7 @@ from photism.translate.items import find_items
 from photism.version import __version__
 
 if TYPE_CHECKING:
+    from photism.translate.film import FilmWish
     from photism.translate.many import Outcome, Wish
     from photism.translate.translator import Translator
 
@@ -35,9 +37,11 @@ Translate recordings into pictures, and pictures into sounds.
   photism translate a.mp3 clip.mp4 -o pictures/      many files, also videos, into a folder
   photism translate recordings/ -o pictures/         every sound and video below a folder
   photism translate three.wav --num-samples 4        three_s0.png to three_s3.png, seeds 0 to 3
+  photism translate three.wav --samples 8 --uncertainty    and where these eight differ
   photism translate solo.wav --system car-gan-orchestra --label violin
   arecord -d 2 -f cd | photism translate -           from standard input, to stdin.png
   photism translate painting.png                     painting.wav, a sound that fits it
+  photism translate walk.mp4 --every 1s              walk-film/, a film of what is heard
   photism info three.png                             what made this picture, or sound
 
 The first word or window becomes three.png, further ones three_001.png, three_002.png, ...
@@ -47,6 +51,10 @@ not stop the others: the exit code is 1 then, and 2 where nothing was translated
 """
 FEW = 1
 MANY = 16
+MOST_CLIPS = 4096
+"""More at once are no faster, and need more memory than there is."""
+MOST_PIXELS = 8192
+"""The longest side of a picture that is enlarged."""
 """Clips drawn at once of a single recording, and of several, where nothing else is asked for."""
 
 
@@ -69,8 +77,11 @@ class Translate:
     kept."""
     seed: int = 0
     """Of the noise that systems draw from."""
-    num_samples: int = 1
+    num_samples: Annotated[int, tyro.conf.arg(aliases=("--samples",))] = 1
     """Pictures of each clip, with seeds SEED, SEED + 1, ...; each can be made again alone."""
+    uncertainty: bool = False
+    """With --num-samples: also write the mean of the samples of each clip, and as a heat map how
+    far they differ, and say that in one number, from 0 to 1."""
     sampling: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...")] = ()
     """How to sample, where a system lets one choose, such as: --sampling latent=mean"""
     batch: int | None = None
@@ -83,6 +94,13 @@ class Translate:
     size: int | Literal["native"] = 280
     """Longer side in pixels, as near as repeating pixels allows: 28 x 28 is shown as 280 x 280.
     `native` keeps the size that the system draws."""
+    every: Annotated[str | None, tyro.conf.arg(metavar="TIME")] = None
+    """Make a film of what is heard, with a picture every 1s, 250ms, ...: into a folder with film,
+    contact sheet and all pictures, or into OUT, an .mp4 or .webm, or a .png for the sheet alone.
+    Recordings may be of any length."""
+    drift: Annotated[str | None, tyro.conf.arg(metavar="TIME")] = None
+    """With --every: let the noise go from that of SEED to that of SEED + 1 in this time, and on to
+    the next; by default it is held still."""
     log_mel: bool = False
     """Also write the log-mel of each sound that is made, as a PNG beside it."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -97,14 +115,26 @@ class Translate:
             raise ConfigError("name a recording, such as: photism translate three.wav")
         if self.sources.count("-") > 1:
             raise ConfigError("standard input (-) can be read only once")
-        if not 0 <= self.seed < 2**63 - self.num_samples:
-            raise ConfigError(f"--seed is a whole number from 0 to 2^63, not {self.seed}")
         if self.num_samples < 1:
             raise ConfigError(f"--num-samples must be at least 1, not {self.num_samples}")
-        if self.size != "native" and self.size < 1:
-            raise ConfigError(f"--size must be at least 1, not {self.size}")
-        if self.batch is not None and self.batch < 1:
-            raise ConfigError(f"--batch must be at least 1, not {self.batch}")
+        check_seed(self.seed)
+        check_seed(self.seed + self.num_samples - 1)
+        if self.size != "native" and not 1 <= self.size <= MOST_PIXELS:
+            raise ConfigError(
+                f"--size is a number of pixels from 1 to {MOST_PIXELS:,}, not {self.size}"
+            )
+        if self.batch is not None and not 1 <= self.batch <= MOST_CLIPS:
+            raise ConfigError(
+                f"--batch is a number of clips from 1 to {MOST_CLIPS:,}, not {self.batch}"
+            )
+        if self.uncertainty and self.num_samples < 2:
+            raise ConfigError("--uncertainty compares samples: say how many, such as --samples 8")
+        if self.drift and self.every is None:
+            raise ConfigError("--drift goes with --every: a single picture has no time to drift in")
+        if self.every is not None:
+            return
+        if self.out and self.out.suffix.lower() in (".mp4", ".webm"):
+            raise ConfigError(f"{self.out} is a film: say how often it shows a picture, --every 1s")
         if self.out and self.out.suffix.lower() in (".jpg", ".jpeg", ".gif", ".webp", ".tiff"):
             raise ConfigError(f"pictures are PNGs: call it {self.out.with_suffix('.png').name}")
 
@@ -119,6 +149,17 @@ def main(argv: list[str]) -> int:
         description=DESCRIPTION,
     )
     translators = Translators(args)
+    if args.every is not None:
+        from photism.cli.film import make_films
+
+        return make_films(
+            args.sources,
+            args.out,
+            _film_wish(args),
+            translators("image"),
+            force=args.force,
+            json=args.json,
+        )
     items = find_items(args.sources, args.out, translators.media)
     require_room(items[0].target.parent)
     wish = _wish(args, len(items))
@@ -191,8 +232,29 @@ def _wish(args: Translate, items: int) -> Wish:
         duration_s=args.duration,
         size=None if args.size == "native" else args.size,
         batch=args.batch or (FEW if items == 1 else MANY),
+        uncertainty=args.uncertainty,
         log_mel=args.log_mel,
         replace=args.force,
+    )
+
+
+def _film_wish(args: Translate) -> FilmWish:
+    from photism.cli.film import seconds_of
+    from photism.translate.film import BATCH, FilmWish
+
+    assert args.every is not None
+    if args.num_samples > 1:
+        raise ConfigError("a film shows one picture at a time: leave --num-samples or --every out")
+    return FilmWish(
+        every_s=seconds_of(args.every, "--every"),
+        seed=args.seed,
+        drift_s=None if args.drift is None else float(seconds_of(args.drift, "--drift")),
+        label=args.label,
+        sampling=settings(args.sampling, "--sampling"),
+        start_s=args.start,
+        duration_s=args.duration,
+        size=None if args.size == "native" else args.size,
+        batch=args.batch or BATCH,
     )
 
 
@@ -225,7 +287,8 @@ def _print_outcome(outcome: Outcome, *, quiet: bool) -> None:
         first, last = results[0], results[-1]
         many = f" … {printable(last['path'])}" if len(results) > 1 else ""
         target = paint(f"{printable(first['path'])}{many}", CYAN, sys.stdout)
-        print(f"{source} → {target}  {paint(_detail(results), DIM, sys.stdout)}")
+        detail = _detail(results) + _unsure(outcome.beside)
+        print(f"{source} → {target}  {paint(detail, DIM, sys.stdout)}")
     for note, count in Counter(note for entry in results for note in entry["notes"]).items():
         share = f" ({count} of {len(results)} results)" if len(results) > 1 else ""
         text = f"photism: {source}: {printable(note)}{share}"
@@ -252,6 +315,14 @@ def _detail(results: Sequence[Mapping[str, Any]]) -> str:
     return detail + printable(_labels(results))
 
 
+def _unsure(beside: Sequence[Mapping[str, Any]]) -> str:
+    """Say how far the samples of the clips differ."""
+    numbers = [entry["spread"] for entry in beside]
+    if len(numbers) < 2:
+        return "".join(f", spread {number:.3f}" for number in numbers)
+    return f", spread {min(numbers):.3f} to {max(numbers):.3f}"
+
+
 def _labels(results: Sequence[Mapping[str, Any]]) -> str:
     """Say what a source was translated as: a class with its probability, or how often each."""
     from photism.translate.results import Label
@@ -272,9 +343,11 @@ def _by_kind(outcomes: Sequence[Outcome]) -> dict[str, list[dict[str, Any]]]:
 
 
 def _print_json(outcomes: Sequence[Outcome], summary: Mapping[str, Any]) -> None:
+    unsure = [entry for outcome in outcomes for entry in outcome.beside]
     content = {
         "photism": __version__,
         **_by_kind(outcomes),
+        **({"uncertainty": unsure} if unsure else {}),
         "errors": [
             {"file": outcome.item.source, "error": outcome.error}
             for outcome in outcomes

@@ -46,6 +46,27 @@ def track(items: Iterable[T], what: str, total: int | None = None, *, done: int 
 
 
 @contextlib.contextmanager
+def counting(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show how much of some work is done, and how long the rest will take.
+
+    Args:
+        what: the work, such as "pictures".
+        total: how many there will be, about, if known.
+
+    Yields:
+        A function to call with the number that is done.
+    """
+    columns: tuple[ProgressColumn, ...] = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+    )
+    with _progress(*columns, TimeRemainingColumn()) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+@contextlib.contextmanager
 def transfer(
     what: str, done_bytes: int, total_bytes: int | None
 ) -> Iterator[Callable[[int], None]]:

@@ -9,16 +9,23 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from photism.config import check_seed
 from photism.data.pairs import PairDataset, PairLoader
 from photism.data.progress import track
 from photism.errors import ConfigError, DataError
 from photism.evaluation.figures import OutputFigures, Truth, class_figures, output_figures, spread
+from photism.evaluation.informativity import (
+    measure_informativity,
+    require_pictures,
+    with_informativity,
+)
 from photism.evaluation.latent_zeroing import (
     LatentSystem,
     LatentZeroing,
     measure_latent_zeroing,
 )
 from photism.evaluation.observe import Observed, Observer, Seen
+from photism.evaluation.pitch import PitchReader, measure_pitch
 from photism.evaluation.results import (
     Evaluation,
     Example,
@@ -28,11 +35,13 @@ from photism.evaluation.results import (
     References,
 )
 from photism.evaluation.shared import fit_shared
+from photism.evaluation.uncertainty import Uncertainties, measure_uncertainty, require_uncertain
 from photism.files import sha256
 from photism.judges.base import Judge
 from photism.judges.card import brief
 from photism.judges.factors import read_factors
 from photism.judges.inception import Inception
+from photism.judges.informativity.store import StoredInformativity
 from photism.judges.perceive import ear_of
 from photism.media import Medium, other
 from photism.metrics.features import LEAST_PAIRS, confusion, group_accuracy
@@ -53,10 +62,13 @@ def evaluate(
     batch_size: int = 250,
     limit: int | None = None,
     latent_zeroing: int = 1000,
+    samples: int = 0,
+    informativity: StoredInformativity | None = None,
     inception: Inception | None = None,
     beside: Sequence[Judge] = (),
     witness: Judge | None = None,
     given: Medium | None = None,
+    pitch: PitchReader | None = None,
 ) -> Evaluation:
     """Measure a system on a split.
 
@@ -73,11 +85,15 @@ def evaluate(
         limit: pairs to look at, chosen at random; all by default.
         latent_zeroing: pairs for the latent-zeroing curve of systems with a latent vector; 0
             leaves it out.
+        samples: of each pair, to tell what uncertainty is worth; 0 leaves it out.
+        informativity: judges that tell whether a picture is informative of its sound's class, and
+            their card, as `load_informativity` returns them.
         inception: for FID, KID and Inception Score; without it they are left out.
         beside: other judges of the same medium, whose opinions stand beside the judge's.
         witness: a judge of what the system is given; with it a joint space is fitted on training
             pairs, and what is made is held against what was given.
         given: what of a pair the system is given; by default the other medium.
+        pitch: reads the notes of sounds that are made, where the data says which there are.
 
     Returns:
         All figures.
@@ -86,7 +102,15 @@ def evaluate(
         ConfigError: system, data and judge do not fit together, or a number is out of range.
         DataError: too few pairs, or grey pictures for a judge of colour.
     """
+    check_seed(seed)
+    if batch_size < 1:
+        raise ConfigError(f"batch_size must be at least 1, not {batch_size}")
     _check(system, dataset, judge, limit, latent_zeroing)
+    if samples:
+        require_uncertain(system, judge.medium, samples)
+    if informativity:
+        require_pictures(judge.medium, dataset.card.classes)
+        informativity[0].places(dataset.card.classes)
     hears = witness is not None or judge.medium == "sound"
     observer = Observer(
         system.to(device).eval(),
@@ -106,12 +130,26 @@ def evaluate(
     shown = _choose_examples(truth.labels, rows, seed)
     joint = fit_shared(judge, witness, dataset, observer.drawn, seed) if witness else None
     observed = observer.observe(load(rows), shown)
-    zeroed = None
+    found = _found(observer, observed, dataset, truth, joint)
+    found = replace(found, examples=_examples(dataset, observer, rows, shown, observed))
+    if samples and truth.known:
+        found = replace(found, uncertainty=_unsure(observer, load, rows, truth, samples))
     if latent_zeroing and truth.known and isinstance(system, LatentSystem):
         zeroed = _zero(system, judge, load, rows[truth.labelled], latent_zeroing, seed)
-    found = _found(observer, observed, dataset, truth, joint)
-    examples = _examples(dataset, observer, rows, shown, observed)
-    return replace(found, latent_zeroing=zeroed, examples=examples)
+        found = replace(found, latent_zeroing=zeroed)
+    if pitch and observer.drawn and given is None:
+        notes = measure_pitch(system, pitch, dataset, observer.drawn, rows, seed=seed)
+        found = replace(found, pitch=notes)
+    if informativity and truth.known:
+        told = measure_informativity(
+            system,
+            informativity[0].to(device),
+            load(rows[truth.labelled]),
+            given=observer.given,
+            seed=seed,
+        )
+        found = with_informativity(found, told, informativity[1])
+    return found
 
 
 def _found(
@@ -244,6 +282,26 @@ def _zero(
     """Measure the latent-zeroing curve on some of the rows."""
     few = np.sort(np.random.default_rng((seed, 2)).permutation(rows)[:pairs])
     return measure_latent_zeroing(system, judge, load(few))
+
+
+def _unsure(
+    observer: Observer,
+    load: Callable[[np.ndarray], PairLoader],
+    rows: np.ndarray,
+    truth: Truth,
+    samples: int,
+) -> Uncertainties:
+    """Measure what uncertainty is worth on the pairs that have a label."""
+    return measure_uncertainty(
+        observer.system,
+        observer.judges[0],
+        load(rows[truth.labelled]),
+        given=observer.given,
+        groups=truth.groups[truth.labelled],
+        drawn=observer.drawn,
+        samples=samples,
+        seed=truth.seed,
+    )
 
 
 def _unlabelled(system: System, dataset: PairDataset, judge: Judge, truth: Truth) -> Iterator[str]:

@@ -82,6 +82,15 @@ class InceptionFigures:
 
 
 @dataclass(frozen=True)
+class Informativity:
+    """Share of pictures that the binary judge of the sound's class finds informative."""
+
+    mean: float
+    """Over classes, however many pairs each has."""
+    per_class: dict[str, float]
+
+
+@dataclass(frozen=True)
 class OutputFigures(ClassFigures):
     """What was measured of one output; all on the judge, except where it says Inception."""
 
@@ -105,6 +114,8 @@ class OutputFigures(ClassFigures):
     inception: InceptionFigures | None
     agreement: Agreement | None = None
     """With what was given, in a joint space; None where none was fitted."""
+    informativity: Informativity | None = None
+    """How many pictures tell what is heard; None without judges of that."""
 
 
 def output_figures(seen: Seen, real: Seen, truth: Truth) -> OutputFigures:

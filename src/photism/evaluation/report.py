@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +11,9 @@ from photism.errors import DataError
 from photism.evaluation.examples import show_examples
 from photism.evaluation.results import Evaluation
 from photism.evaluation.table import Published, figure_table, opinion_table
-from photism.files import write_json, write_text
+from photism.evaluation.uncertainty import HINTS
+from photism.files import parse_json, write_json, write_text
+from photism.metrics.uncertainty import Selective
 from photism.pages.charts import Curve, line_chart
 from photism.pages.render import render
 from photism.pages.words import WORDS
@@ -64,6 +65,7 @@ def write_report(
             for trip in trips
         ],
         zeroing=zeroing_chart({title: evaluation.to_json()}),
+        unsure=uncertainty_chart(evaluation),
         losses=loss_charts(run) if run else {},
     )
     write_text(folder / HTML, page)
@@ -111,6 +113,58 @@ def zeroing_chart(evaluations: Mapping[str, Mapping[str, Any]]) -> Mapping[str, 
     }
 
 
+def uncertainty_chart(evaluation: Evaluation) -> Mapping[str, Any] | None:
+    """Draw accuracy over the share of pairs that is answered, by each number of uncertainty.
+
+    Args:
+        evaluation: of any system.
+
+    Returns:
+        "svg", "about" and "rows" of a table, each with "name", "hint" and "cells"; None where
+        uncertainty was not measured.
+    """
+    found = evaluation.uncertainty
+    if found is None:
+        return None
+    lines = [
+        Curve(name, _percents(one.share), _percents(one.accuracy)) for name, one in found.by.items()
+    ]
+    best = next(iter(found.by.values()))
+    lines.append(Curve("at most", _percents(best.share), _percents(best.ideal), dashed=True))
+    about = f"{found.pairs:,} pairs, samples of each: {found.samples}"
+    if found.spread is not None:
+        about += f", mean spread {found.spread:.3f}"
+    return {
+        "svg": line_chart(
+            lines,
+            x_label="share answered in %",
+            y_label="accuracy in %",
+            width=960,
+            height=340,
+        ),
+        "about": about,
+        "rows": [
+            {"name": name, "hint": HINTS[name], "cells": uncertainty_cells(one, found.accuracy)}
+            for name, one in found.by.items()
+        ],
+    }
+
+
+def _percents(shares: Sequence[float]) -> list[float]:
+    return [100 * share for share in shares]
+
+
+def uncertainty_cells(one: Selective, accuracy: float) -> tuple[str, ...]:
+    """Return AUROC, accuracies of all, the surest 80 % and half, and the areas, as text."""
+    roc = one.auroc
+    return (
+        f"{roc.value:.1%} ({100 * roc.low:.1f} – {100 * roc.high:.1f} %)" if roc else "–",
+        *(f"{share:.1%}" for share in (accuracy, one.answering(0.8), one.answering(0.5))),
+        f"{one.area:.1%}",
+        f"{one.ideal_area:.1%}",
+    )
+
+
 def loss_charts(run: Path) -> dict[str, str]:
     """Draw every loss term of a training run over its epochs.
 
@@ -128,7 +182,7 @@ def loss_charts(run: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     try:
-        records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        records = [parse_json(line) for line in path.read_bytes().splitlines()]
         records = [record for record in records if record["kind"] in ("epoch", "validation")]
         stages = {record["stage"] for record in records}
         curves: dict[str, dict[str, list[tuple[float, float]]]] = {}
@@ -159,5 +213,8 @@ def _by_class(evaluation: Evaluation) -> dict[str, Mapping[str, float]]:
     }
     if evaluation.listener:
         columns["listener"] = evaluation.listener.per_class
+    told = evaluation.outputs[evaluation.main_output].informativity
+    if told:
+        columns["informative"] = told.per_class
     words = WORDS[evaluation.provenance.target]
     return columns | {f"real {words.many}": evaluation.references.real.per_class}

@@ -31,6 +31,8 @@ class Row:
     """Figures that the authors print elsewhere in place of these."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Fields of the system's preset that the row changes."""
+    sampling: Mapping[str, str] = field(default_factory=dict)
+    """How the trained system samples, where that is not as its settings say."""
     published_data: str = ""
     """Name of the data the paper used, if it is not `data`."""
     shown_as: str = ""
@@ -105,5 +107,7 @@ class Experiment:
     """Pairs for the latent-zeroing curve; 0 leaves it out."""
     sweep: str = ""
     """The setting in which rows differ: the metrics' logarithms are drawn over it."""
+    traced: str = ""
+    """A term of the losses, such as "pixel": its mean in every epoch is drawn, a line a row."""
     hears_nothing: bool = False
     """Sounds without an instrument are put in, instead of the pairs of a split."""

@@ -70,7 +70,9 @@ def listen(source: Source, translator: Translator, manner: Manner) -> Iterator[H
             continue
         picture = read = None
         if now.heard:
-            request = Request(now.clip, manner.seed, manner.label, manner.sampling, now.verdict)
+            request = Request(
+                now.clip, manner.seed, manner.label, manner.sampling, verdict=now.verdict
+            )
             [result] = translator.draw([request], batch=1)
             assert isinstance(result, Picture)
             picture = result

@@ -78,6 +78,14 @@ METRICS: Mapping[str, Metric] = {
         "neither",
         hint="Diversity is that of judge features in a class; 1 is as diverse as reality.",
     ),
+    "informativity": Metric(
+        "informativity",
+        "informativity.mean",
+        "higher",
+        percent=True,
+        hint="Informativity is the share of pictures that the binary judge of the sound's class"
+        " finds informative, its mean over classes; the notes say what these judges learnt from.",
+    ),
     "fid": Metric(
         "FID", "inception.fid", "lower", hint="FID and IS have the features of Inception-v3."
     ),

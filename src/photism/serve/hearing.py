@@ -207,7 +207,9 @@ class Hearing:
         self.counters.windows.labels("drawn" if now.heard else "unheard").inc()
         if now.heard:
             wishes = ear.hello
-            request = Request(now.clip, wishes.seed, wishes.label, wishes.sampling, now.verdict)
+            request = Request(
+                now.clip, wishes.seed, wishes.label, wishes.sampling, verdict=now.verdict
+            )
             [future] = self.batcher.submit(ear.translator, [request], urgent=True)
             result = await asyncio.wrap_future(future)
             window |= await asyncio.to_thread(partial(self._shown, now, result, wishes.log_mel))

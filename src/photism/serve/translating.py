@@ -97,7 +97,7 @@ class Translating:
             found = [(await self._in_thread(partial(still, upload, shape)), None)]
         seeds = range(query.seed, query.seed + query.num_samples)
         return translator, [
-            Request(clip, seed, query.label, query.settings, verdict)
+            Request(clip, seed, query.label, query.settings, verdict=verdict)
             for clip, verdict in found
             for seed in seeds
         ]

@@ -43,6 +43,19 @@ class Item:
         sample = "" if seed is None else f"_s{seed}"
         return self.target.with_name(named(self.target.stem, f"{clip}{sample}{self.target.suffix}"))
 
+    def beside(self, number: int, what: str) -> Path:
+        """Return the file of what all samples of a clip have in common.
+
+        Args:
+            number: of the clip, from 0.
+            what: "mean" or "spread".
+
+        Returns:
+            name_mean.png, name_001_mean.png, ….
+        """
+        clip = f"_{number:03d}" if number else ""
+        return self.target.with_name(named(self.target.stem, f"{clip}_{what}.png"))
+
 
 def find_items(
     sources: tuple[str, ...], out: Path | None, media: Collection[Medium] = MEDIA
@@ -63,6 +76,10 @@ def find_items(
     """
     found: list[tuple[str, Path]] = []
     for source in sources:
+        if not source:
+            raise ConfigError(
+                "the name of a source is empty: name a file or folder, or . for this one"
+            )
         if source != STDIN and Path(source).is_dir():
             found += [(str(path), path.relative_to(source)) for path in _walk(Path(source), media)]
         else:

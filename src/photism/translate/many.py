@@ -16,6 +16,7 @@ from photism.translate.provenance import provenance_of
 from photism.translate.request import Request
 from photism.translate.results import SHOWN, Picture, Waveform
 from photism.translate.translator import Translator
+from photism.translate.uncertainty import require_stochastic, uncertainty_of
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Wish:
     size: int | None = SHOWN
     """Longer side of saved pictures; None keeps the system's own."""
     batch: int = 1
+    uncertainty: bool = False
+    """Write mean and spread of the results of each clip, one for each seed, beside them."""
     log_mel: bool = False
     """Write the log-mel of a sound beside it."""
     replace: bool = False
@@ -44,6 +47,8 @@ class Outcome:
     item: Item
     results: list[dict[str, Any]] = field(default_factory=list)
     """Provenance of each result, with its path."""
+    beside: list[dict[str, Any]] = field(default_factory=list)
+    """Of each clip, how far its results differ, with the paths of mean and spread."""
     error: str | None = None
     waiting: int = 0
     """Clips that have been read and not translated yet."""
@@ -56,6 +61,7 @@ class _Job:
     outcome: Outcome
     request: Request
     path: Path
+    clip: int = 0
 
 
 class Lot:
@@ -77,6 +83,7 @@ class Lot:
     ) -> None:
         self.translators, self.items, self.wish, self.show = translators, items, wish, show
         self._jobs: list[_Job] = []
+        self._samples: list[Picture | Waveform] = []  # of the clip whose results are coming
         self._open: deque[Outcome] = deque()
         self._written = {Path(item.source).resolve() for item in items}
         self._done = self._made = 0
@@ -119,11 +126,18 @@ class Lot:
     def _jobs_of(self, outcome: Outcome) -> Iterator[_Job]:
         item, wish = outcome.item, self.wish
         several = len(wish.seeds) > 1
-        for number, clip in enumerate(_clips(self.translators(other(item.medium)), item, wish)):
+        translator = self.translators(other(item.medium))
+        if wish.uncertainty:
+            system = translator.system.sampled(wish.sampling)
+            require_stochastic(system, other(item.medium), len(wish.seeds))
+        for number, clip in enumerate(_clips(translator, item, wish)):
+            if wish.uncertainty:
+                self._require_free(item.beside(number, "mean"))
+                self._require_free(item.beside(number, "spread"))
             for seed in wish.seeds:
                 path = item.named(number, seed if several else None)
                 self._require_free(path)
-                yield _Job(outcome, Request(clip, seed, wish.label, wish.sampling), path)
+                yield _Job(outcome, Request(clip, seed, wish.label, wish.sampling), path, number)
 
     def _draw(self) -> Iterator[Outcome]:
         """Translate the clips that wait, save the results, and yield what is finished by that."""
@@ -134,10 +148,27 @@ class Lot:
                 if self.wish.log_mel and isinstance(result, Waveform):
                     result.save_log_mel(job.path.with_suffix(".png"), size=self.wish.size)
                 job.outcome.results.append({"path": str(job.path), **result.provenance})
+                if self.wish.uncertainty:
+                    self._compare(job, result)
             job.outcome.waiting -= 1
             self._made += 1
             self.show(self._done, self._made)
         yield from self._finished()
+
+    def _compare(self, job: _Job, result: Picture | Waveform) -> None:
+        """Write how far the results of a clip differ, once the last of them is there."""
+        if job.request.seed == self.wish.seeds[0]:
+            self._samples = []
+        self._samples.append(result)
+        if len(self._samples) < len(self.wish.seeds):
+            return
+        found = uncertainty_of([sample.tensor for sample in self._samples])
+        about = self._samples[0].provenance
+        paths = {what: job.outcome.item.beside(job.clip, what) for what in ("mean", "spread")}
+        found.save_mean(paths["mean"], about, size=self.wish.size)
+        found.save(paths["spread"], about, size=self.wish.size)
+        names = {what: str(path) for what, path in paths.items()}
+        job.outcome.beside.append({"of": str(job.path), **found.facts, "files": names})
 
     def _results(self, jobs: Sequence[_Job]) -> Iterator[tuple[_Job, Picture | Waveform | None]]:
         """Translate a lot; where that fails, each clip alone, to find the one that is at fault."""
@@ -195,6 +226,8 @@ def said(error: Exception, source: str) -> str:
 
 
 def _clips(translator: Translator, item: Item, wish: Wish) -> Iterator[Any]:
+    if item.source == STDIN and sys.stdin is None:
+        raise AudioError("standard input is closed: pipe a recording into photism")
     if item.source == STDIN and sys.stdin.isatty():
         raise AudioError("standard input is the keyboard: pipe a recording into photism")
     source = sys.stdin.buffer if item.source == STDIN else item.source
@@ -204,10 +237,11 @@ def _clips(translator: Translator, item: Item, wish: Wish) -> Iterator[Any]:
 def _clear_leftovers(outcome: Outcome) -> None:
     """Remove further results that an earlier run made of the same recording and this did not."""
     target, written = outcome.item.target, {Path(entry["path"]) for entry in outcome.results}
+    written |= {Path(name) for entry in outcome.beside for name in entry["files"].values()}
     names = f"{_literal(target.stem)}_*{target.suffix}"
     for path in set(target.parent.glob(names)) - written:
         rest = path.stem.removeprefix(target.stem)
-        if all(part[:1] in "s" or part.isdigit() for part in rest.split("_")[1:]):
+        if all(part[:1] in "s" or part == "mean" or part.isdigit() for part in rest.split("_")[1:]):
             try:
                 made = provenance_of(path)
             except PhotismError:

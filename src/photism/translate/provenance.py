@@ -1,4 +1,4 @@
-"""What made a file: read back from a picture or a sound that photism wrote."""
+"""What made a file: read back from a picture, a sound or a film that photism wrote."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def provenance_of(path: Path) -> dict[str, Any]:
     """Read the provenance of a result.
 
     Args:
-        path: a PNG, WAV or FLAC.
+        path: a PNG, a WAV or FLAC, or an MP4 or WebM.
 
     Returns:
         What made it.
@@ -21,5 +21,5 @@ def provenance_of(path: Path) -> dict[str, Any]:
     Raises:
         AudioError, ImageError: it cannot be read, or photism did not write it.
     """
-    sound = path.suffix.lower() in (".wav", ".flac")
-    return write.read_provenance(path) if sound else images.read_provenance(path)
+    tagged = path.suffix.lower() in (".wav", ".flac", ".mp4", ".webm")
+    return write.read_provenance(path) if tagged else images.read_provenance(path)

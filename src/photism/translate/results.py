@@ -19,6 +19,7 @@ from photism.audio.front_ends import front_end
 from photism.audio.write import encode, write_sound
 from photism.files import data_uri
 from photism.media import Medium
+from photism.translate.uncertainty import Uncertainty
 from photism.version import __version__
 
 SHOWN = 280
@@ -59,6 +60,8 @@ class Made:
     """Rows that the networks saw at once; another number rounds in another way."""
     sampling: Mapping[str, str] = field(default_factory=dict)
     """What was asked for otherwise than the weights' own way of sampling."""
+    toward: float = 0.0
+    """How far the noise had gone from that of the seed to that of the next."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -76,6 +79,8 @@ class Result:
     made: Made
     label: Label | None = None
     """What it is of, by systems that take a label."""
+    uncertainty: Uncertainty | None = None
+    """How far this and further samples of the clip differ, where several were asked for."""
 
     @property
     def seed(self) -> int:
@@ -104,6 +109,7 @@ class Result:
             "source": self.source,
             **self.facts,
             "label": self.label and asdict(self.label),
+            **({"uncertainty": self.uncertainty.facts} if self.uncertainty else {}),
             "notes": list(self.notes),
         }
 

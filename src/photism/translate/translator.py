@@ -8,6 +8,7 @@ see batches of one size, because their rounding differs from size to size.
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,12 +25,14 @@ from photism.audio.segment import heard
 from photism.devices import DeviceName, choose_device
 from photism.errors import ConfigError, WeightsError, nearest
 from photism.media import Medium, other
-from photism.systems.base import System, draw_noise
+from photism.systems.base import System
+from photism.translate.noise import noise_at
 from photism.translate.request import Request
 from photism.translate.results import Label, Made, Picture, Result, Waveform
 from photism.translate.sounds import Recorded, chosen, clips
 from photism.translate.sources import Source, medium_of
 from photism.translate.stills import Still, still
+from photism.translate.uncertainty import require_stochastic, uncertainty_of
 
 BATCH = 8
 """Clips translated at once where there are many."""
@@ -87,6 +90,7 @@ class Translator:
         label: str | None = None,
         seed: int = 0,
         sampling: Mapping[str, str] | None = None,
+        samples: int = 1,
         start_s: float = 0.0,
         duration_s: float | None = None,
     ) -> Picture | Waveform:
@@ -106,6 +110,8 @@ class Translator:
             seed: of the noise.
             sampling: fields of the system's `config.sampling` to change, such as
                 `{"latent": "mean"}`.
+            samples: more than one tell how unsure the result is: `result.uncertainty` has their
+                mean and spread. The result is the first of them.
             start_s: where to begin in a recording.
             duration_s: how much to read of a recording; up to ten minutes by default.
 
@@ -121,7 +127,7 @@ class Translator:
         cut = self.clips(source, rate=rate, start_s=start_s, duration_s=duration_s)
         first = next(cut)
         clip = first if isinstance(first, Still) else chosen(itertools.chain([first], cut))
-        [result] = self.draw([Request(clip, seed, label, sampling or {})], batch=1)
+        [result] = self.draw([Request(clip, seed, label, sampling or {}, samples)], batch=1)
         return result
 
     def translate_all(
@@ -132,6 +138,7 @@ class Translator:
         label: str | None = None,
         seed: int = 0,
         sampling: Mapping[str, str] | None = None,
+        samples: int = 1,
         start_s: float = 0.0,
         duration_s: float | None = None,
         batch: int = BATCH,
@@ -142,7 +149,7 @@ class Translator:
         `batch` clips are translated at once, which is faster and rounds in another way than one.
         """
         cut = self.clips(source, rate=rate, start_s=start_s, duration_s=duration_s)
-        requests = (Request(clip, seed, label, sampling or {}) for clip in cut)
+        requests = (Request(clip, seed, label, sampling or {}, samples) for clip in cut)
         return list(self.draw(requests, batch=batch))
 
     def clips(
@@ -205,10 +212,32 @@ class Translator:
             One result for each request, in order.
 
         Raises:
-            ConfigError: as for `translate`, or a batch below 1.
+            ConfigError: as for `translate`, a batch below 1, or several samples of a system that
+                draws no noise.
         """
         if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
             raise ConfigError(f"a batch is a whole number from 1 on, not {batch!r}")
+        asked: deque[Request] = deque()
+        made = self._draw_all(self._each_sample(requests, asked), batch)
+        for first in made:
+            request = asked.popleft()
+            if request.samples == 1:
+                yield first
+                continue
+            others = [one.tensor for one in itertools.islice(made, request.samples - 1)]
+            yield replace(first, uncertainty=uncertainty_of([first.tensor, *others]))
+
+    def _each_sample(self, requests: Iterable[Request], asked: deque[Request]) -> Iterator[Request]:
+        """Yield a request for every sample; `asked` gets those that they belong to."""
+        for request in requests:
+            if request.samples > 1:
+                system = self.system.sampled(request.sampling)
+                require_stochastic(system, request.target, request.samples)
+            asked.append(request)
+            for number in range(request.samples):
+                yield replace(request, seed=int(request.seed) + number, samples=1)
+
+    def _draw_all(self, requests: Iterable[Request], batch: int) -> Iterator[Picture | Waveform]:
         remaining = iter(requests)
         while lot := list(itertools.islice(remaining, batch)):
             results: dict[int, Picture | Waveform] = {}
@@ -227,9 +256,8 @@ class Translator:
         seen = self._seen(requests)
         spare = batch - len(requests)
         condition = torch.stack([*seen, *seen[:1] * spare]).to(self.device)
-        seeds = [int(request.seed) for request in requests] + [0] * spare
-        rows = [torch.Generator().manual_seed(seed) for seed in seeds]
-        noise = draw_noise(system, target, rows, self.device)
+        places = [(int(request.seed), request.toward) for request in requests]
+        noise = noise_at(system, target, places + [(0, 0.0)] * spare, self.device)
         label, labels = self._labels(requests, condition)
         made = system.generate(condition, target=target, label=label, noise=noise).cpu()
         make = self._picture if target == "image" else self._waveform
@@ -285,6 +313,7 @@ class Translator:
             **self.origin,
             target=request.target,
             seed=int(request.seed),
+            toward=request.toward,
             batch=batch,
             sampling=dict(request.sampling),
         )
