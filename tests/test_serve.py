@@ -39,6 +39,7 @@ from photism.serve.served import Served
 from photism.translate.request import Request
 
 httpx = pytest.importorskip("httpx")
+websocket = pytest.importorskip("websockets.sync.client")
 FILES = sorted(DIGITS.glob("*_english_*.flac"))
 THREE = next(path for path in FILES if path.name.startswith("3"))
 
@@ -229,6 +230,30 @@ def test_beyond_the_queue_callers_are_asked_to_come_again(served: Served) -> Non
             assert answer.headers["retry-after"] == "1"
             assert b"503 Service Unavailable" in slow.recv(100)  # and is not waited for for ever
         assert httpx.post(f"{address}/v1/translate", content=b"x").status_code == 422
+
+
+def test_who_connects_and_does_not_ask_is_hung_up_on(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("photism.serve.server.KEPT_S", 0.2)
+    asked = b"GET /v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    with running(served) as address:
+        where = ("127.0.0.1", int(address.rpartition(":")[2]))
+        for said in (b"", asked):
+            with socket.create_connection(where, timeout=10) as silent:
+                silent.sendall(said)
+                assert silent.recv(1000) == b""
+        with socket.create_connection(where, timeout=10) as second:
+            second.sendall(asked + b"\r\n")
+            assert second.recv(1000).startswith(b"HTTP/1.1 200")
+            second.sendall(asked)
+            assert second.recv(1000) == b""
+        with websocket.connect(address.replace("http", "ws") + "/v1/live") as live:
+            with pytest.raises(TimeoutError):
+                live.recv(timeout=0.5)
+            live.send('{"rate": 8000}')
+            assert "ready" in live.recv(timeout=10)
+    assert not caplog.records
 
 
 def test_hostile_requests_do_no_harm(
