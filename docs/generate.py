@@ -24,6 +24,7 @@ ROOMS = {
     "Pictures": ("photism.images",),
     "Data": ("photism.data", "photism.orchestra"),
     "Systems": ("photism.systems", "photism.blocks", "photism.config", "photism.media"),
+    "Live and web": ("photism.live", "photism.serve"),
     "Training": ("photism.training", "photism.devices"),
     "Judges": ("photism.judges", "photism.metrics"),
     "Evaluation": (

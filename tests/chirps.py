@@ -136,3 +136,29 @@ def edited(mp4: bytes, edits: Sequence[tuple[float, float]]) -> bytes:
     (ticks,) = struct.unpack(">I", mp4[(place := mp4.index(b"mdhd") + 16) : place + 4])
     begin = mp4.index(b"moov") - 4
     return mp4[:begin] + rebuilt(mp4[begin:])  # the index comes last: no sample moves
+
+
+def stamped(samples: np.ndarray, shown_s: Callable[[float], float]) -> bytes:
+    """A Matroska file with any time stamps, also such as no muxer writes; without a length.
+
+    Args:
+        samples: `(1, sample)` float32 at `RATE`.
+        shown_s: the stamp of a block that begins at a time; a block lasts 20 ms.
+    """
+
+    def element(name: str, body: bytes) -> bytes:
+        return bytes.fromhex(name) + struct.pack(">Q", len(body) | 1 << 56) + body
+
+    def number(name: str, value: int) -> bytes:
+        return element(name, value.to_bytes(8, "big"))
+
+    sound = element("B5", struct.pack(">d", RATE)) + number("9F", 1) + number("6264", 16)
+    coded = number("83", 2) + element("86", b"A_PCM/INT/LIT") + element("E1", sound)
+    track = element("AE", number("D7", 1) + number("73C5", 1) + coded)
+    content = element("1549A966", number("2AD7B1", 1_000_000)) + element("1654AE6B", track)
+    levels = (samples[0] * 32767).astype("<i2")
+    for begin in range(0, len(levels), RATE // 50):
+        block = b"\x81\0\0\x80" + levels[begin : begin + RATE // 50].tobytes()
+        stamp = number("E7", round(1000 * shown_s(begin / RATE)))
+        content += element("1F43B675", stamp + element("A3", block))
+    return element("1A45DFA3", element("4282", b"matroska")) + element("18538067", content)

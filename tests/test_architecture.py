@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,20 +14,22 @@ import pytest
 import photism
 
 SOURCE = Path(photism.__file__).parent
+REPOSITORY = Path(__file__).resolve().parents[1]
 LAYERS = (
     {"errors", "terminal", "version"},
     {"files", "media"},
-    {"config", "devices"},
+    {"config", "devices", "develop"},
     {"audio", "images", "stored"},
     {"video"},
     {"orchestra"},
+    {"scenes"},
     {"data"},
     {"blocks"},
     {"systems"},
     {"metrics"},
     {"training", "judges", "translate"},
-    {"pages"},
-    {"evaluation"},
+    {"pages", "live"},
+    {"evaluation", "serve"},
     {"experiments", "demo"},
     {"cli"},
 )
@@ -96,6 +99,22 @@ def _module(name: str, modules: dict[str, Path]) -> str | None:
     return outer if outer in modules else None
 
 
+def test_tools_import_what_there_is() -> None:
+    """Nothing runs them here: they take minutes, and data."""
+    missing = []
+    for path in sorted((*REPOSITORY.glob("tools/*.py"), *REPOSITORY.glob("benchmarks/*.py"))):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("photism"):
+                module = importlib.import_module(str(node.module))
+                missing += [
+                    f"{path.name}: {node.module}.{alias.name}"
+                    for alias in node.names
+                    if not hasattr(module, alias.name)
+                    and not importlib.util.find_spec(f"{node.module}.{alias.name}")
+                ]
+    assert not missing
+
+
 def test_a_class_name_stands_once() -> None:
     places: dict[str, list[str]] = {}
     for path in MODULES:
@@ -118,6 +137,16 @@ def test_nothing_reads_a_pickle(path: Path) -> None:
             assert settings.get("allow_pickle", "False") == "False", f"line {node.lineno}"
             if ast.unparse(node.func) == "torch.load":
                 assert settings.get("weights_only") == "True", f"line {node.lineno}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_json_is_read_by_what_refuses_endless_nesting(path: Path) -> None:
+    calls = {
+        ast.unparse(node.func)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    }
+    assert name_of(path) == "photism.files" or not calls & {"json.load", "json.loads"}
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def options_for(data: Path, out: Path, **changes) -> TrainOptions:
 
 def stages_of(run: Path) -> set[str]:
     lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    return {json.loads(line)["stage"] for line in lines}
+    return {stage for line in lines if (stage := json.loads(line).get("stage"))}
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_a_run_trains_classifier_listener_and_cascade(whole_run):
     assert set(load_weights(whole_run).networks()) == {*CARGAN.translators, "discriminator"}
 
 
-@pytest.mark.parametrize("stop_at", [3, 20, 37, 50])
+@pytest.mark.parametrize("stop_at", [3, 20, 37])
 def test_stopping_in_any_stage_and_resuming_changes_nothing(data, whole_run, tmp_path, stop_at):
     options = options_for(data, tmp_path / "run", ema=0.9)
     with pytest.raises(Interrupted, match=f"after step {stop_at}"):

@@ -108,6 +108,35 @@ def test_what_cannot_be_understood_is_said_in_one_line(
     assert told.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("translate a.wav --start inf", "--start is a finite number, not inf"),
+        ("translate a.wav --duration nan", "--duration is a finite number, not nan"),
+        ("train aivae --data x --validation nan", "validation must be in [0, 1), not nan"),
+        ("reproduce aivae-table-4 --budget inf", "budget must be above 0, not inf"),
+        *(
+            (f"{command} --seed {seed}", "a seed is a whole number from 0 to 2^63 - 1, not ")
+            for seed in (-1, 2**63)
+            for command in (
+                "translate a.wav",
+                "train aivae --data x",
+                "demo",
+                "reproduce aivae-table-4",
+                "data prepare orchestra",
+            )
+        ),
+    ],
+)
+def test_numbers_that_mean_nothing_are_told(
+    typed: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(typed.split()) == 2
+    told = capsys.readouterr().err
+    assert message in told
+    assert told.count("\n") == 1
+
+
 @pytest.mark.parametrize("name", ["train", "evaluate", "reproduce", "demo", "translate"])
 def test_out_has_a_short_form(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):

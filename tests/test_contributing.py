@@ -42,6 +42,8 @@ def test_the_toys_prepare_train_judge_measure_and_translate(
     monkeypatch.setitem(SYSTEMS, "tint", system.Tint)
     monkeypatch.setitem(SOURCES, "tones", source.Tones)
     monkeypatch.setitem(ARCHITECTURES, "profile", judge.Profile)
+    # The command line lists the sources when it is first imported.
+    monkeypatch.delitem(sys.modules, "photism.cli.data", raising=False)
     monkeypatch.chdir(tmp_path)
     commands = (
         "data prepare tones",

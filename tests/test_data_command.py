@@ -108,6 +108,17 @@ def test_inspect_counts_and_draws(
         assert sheet.height > 10 * 96
 
 
+def test_a_contact_sheet_replaces_nothing_but_pictures(
+    prepared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.wav").write_bytes(b"a recording")
+    said = refused(capsys, "inspect", "mnist-fsdd", "--out", str(tmp_path / "mine.wav"))
+    assert "the contact sheet is a PNG: call it" in said
+    assert (tmp_path / "mine.wav").read_bytes() == b"a recording"
+    said = refused(capsys, "inspect", "mnist-fsdd", "--per-class", "10000000")
+    assert "pairs per class must be 1 to 100" in said
+
+
 def test_verify_names_the_damaged_file(prepared: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "verify"]) == 0
     assert "mnist-fsdd: as it should be" in capsys.readouterr().out
@@ -144,7 +155,7 @@ def test_every_mistake_is_one_line(
     assert "no folder" in refused(capsys, *prepare, "--from", nowhere)
     assert "no MNIST below" in refused(capsys, *prepare, "--from", str(prepared))
     assert "did you mean 'jackson'" in refused(capsys, *prepare, "--speakers", "jakson")
-    assert "a seed is 0 or more" in refused(capsys, *prepare, "--seed", "-1")
+    assert "a seed is a whole number from 0" in refused(capsys, *prepare, "--seed", "-1")
     assert "holds something else" in refused(
         capsys, *prepare, *OPTIONS, "--from", here, "--out", here
     )

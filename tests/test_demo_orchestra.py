@@ -18,11 +18,13 @@ import photism
 from photism import cli
 from photism.config import override
 from photism.demo import orchestra
+from photism.demo.way_back import PEAK, faded
 from photism.judges import architecture
 from photism.judges.weights import load_judge
 from photism.orchestra.instruments import INSTRUMENTS
 from photism.stored import WeightsCard, bundled
 from photism.systems.car_gan import CARGAN
+from photism.systems.sa_cmgan import SACMGAN
 from photism.systems.weights import save_weights
 
 WINDOWS = 29
@@ -41,8 +43,13 @@ def untrained(folder: Path, **settings: str) -> Path:
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that the command writes."""
     folder = tmp_path_factory.mktemp("demo")
-    weights = untrained(folder / "untrained")
-    assert cli.main(["demo", "--system", str(weights), "--out", str(folder / "new" / "demo")]) == 0
+    weights, out = untrained(folder / "untrained"), folder / "new" / "demo"
+    back = SACMGAN(override(SACMGAN.presets["debug"], {"target": "sound"}))
+    save_weights(
+        back, folder / "back", preset="debug", card=WeightsCard(classes=tuple(INSTRUMENTS))
+    )
+    options = ["--back", str(folder / "back"), "--out", str(out)]
+    assert cli.main(["demo", "--system", str(weights), *options]) == 0
     return folder / "new" / "demo"
 
 
@@ -115,12 +122,34 @@ def test_a_system_of_one_stage_has_no_first_drawing(tmp_path: Path) -> None:
     assert phrase.drawn.shape == phrase.scene.shape == (WINDOWS, 64, 64, 3)
 
 
+def test_a_sound_is_made_of_the_scenes_of_a_phrase(shown: Path) -> None:
+    record = json.loads((shown / "report.json").read_text(encoding="utf-8"))
+    right = [phrase["back"]["right"] for phrase in record["phrases"]]
+    assert record["back"] == sum(right) < 7
+    samples, rate = soundfile.read(shown / "sounds" / "violin-back.flac")
+    assert len(samples) / rate == pytest.approx(orchestra.PHRASE_S, abs=0.02)
+    assert np.abs(samples).max() == pytest.approx(PEAK, abs=1e-3)
+    page = (shown / "report.html").read_text(encoding="utf-8")
+    assert page.count("<audio controls") == 13
+    assert "The way back" in page
+
+
+def test_sounds_fade_into_each_other() -> None:
+    ones = [np.full(100, value, np.float32) for value in (1, 1, -2)]
+    total = faded(ones, 50)
+    assert total[:50] == pytest.approx(np.minimum(2 * np.hanning(100)[:50], 1) * PEAK / 2, abs=1e-6)
+    assert total[50:100] == pytest.approx(PEAK / 2)
+    assert (np.diff(total[100:150]) < 0).all()
+    assert total[[100, 149]] == pytest.approx([PEAK / 2, -PEAK], abs=0.01)
+    assert not faded([np.zeros(10)] * 2, 5).any()
+
+
 @pytest.mark.parametrize(
     ("settings", "options", "message"),
     [
         ({}, ["--judge", "lenet5-mnist"], "judge lenet5-mnist knows the classes 0, 1,"),
         ({}, ["--judge", "lenet"], "unknown judge 'lenet'"),
-        ({}, ["--seed", "-1"], "--seed is a whole number from 0"),
+        ({}, ["--seed", "-1"], "a seed is a whole number from 0"),
         ({"image_size": "32"}, [], "takes pictures of 3 × 64 × 64"),
         ({"listener__epochs": "0"}, [], "no listener to hear the class"),
     ],

@@ -176,6 +176,10 @@ def test_what_does_not_fit_together_is_told(tmp_path: Path) -> None:
         evaluate(PixelSystem(PixelConfig(front_end="other")), dataset, judge)
     with pytest.raises(ConfigError, match="limit must be at least 10, not 1"):
         evaluate(system, dataset, judge, limit=1)
+    with pytest.raises(ConfigError, match="batch_size must be at least 1, not -1"):
+        evaluate(system, dataset, judge, batch_size=-1)
+    with pytest.raises(ConfigError, match="a seed is a whole number from 0"):
+        evaluate(system, dataset, judge, seed=-5)
     judge.image_shape = (3, 4, 4)
     with pytest.raises(DataError, match=r"takes pictures of 3 × 4 × 4 .* not 1 × 4 × 4"):
         evaluate(system, dataset, judge)

@@ -14,7 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from mutations import mutated
-from PIL import EpsImagePlugin, ExifTags, Image, features
+from PIL import EpsImagePlugin, ExifTags, Image, ImageCms, features
 
 from photism import images
 from photism.errors import ImageError, StorageError
@@ -148,6 +148,86 @@ def test_pictures_that_lie_on_their_side_are_turned(orientation: int, format_: s
     pixels = images.read(content).pixels.astype(int)
     assert pixels.shape == upright.shape
     assert np.abs(pixels - upright).mean() < 4
+
+
+def colour_profile(space: bytes = b"RGB ") -> bytes:
+    """An ICC profile without gamma in which red is what sRGB calls green, and the other way round.
+
+    For grey, 128 of 255 is half of the light, which sRGB calls 188.
+    """
+
+    def fixed(*values: float) -> bytes:
+        return struct.pack(f">{len(values)}i", *(round(65_536 * value) for value in values))
+
+    red, green, blue = (0.436, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141)
+    xyz = {b"wtpt": (0.9642, 1.0, 0.8249), b"rXYZ": green, b"gXYZ": red, b"bXYZ": blue}
+    parts = {name: b"XYZ \0\0\0\0" + fixed(*values) for name, values in xyz.items()}
+    parts |= dict.fromkeys((b"kTRC", b"rTRC", b"gTRC", b"bTRC"), b"curv" + bytes(8))
+    parts[b"desc"] = b"desc" + bytes(4) + struct.pack(">I", 8) + b"swapped\0" + bytes(78)
+    body, table = b"", struct.pack(">I", len(parts))
+    for name, part in parts.items():
+        place = 128 + 4 + 12 * len(parts) + len(body)
+        table += struct.pack(">4sII", name, place, len(part))
+        body += part + bytes(-len(part) % 4)
+    head = struct.pack(
+        ">IIHH4s4s4s", 132 + len(table + body) - 4, 0, 0x210, 0, b"mntr", space, b"XYZ "
+    )
+    head = head.ljust(36, b"\0") + b"acsp"
+    return head.ljust(68, b"\0") + fixed(0.9642, 1.0, 0.8249) + bytes(48) + table + body
+
+
+@pytest.mark.parametrize(
+    ("mode", "format_"),
+    [
+        *((mode, format_) for mode in ("RGB", "RGBA", "P") for format_ in ("PNG", "TIFF")),
+        ("RGBA", "WEBP"),
+    ],
+)
+def test_colours_are_brought_to_srgb(mode: str, format_: str) -> None:
+    red = Image.new("RGB", (8, 8), (255, 0, 0)).convert(mode)
+    options = {"lossless": True} if format_ == "WEBP" else {}
+    content = saved(red, format_, icc_profile=colour_profile(), **options)
+    assert np.allclose(images.read(content).pixels, (0, 255, 0), atol=2)
+    assert np.allclose(
+        images.from_pil(Image.open(io.BytesIO(content))).mean((1, 2)), (-1, 1, -1), atol=0.02
+    )
+
+
+def test_grey_has_its_profile_too_and_stays_grey() -> None:
+    content = saved(Image.new("L", (8, 8), 128), "PNG", icc_profile=colour_profile(b"GRAY"))
+    assert np.allclose(images.read(content).pixels, 188, atol=1)
+    assert images.from_pil(Image.open(io.BytesIO(content))).shape == (1, 8, 8)
+
+
+def test_a_profile_leaves_transparent_parts_white() -> None:
+    stroke = Image.new("RGBA", (8, 8))
+    stroke.paste((255, 0, 0, 255), (0, 0, 4, 8))
+    pixels = images.read(saved(stroke, "PNG", icc_profile=colour_profile())).pixels
+    assert np.allclose(pixels[:, :4], (0, 255, 0), atol=2)
+    assert (pixels[:, 4:] == 255).all()
+
+
+@pytest.mark.parametrize("profile", [b"no profile", colour_profile()[:200]])
+def test_a_damaged_profile_costs_the_colours_alone(profile: bytes) -> None:
+    raster = images.read(saved(HALVES.convert("RGB"), "PNG", icc_profile=profile))
+    assert np.array_equal(raster.pixels, np.asarray(HALVES.convert("RGB")))
+    assert raster.notes == ("its colour profile is damaged: colours may be off",)
+
+
+def test_a_profile_for_other_colours_and_that_of_srgb_change_nothing() -> None:
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for picture, profile in ((HALVES, colour_profile()), (HALVES.convert("RGB"), srgb)):
+        raster = images.read(saved(picture, "PNG", icc_profile=profile))
+        assert np.array_equal(raster.pixels, np.asarray(HALVES.convert("RGB")))
+        assert raster.notes == ()
+
+
+def test_lab_of_photograph_editors_is_read() -> None:
+    to_lab = ImageCms.buildTransform(
+        ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB"
+    )
+    lab = ImageCms.applyTransform(Image.new("RGB", (8, 8), (200, 40, 90)), to_lab)
+    assert np.allclose(images.read(saved(lab, "TIFF")).pixels, (200, 40, 90), atol=4)
 
 
 def test_damaged_exif_does_not_cost_the_picture() -> None:

@@ -218,6 +218,16 @@ def test_a_stage_may_read_other_sounds_than_those_of_the_pairs(tmp_path, monkeyp
     assert "reads sound\n" in capsys.readouterr().out
 
 
+def test_a_stage_that_reads_sounds_alone_trains_without_pictures(tmp_path, monkeypatch):
+    stages = stage(name="ear", reads=("sound",)), stage(phase("second"), name="eye")
+    monkeypatch.setitem(SYSTEMS, "toy", toy(slope, *stages))
+    sounds = write_sounds(tmp_path / "sounds")
+    train(replace(toy_options(sounds, tmp_path / "run"), stages=("ear",)))
+    assert weight(tmp_path / "run", "first") == -1.5
+    with pytest.raises(DataError, match="sounds holds sounds alone: pairs with pictures"):
+        train(toy_options(sounds, tmp_path / "both"))
+
+
 @pytest.mark.parametrize(
     ("reads", "change", "message"),
     [

@@ -362,7 +362,7 @@ def test_pairs_do_not_depend_on_the_number_of_processes(tmp_path: Path) -> None:
         ({"workers": -1}, "workers must be 0 or more, not -1"),
         ({"validation": 0.0}, "validation 0 and test 0.1 of 40 performances must each be above 0"),
         ({"validation": 0.5, "test": 0.5}, "leave one for training"),
-        ({"seed": -1}, "a seed is 0 or more, not -1"),
+        ({"seed": -1}, "a seed is a whole number from 0"),
     ],
 )
 def test_options_that_cannot_be(options: dict[str, float], message: str) -> None:

@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from page import Page
+from PIL import Image
 
 from photism.experiments.declarations import Experiment, Row
 from photism.experiments.overview import (
@@ -116,6 +116,24 @@ def test_inception_s_figures_are_measured_where_it_was_given() -> None:
     assert texts(table_rows(experiment, [row])[0].lines[0].cells)[1] == "250.00"
 
 
+def test_an_independent_judge_has_a_column() -> None:
+    experiment = table(metrics=("accuracy",))
+    a, b = measured(experiment.rows[0], 30), measured(experiment.rows[1], 20)
+    assert a.evaluation is not None
+    opinion = {"figures": {"accuracy": {"value": 0.6}}, "real": {"accuracy": {"value": 0.98}}}
+    a = replace(
+        a, evaluation={**a.evaluation, "main_output": "label given", "opinions": {"eye": opinion}}
+    )
+    assert columns_of(experiment, [a, b])["accuracy by eye"] == Column(
+        "accuracy(eye)", line="measured"
+    )
+    first, second, _, real, other = table_rows(experiment, [a, b, MeasuredRow(experiment.rows[2])])
+    assert [texts(line.cells) for line in first.lines] == [["90.0 %", "60.0 %"], ["90.0 %", "–"]]
+    assert [line.cells[1].text for line in second.lines] == ["–", "–"]
+    assert texts(real.lines[0].cells) == ["90.0 %", "98.0 %"]
+    assert texts(other.lines[0].cells) == ["–", "–"]
+
+
 def test_logarithms_are_drawn_over_the_rows_that_have_been_run() -> None:
     experiment = table(sweep="lambda_l1", metrics=("fd", "kd"))
     first, second, third = experiment.rows
@@ -132,7 +150,7 @@ def test_logarithms_are_drawn_over_the_rows_that_have_been_run() -> None:
 
 @pytest.fixture
 def overview(tmp_path: Path) -> Overview:
-    pictures = [np.full((3, 8, 8), value, np.float32) for value in (-1, 1)]
+    pictures = [Image.new("RGB", (8, 8), name) for name in ("black", "white")]
     strip = write_strip(tmp_path / "strip.png", "real", ["double_bass", "tuba"], pictures)
     assert strip == {"label": "real", "names": ["double_bass", "tuba"], "file": "strip.png"}
     row = OverviewRow(

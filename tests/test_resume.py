@@ -13,6 +13,7 @@ import pytest
 import torch
 from toy_of import SGD, phase, stage, toy, toy_options, weight, write_toys
 
+from photism.cli import main
 from photism.config import override
 from photism.errors import StorageError, TrainingError
 from photism.systems import SYSTEMS
@@ -217,6 +218,32 @@ def test_edited_settings_are_refused_by_name(options, changes, message):
     record.write_text(json.dumps(content))
     with pytest.raises(TrainingError, match=f"run was begun with {message}: put that back in"):
         go_on(run)
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        (["--seed", "3"], "run was begun with --seed 0: leave it out, or begin a new run"),
+        (["--batch-size", "2"], "run was begun without --batch-size: leave it out"),
+        (["--precision", "bf16"], "run was begun with --precision fp32"),
+        (["--ema", "0.5"], "run was begun with --ema 0.0"),
+        (["--stages", "only"], "run was begun without --stages"),
+        (["--out", "elsewhere"], "--resume takes system, data and settings from the run"),
+        (["--set", "slope=2"], "--resume takes system, data and settings from the run"),
+    ],
+)
+def test_options_that_would_be_ignored_are_refused(options, typed, message, capsys):
+    run = stop_at(options, 6)
+    assert main(["train", "--resume", str(run), *typed]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_options_that_decide_no_step_may_be_typed_anew(options):
+    run, expected = stop_at(options, 6), whole(options)
+    typed = ["--log-every", "1", "--checkpoint-every", "5", "--device", "cpu", "--seed", "0"]
+    assert main(["train", "--resume", str(run), *typed]) == 0
+    assert weight(run) == expected
+    assert TrainOptions.read(run).log_every == 1
 
 
 def test_a_preset_that_has_changed_since_is_no_edit(options, monkeypatch):

@@ -7,9 +7,11 @@ import math
 import pytest
 import torch
 
+from photism.cli import main
 from photism.config import override
 from photism.data.pairs import Batch
 from photism.errors import ConfigError, WeightsError
+from photism.stored import find_tensors
 from photism.systems.base import parameter_count
 from photism.systems.s2i import S2I, kept_channels, moving_average
 from photism.systems.s2i_networks import S2IConfig
@@ -225,3 +227,25 @@ def test_what_is_no_state_dict_is_refused(tmp_path) -> None:
 def test_settings_that_cannot_be(settings: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         override(DEBUG, settings)
+
+
+def test_scenes_train_to_the_end_and_a_stopped_run_goes_on_exactly(tmp_path) -> None:
+    """Through the real command, stopped in the middle of either stage."""
+    data = tmp_path / "scenes"
+    prepared = "data prepare scenes --recordings bundled --hop-s 2 --workers 1 --out"
+    assert main([*prepared.split(), str(data)]) == 0
+
+    def run(*words: str) -> int:
+        return main(["train", *words])
+
+    begin = ["s2i", "--preset", "debug", "--data", str(data), "--epochs", "2", "--batch-size", "16"]
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    assert run(*begin, "--out", str(whole)) == 0
+    assert run(*begin, "--out", str(stopped), "--max-steps", "3") == 0
+    for steps in ("9", "15"):
+        assert run("--resume", str(stopped), "--max-steps", steps) == 0
+    assert run("--resume", str(stopped)) == 0
+    there = {run: dict(find_tensors(str(run))) for run in (whole, stopped)}
+    assert there[whole].keys() == there[stopped].keys()
+    for name, value in there[whole].items():
+        assert torch.equal(value, there[stopped][name]), name

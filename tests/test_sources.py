@@ -21,6 +21,7 @@ from published_data import (
 
 from photism.audio.front_ends import front_end
 from photism.audio.logmel import pictures
+from photism.data import digits as spoken_digits
 from photism.data.card import Card
 from photism.data.digits import Spoken
 from photism.data.pairs import PairDataset, to_bytes
@@ -163,6 +164,22 @@ def test_bad_recordings_are_skipped_and_listed(raw: Path, tmp_path: Path) -> Non
     assert Card.read(tmp_path / "pairs").skipped == card.skipped
 
 
+def test_whatever_one_recording_does_the_others_are_used(
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = iter([RecursionError("deep in a decoder")])
+
+    def read(content: bytes, *args: object) -> np.ndarray:
+        for error in first:
+            raise error
+        return whole(content, *args)
+
+    whole = spoken_digits._waveform
+    monkeypatch.setattr(spoken_digits, "_waveform", read)
+    card = prepare(MnistFsdd(speakers=TWO), raw=raw, out=tmp_path / "pairs")
+    assert [file["reason"] for file in card.skipped] == ["deep in a decoder"]
+
+
 def test_nothing_but_bad_recordings(tmp_path: Path) -> None:
     write_mnist(tmp_path)
     (tmp_path / "0_theo_0.wav").write_bytes(b"noise")
@@ -187,7 +204,7 @@ def test_speakers_are_chosen_and_checked(tmp_path: Path) -> None:
         MnistFsdd(speakers=("yweweller",))
     with pytest.raises(ConfigError, match="each speaker once"):
         MnistFsdd(speakers=("theo", "theo"))
-    with pytest.raises(ConfigError, match="a seed is 0 or more"):
+    with pytest.raises(ConfigError, match="a seed is a whole number from 0"):
         MnistFsdd(seed=-1)
 
 

@@ -383,7 +383,7 @@ def test_the_crop_is_the_authors_and_depends_on_seed_and_name() -> None:
         ({"max_per_class": 0}, "max-per-class must be 1 or more"),
         ({"min_peak": -0.1}, "min-peak is a share of full scale"),
         ({"min_peak": 450.0}, "min-peak is a share of full scale"),
-        ({"seed": -1}, "a seed is 0 or more"),
+        ({"seed": -1}, "a seed is a whole number from 0"),
     ],
 )
 def test_options_that_cannot_be(options: dict[str, object], message: str) -> None:
@@ -587,7 +587,7 @@ def test_a_video_with_a_gap_has_the_right_frames(tmp_path: Path) -> None:
     certain = {*range(0, 500, 100), *range(1600, 2400, 100)}  # others touch the gap or the end
     assert certain <= set(begins_ms.tolist()) <= certain | {500, 1500, 2400}
     grey = train.images(np.arange(len(train))).astype(float).mean(axis=(1, 2, 3))
-    assert grey / 40 == pytest.approx(begins_ms / 1000, abs=0.06)
+    assert grey / 40 == pytest.approx(begins_ms / 1000, abs=0.12)  # the codec's grey
 
 
 def test_videos_in_linked_folders_are_found(tmp_path: Path) -> None:

@@ -276,6 +276,37 @@ def test_kl_warm_up_weighs_the_kl_term():
     assert totals == pytest.approx([0, kl / 2, kl, kl], abs=1e-4)
 
 
+def test_the_printed_relu_behind_the_heads():
+    """V-7: mean and σ of AIVAE through a ReLU; a σ of 0 would cost an infinite divergence."""
+    system = SYSTEMS["aivae"](override(SYSTEMS["aivae"].presets["debug"], {"head_relu": "true"}))
+    assert parameter_count(system) == parameter_count(build("aivae"))
+    batch = make_batch()
+    feature = system.encoder.body((batch.sound + 1) / 2)
+    mean, log_var = system.encoder((batch.sound + 1) / 2)
+    assert torch.equal(mean, system.encoder.mean(feature).relu())
+    shown = system.encoder.log_var(feature)
+    assert (shown < 0).any()
+    assert torch.allclose((log_var / 2).exp(), shown.clamp_min(1e-3), atol=1e-6)
+    losses = system.losses("autoencoder", batch, make_step(10**6))
+    losses.total.backward()
+    assert losses.terms["kl"].isfinite()
+    assert all(parameter.grad.isfinite().all() for parameter in system.parameters())
+
+
+@pytest.mark.parametrize("printed", [False, True])
+def test_the_order_of_normalisation(printed):
+    """V-8: convolution, batch norm, activation; or the activation first, as table 2 prints it."""
+    preset = SYSTEMS["aivae-gan"].presets["debug"]
+    system = SYSTEMS["aivae-gan"](override(preset, {"activation_first": str(printed).lower()}))
+    bodies = (system.generator.encoder, system.generator.decoder, system.discriminator.body)
+    for body in bodies:
+        layers = [type(layer).__name__ for layer in body]
+        norms = [place for place, name in enumerate(layers) if name == "BatchNorm2d"]
+        assert len(norms) == 3
+        assert all(("ReLU" in layers[place - 1]) == printed for place in norms)
+        assert all(("Conv" in layers[place - 1]) != printed for place in norms)
+
+
 def test_gan_objective_is_the_published_one():
     system = build("aivae-gan")
     step = make_step(10**6)
@@ -326,6 +357,12 @@ def test_jitter_keeps_range_and_follows_the_seed():
 def test_bad_settings_say_what_to_do(settings, message):
     with pytest.raises(ConfigError, match=message):
         override(SYSTEMS["aivae-gan"].presets["debug"], settings)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_settings_from_python_are_numbers_too(value):
+    with pytest.raises(ConfigError, match="lr must be at least 1e-09, not"):
+        SYSTEMS["aivae"].config_class(lr=value)
 
 
 def test_unknown_names_suggest_the_nearest():

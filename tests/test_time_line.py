@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from chirps import RATE, chirp, edited, moment, told
+from chirps import RATE, chirp, edited, moment, stamped, told
 from real_recordings import encoded
 
 from photism.audio import decode as decoding
@@ -156,6 +156,24 @@ def test_stamps_that_come_back_are_no_gap(jitter: Callable[[float], float]) -> N
     assert np.array_equal(found.samples, expected.samples)
 
 
+@pytest.mark.parametrize("wrong_s", [0.3, -0.3, 5.0])
+def test_one_wrong_stamp_is_no_gap(wrong_s: float) -> None:
+    content = stamped(chirp(6), lambda time_s: time_s + wrong_s * (2.0 < time_s < 2.03))
+    found = decode(io.BytesIO(content))
+    assert (found.duration_s, found.notes) == (6.0, ())
+    assert np.allclose(found.samples, chirp(6), atol=1e-4)
+
+
+def test_what_is_told_twice_is_left_out_once() -> None:
+    content = stamped(chirp(6), lambda time_s: time_s - 0.3 * (time_s > 3))
+    found = decode(io.BytesIO(content))
+    assert found.duration_s == pytest.approx(5.7)
+    assert found.notes == ("packets overlap in time: what is told twice was left out once",)
+    for start_s, expected_s in {2.5: 2.5, 4.0: 4.3}.items():
+        part = decode(io.BytesIO(content), start_s=start_s, duration_s=0.2)
+        assert moment(part.samples[0], RATE) == pytest.approx(expected_s, abs=0.001)
+
+
 @pytest.mark.parametrize("kind", ["chained vorbis", "chained opus", "chained flac"])
 def test_files_put_one_behind_the_other_follow_one_another(kind: str) -> None:
     found = decode(io.BytesIO(KINDS[kind]()))
@@ -188,6 +206,27 @@ def test_a_raw_stream_without_stamps_loses_no_sample() -> None:
     found = decode(io.BytesIO(told("ac3", "ac3", seconds=20, rate=44_100)))
     assert found.samples.shape[1] % 1536 == 0
     assert found.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "codec", "fps", "options"),
+    [
+        ("matroska", "mp3", 0, {"live": "1"}),  # as it is streamed, without a length
+        ("matroska", "ac3", 10, {"live": "1"}),
+        ("asf", "wmav2", 10, {}),  # one length for sound and pictures
+    ],
+)
+def test_a_whole_film_is_not_called_truncated(
+    kind: str, codec: str, fps: int, options: dict[str, str]
+) -> None:
+    content = told(kind, codec, fps=fps, rate=44_100, options=options)
+    assert decode(io.BytesIO(content)).notes == ()
+
+
+def test_a_film_that_was_cut_short_is_called_truncated() -> None:
+    content = told("matroska", "aac", fps=10)
+    (note,) = decode(io.BytesIO(content[: len(content) // 2])).notes
+    assert note.startswith("truncated: ends after ")
 
 
 def test_a_length_that_was_only_guessed_is_not_missed() -> None:

@@ -293,6 +293,11 @@ def test_unwritable_folder_is_told_before_the_first_step(data, tmp_path):
         ({"batch_size": 10_000}, DataError, "fewer than a batch"),
         ({"data": Path("nowhere")}, DataError, "no prepared data"),
         ({"device": "cuda"}, ConfigError, "no cuda device"),
+        (
+            {"settings": {"width": "100000"}},
+            ConfigError,
+            "with these settings takes .* GB to train",
+        ),
     ],
 )
 def test_mistakes_are_told_before_the_first_step(data, tmp_path, changes, error, message):

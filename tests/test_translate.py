@@ -155,8 +155,12 @@ def test_every_kind_of_source_gives_the_same_picture(
     with open(path, "rb") as file:
         for source in (str(path), path.read_bytes(), io.BytesIO(path.read_bytes()), file):
             assert torch.equal(translator.translate(source).tensor, expected.tensor)
-    for array in (samples, np.stack([samples, samples]), samples.astype(np.float64)):
+    tensor = torch.from_numpy(samples)
+    arrays = (samples, np.stack([samples, samples]), samples.astype(np.float64), samples.tolist())
+    for array in (*arrays, tensor, tensor.clone().requires_grad_()):
         assert torch.equal(translator.translate(array, rate=rate).tensor, expected.tensor)
+    coarse, same = (translator.translate(t, rate=rate) for t in (tensor.bfloat16(), tensor.half()))
+    assert torch.allclose(coarse.tensor, same.tensor, atol=0.2)
 
 
 @pytest.mark.parametrize("dtype", ["int16", "int32", "uint8"])
@@ -364,7 +368,16 @@ def test_a_part_of_a_day_is_read_without_the_rest(translator: Translator, tmp_pa
         (np.zeros(800, np.float32), {"rate": 8000, "start_s": 5}, "no samples after 5 s"),
         (np.full(800, np.nan, np.float32), {"rate": 8000}, "are not numbers"),
         (np.zeros(800, np.float32), {"rate": 8000, "start_s": -1}, "the start is a time from 0 s"),
-        (np.zeros(800, np.float32), {"rate": 8000, "duration_s": 0}, "duration must be above 0 s"),
+        (
+            np.zeros(800, np.float32),
+            {"rate": 8000, "duration_s": 0},
+            "duration is a number of seconds above 0",
+        ),
+        (np.zeros(8), {"rate": 8000, "start_s": 1e308}, "the start is a time from 0 s"),
+        (np.zeros(8), {"rate": 8000, "duration_s": 1e308}, "duration is a number of seconds"),
+        ([[0.0], [0.0, 0.0]], {"rate": 8000}, "samples are (sample,) or (channel, sample)"),
+        (["a"], {"rate": 8000}, "samples are numbers"),
+        (torch.zeros(8).to_sparse(), {"rate": 8000}, "samples are (sample,) or (channel"),
         (b"RIFF", {"rate": 8000}, "a rate goes with samples"),
         (b"", {}, "is empty"),
     ],

@@ -386,17 +386,20 @@ def test_a_full_disk_ends_it_and_keeps_what_is_done(
     [
         ([], "name a recording, such as: photism translate three.wav"),
         (["-", "-"], "standard input (-) can be read only once"),
-        (["a.wav", "--seed", "-1"], "--seed is a whole number from 0"),
-        (["a.wav", "--batch", "0"], "--batch must be at least 1, not 0"),
+        (["a.wav", "--seed", "-1"], "a seed is a whole number from 0"),
+        (["a.wav", "--batch", "0"], "--batch is a number of clips from 1 to 4,096, not 0"),
         (["a.wav", "--sampling", "latent"], "--sampling wants name=value, not 'latent'"),
         (["a.wav", "--sampling", "steps=4"], "unknown field 'steps': choose from: latent"),
         (["a.wav", "--num-samples", "0"], "--num-samples must be at least 1, not 0"),
-        (["a.wav", "--size", "0"], "--size must be at least 1, not 0"),
+        (["a.wav", "--size", "0"], "--size is a number of pixels from 1 to 8,192, not 0"),
+        (["a.wav", "--size", "10000000"], "--size is a number of pixels from 1 to 8,192"),
+        (["a.wav", "--batch", "100000000"], "--batch is a number of clips from 1 to 4,096"),
+        ([""], "the name of a source is empty"),
         (["a.wav", "-o", "a.jpg"], "pictures are PNGs: call it a.png"),
         (["a.wav", "b.wav", "-o", "a.png"], "2 sources cannot share a.png"),
         (["a.wav", "--label", "three"], "untrained takes no label: leave 'three' out"),
         (["a.wav", "--start", "-3"], "the start is a time from 0 s on, not -3 s"),
-        (["a.wav", "--duration", "0"], "the duration must be above 0 s, not 0 s"),
+        (["a.wav", "--duration", "0"], "the duration is a number of seconds above 0, not 0 s"),
         (["empty"], "empty holds no sounds or videos"),
     ],
 )
@@ -442,6 +445,13 @@ def test_the_keyboard_is_no_recording(translate: Run, monkeypatch: pytest.Monkey
     code, _, err = translate("-")
     assert code == 2
     assert "standard input is the keyboard" in err
+
+
+def test_closed_standard_input_is_told(translate: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    code, _, err = translate("-")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "standard input is closed" in err
 
 
 @pytest.mark.data

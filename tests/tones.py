@@ -49,7 +49,7 @@ def write_tones(folder: Path, **counts: int) -> Path:
         front_end=EAR.name,
         front_end_config=asdict(EAR),
         group="recording",
-        columns={"recording": "string", "pitch_hz": "float"},
+        columns={"recording": "string", "pitch_hz": "float", "midi": "float"},
     )
     with PairWriter(folder, card) as writer:
         for seed, (split, count) in enumerate((counts or {"train": 96, "test": 36}).items()):
@@ -66,6 +66,7 @@ def write_tones(folder: Path, **counts: int) -> Path:
                 columns={
                     "recording": [f"{split}-{row // 4}" for row in range(count)],
                     "pitch_hz": pitch_hz,
+                    "midi": 69 + 12 * np.log2(pitch_hz / 440),
                 },
             )
     return folder

@@ -26,7 +26,12 @@ from photism.stored import ASSETS, TENSORS
 from photism.systems.weights import load_weights, save_weights
 from photism.training.options import TrainOptions
 
-LICENCES = {"mnist-fsdd": "cc-by-sa-4.0", "mnist-scd": "cc-by-sa-3.0", "orchestra": "cc0-1.0"}
+LICENCES = {
+    "mnist-fsdd": "cc-by-sa-4.0",
+    "mnist-scd": "cc-by-sa-3.0",
+    "orchestra": "cc0-1.0",
+    "scenes": "cc-by-3.0",
+}
 """Of the weights: that of the stricter of the data's two licences."""
 
 

@@ -19,7 +19,7 @@ from draw_orchestra import CELL, draw
 from matplotlib.figure import Figure
 from PIL import Image
 
-from photism.audio.logmel import front_end
+from photism.audio.front_ends import front_end
 from photism.data.pairs import PairDataset, PairLoader, hold_out
 from photism.data.prepare import find
 from photism.evaluation.latent_zeroing import measure_latent_zeroing

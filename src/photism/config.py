@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
+from numbers import Integral
 from typing import Any, get_args, get_type_hints
 
 from photism.errors import ConfigError, nearest
@@ -57,8 +58,15 @@ def check_fields(config: Any, **least: float) -> None:
         if choices and value not in choices:
             raise ConfigError(f"{name} is {value!r}: {nearest(str(value), map(str, choices))}")
     for name, lowest in least.items():
-        if getattr(config, name) < lowest:
+        if not lowest <= getattr(config, name) < math.inf:  # nor NaN
             raise ConfigError(f"{name} must be at least {lowest}, not {getattr(config, name)}")
+
+
+def check_seed(seed: Any) -> None:
+    """Raise a ConfigError for a seed that some generator of numpy or torch does not take."""
+    whole = isinstance(seed, Integral) and not isinstance(seed, bool)
+    if not whole or not 0 <= seed < 2**63:
+        raise ConfigError(f"a seed is a whole number from 0 to 2^63 - 1, not {seed!r}")
 
 
 def config_from(cls: type, content: Mapping[str, Any]) -> Any:

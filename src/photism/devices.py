@@ -40,6 +40,13 @@ def choose_device(name: DeviceName = "auto") -> torch.device:
     return torch.device(name)
 
 
+def memory_bytes() -> int:
+    """Return how much memory this machine has."""
+    import psutil
+
+    return psutil.virtual_memory().total
+
+
 def keep_memory() -> None:
     """Let this process keep the memory that it frees, instead of giving it back to the system.
 

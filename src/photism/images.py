@@ -9,15 +9,16 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageDraw, ImageFont, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin, UnidentifiedImageError
 
+from photism.develop import develop, flatten
 from photism.errors import ImageError
 from photism.files import parse_json, write_bytes
 from photism.terminal import printable
@@ -32,21 +33,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "PPM", "TIFF", "AVIF")
 """What is read, by content and not by name. None of them starts another program."""
 MOST_PIXELS = 89_478_485
 """The largest picture that is decoded, where Pillow too begins to warn: 256 MiB of colour."""
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What undoes each EXIF orientation."""
 _PNG = b"\x89PNG\r\n\x1a\n"
-_DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
-"""Pillow's modes of grey with more than 8 bits."""
-
-
 ENDINGS = frozenset(
     (
         ".avif", ".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tif",
@@ -99,7 +86,8 @@ def read(source: str | Path | bytes | BinaryIO | Image.Image) -> Raster:
     """Read a picture of any size and kind: grey, palette, CMYK, 16 bits, transparent, turned.
 
     What is transparent is laid on white, as every viewer shows it. Pictures that lie on their side
-    are turned as their EXIF data says. Colour profiles are not applied.
+    are turned as their EXIF data says, and colours brought to sRGB where a colour profile says
+    what else they are.
 
     Args:
         source: a file of one of `FORMATS`, its path or content, or an open file, read from where
@@ -168,59 +156,11 @@ def _require_size(picture: Image.Image) -> None:
 
 def _raster(picture: Image.Image) -> Raster:
     _require_size(picture)
-    notes = []
-    if picture.format != "MPO" and getattr(picture, "is_animated", False):  # MPO: of cameras
-        picture.seek(0)
-        notes.append("the first of several frames or pages")
-    flat, transparent = _flat(picture)
-    if transparent:
-        notes.append("transparent parts are laid on white")
-    try:
-        turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # EXIF data of any kind must not cost the picture
-        turn = None
-        notes.append("its EXIF data is damaged: it may lie on its side")
-    pixels = np.array((flat if turn is None else flat.transpose(turn)).convert("RGB"))
-    if Raster(pixels).blank:
-        notes.append("all of it has one colour: there is nothing to see")
-    return Raster(pixels, tuple(notes))
-
-
-def _flat(picture: Image.Image) -> tuple[Image.Image, bool]:
-    """Return a picture in 8 bits, "L" or "RGB", and whether the white below showed through."""
-    if picture.mode in _DEEP:
-        return _shallow(picture)
-    mode = "L" if picture.mode in ("1", "L", "LA", "La") else "RGB"
-    if not picture.has_transparency_data:
-        return picture.convert(mode), False
-    if picture.mode == "La":
-        picture = picture.convert("LA")
-    clear = picture.info.get("transparency")
-    if isinstance(clear, tuple) and max(clear, default=0) > 255:  # of 16 bits, where Pillow reads 8
-        picture = picture.copy()
-        picture.info["transparency"] = tuple(value >> 8 for value in clear)
-    seen = picture.convert("RGBA")
-    white = Image.new("RGBA", seen.size, "white")
-    return Image.alpha_composite(white, seen).convert(mode), np.asarray(seen)[..., 3].min() < 255
-
-
-def _shallow(picture: Image.Image) -> tuple[Image.Image, bool]:
-    """Bring grey of 16 bits, or of numbers of any kind, to 8; return what `_flat` does."""
-    picture.load()
-    values = np.asarray(picture).astype(np.float64)
-    least, most = values.min(), values.max()
-    if picture.mode.startswith("I;16") or picture.format == "PNG":
-        top = 65_535
-    elif least >= 0 and most <= 65_535:
-        top = 1 if picture.mode == "F" and most <= 1 else 255 if most <= 255 else 65_535
-    else:
-        raise ImageError(
-            f"holds values from {least:g} to {most:g}, which are no brightness: save it with 8 or"
-            " 16 bits"
-        )
-    clear = values == (seen if isinstance(seen := picture.info.get("transparency"), int) else None)
-    levels = np.where(clear, 255, np.rint(values * (255 / top)))
-    return Image.fromarray(levels.astype(np.uint8)), bool(clear.any())
+    developed, notes = develop(picture)
+    raster = Raster(np.array(developed.convert("RGB")), tuple(notes))
+    if raster.blank:
+        return replace(raster, notes=(*notes, "all of it has one colour: there is nothing to see"))
+    return raster
 
 
 def to_pil(image: Tensor | np.ndarray) -> Image.Image:
@@ -246,7 +186,7 @@ def from_pil(picture: Image.Image) -> Tensor:
     """Turn a picture into `(channel, height, width)` float32 in [-1, 1]; grey keeps one channel."""
     import torch
 
-    levels = np.atleast_3d(np.asarray(_flat(picture)[0])).transpose(2, 0, 1)
+    levels = np.atleast_3d(np.asarray(flatten(picture)[0])).transpose(2, 0, 1)
     return torch.from_numpy(levels.astype(np.float32) / 127.5 - 1)
 
 

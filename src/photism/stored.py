@@ -8,8 +8,8 @@ for people.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -19,7 +19,7 @@ import torch
 from safetensors.torch import load
 
 from photism.errors import WeightsError, nearest
-from photism.files import PACKAGED
+from photism.files import PACKAGED, parse_json
 
 TENSORS, CONFIG, CARD, README = "model.safetensors", "config.json", "card.json", "README.md"
 ASSETS = PACKAGED / "systems"
@@ -87,13 +87,13 @@ class WeightsCard:
         if not path.is_file():
             return cls()
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = parse_json(path.read_bytes())
             known = {f.name: content[f.name] for f in fields(cls) if f.name in content}
             for name in ("data_notes", "classes", "notes", "level_range"):
                 if isinstance(known.get(name), list):
                     known[name] = tuple(known[name])
             return cls(**known)
-        except (ValueError, TypeError, RecursionError, OSError) as error:
+        except (ValueError, TypeError, OSError) as error:
             raise WeightsError(f"{path} is damaged: {error}") from error
 
     def to_json(self) -> dict[str, Any]:
@@ -139,9 +139,8 @@ def _of_run(folder: Path) -> Path:
     if (folder / "weights" / CONFIG).is_file():
         return folder / "weights"
     if (folder / "checkpoints").is_dir():
-        raise WeightsError(
-            f"the run {folder} has no weights yet: go on with `photism train --resume {folder}`"
-        )
+        command = shlex.join(["photism", "train", "--resume", str(folder)])
+        raise WeightsError(f"the run {folder} has no weights yet: go on with `{command}`")
     return folder
 
 

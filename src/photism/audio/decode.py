@@ -18,6 +18,8 @@ from photism.audio.track import Placed, TrackDecoder
 from photism.audio.tracks import sound_track
 from photism.errors import AudioError, ConfigError
 
+MOST_S = 1e12
+"""No sound has a moment after this."""
 _NEAR_S = 30.0  # a start before this is reached by decoding from the beginning
 _SHORTFALL_S = 0.1  # less missing than this is a codec's padding, not a truncated file
 _CANCELLED = 0.1  # of the power that one channel alone would leave in the mean of all
@@ -161,8 +163,8 @@ def _limited(
     reader: _Reader, start_s: float, duration_s: float | None, max_s: float
 ) -> Iterator[np.ndarray]:
     """Yield `(channel, sample)` up to `duration_s`; without one, refuse more than `max_s`."""
-    if duration_s is not None and not duration_s > 0:
-        raise ConfigError(f"{duration_s:g} s of a sound cannot be read: ask for more than 0 s")
+    if duration_s is not None and not 0 < duration_s < MOST_S:
+        raise ConfigError(f"{duration_s:g} s of a sound cannot be read: ask for a number above 0")
     if duration_s is None and (reader.declared_s or 0.0) - start_s > max_s:
         raise reader.too_long(max_s)
     limit_s = max_s if duration_s is None else duration_s
@@ -269,7 +271,7 @@ class _Reader:
 @contextlib.contextmanager
 def _reader(source: Source, start_s: float) -> Iterator[_Reader]:
     """Open a source for decoding, with one clear error for whatever it is not."""
-    if not 0 <= start_s < math.inf:
+    if not 0 <= start_s < MOST_S:
         raise ConfigError(f"a sound begins at 0 s: it cannot be read from {start_s:g} s on")
     with opened(source) as (file, name):
         yield _Reader(file, name, start_s)

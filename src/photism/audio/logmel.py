@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from photism.audio.canvas import colour_table, draw
 from photism.audio.front_ends import DECIBELS, LN_OFFSET, FrontEnd
+from photism.audio.front_ends import front_end as front_end  # also found here
 from photism.errors import AudioError
 
 _CHUNK = 512 * 512  # samples transformed at once: small enough for the processor's cache

@@ -64,9 +64,7 @@ class TrackDecoder:
     @property
     def declared_s(self) -> float | None:
         """Length that the file announces, if it does."""
-        declared_s = max(0, self._track.duration or 0) * self._tick_s
-        if not declared_s and len(self._container.streams) == 1:
-            declared_s = max(0, self._container.duration or 0) / 1e6
+        declared_s = self._length_s()
         if not declared_s or (self._kind == "avi" and self._codec.startswith("adpcm")):
             return None
         if self._kind in _GUESSED:
@@ -76,6 +74,18 @@ class TrackDecoder:
         if self._kind in _INDEXED:  # the delay before the first sample is counted by some
             declared_s -= max(0, self._track.start_time or 0) * self._tick_s
         return declared_s
+
+    def _length_s(self) -> float:
+        """Return the length of the track by the container, of all tracks if it is alone, or 0."""
+        own_s = max(0, self._track.duration or 0) * self._tick_s
+        longest_s = max(0, self._container.duration or 0) / 1e6
+        alone = len(self._container.streams) == 1
+        if self._kind == "matroska":  # its tracks have a length only where FFmpeg guesses both
+            tagged_s = longest_s if alone else _tagged_s(self._track.metadata.get("DURATION", ""))
+            return 0.0 if own_s else min(tagged_s, longest_s)
+        if self._kind == "asf":  # what a track has is the length of the longest
+            return own_s if alone else 0.0
+        return own_s or (longest_s if alone else 0.0)
 
     @property
     def lost(self) -> list[str]:
@@ -191,6 +201,15 @@ class TrackDecoder:
                     )
                 stamp = None if counted or frame.pts is None else frame.pts
                 yield None if stamp is None else float(stamp * (frame.time_base or 0)), samples
+
+
+def _tagged_s(tag: str) -> float:
+    """Return the seconds of a length as Matroska tags have it, such as 00:01:02.5; 0 for others."""
+    try:
+        hours, minutes, seconds = tag.split(":")
+        return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+    except ValueError:
+        return 0.0
 
 
 def _to_float(frame: av.AudioFrame) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import shlex
 import sys
 import warnings
 from typing import TextIO
@@ -19,6 +20,8 @@ from photism.version import __version__
 COMMANDS = {
     "Use a trained system": {
         "translate": "Turn recordings, videos or folders of them into pictures",
+        "serve": "Translate for browsers and other programs: a page and a REST API",
+        "listen": "Listen to the microphone and draw what is heard in the terminal",
         "demo": "Hear an orchestra and see it drawn: the whole road once",
         "info": "Show systems, presets, weights, and what made a picture",
     },
@@ -111,9 +114,8 @@ def _dispatch(argv: list[str]) -> int:
     known = [name for commands in COMMANDS.values() for name in commands]
     if command not in known:
         if os.path.exists(command):
-            raise ConfigError(
-                f"{command!r} is a file, not a command: did you mean `photism translate {command}`?"
-            )
+            meant = shlex.join(["photism", "translate", command])
+            raise ConfigError(f"{command!r} is a file, not a command: did you mean `{meant}`?")
         kind = "option" if command.startswith("-") else "command"
         raise ConfigError(f"unknown {kind} {command!r}: {nearest(command, known)}")
     module = importlib.import_module(f"photism.cli.{command}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import NoneType
@@ -50,7 +51,7 @@ def parse(
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
-            return tyro.cli(
+            args = tyro.cli(
                 shape,
                 args=argv,
                 prog=prog,
@@ -62,6 +63,19 @@ def parse(
         if not said.getvalue():
             raise
         raise ConfigError(_one_line(said.getvalue(), _command(shape, argv, prog))) from None
+    _require_finite(args)
+    return args
+
+
+def _require_finite(args: Any) -> None:
+    """Refuse numbers without end, and what is no number; no option means anything by them."""
+    for field in fields(args):
+        value = getattr(args, field.name)
+        if is_dataclass(value):
+            _require_finite(value)
+        elif isinstance(value, float) and not math.isfinite(value):
+            option = f"--{field.name.replace('_', '-')}"
+            raise ConfigError(f"{option} is a finite number, not {value}")
 
 
 def settings(words: tuple[str, ...], option: str) -> dict[str, str]:

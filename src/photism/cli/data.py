@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Union
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
 import tyro
 
@@ -27,6 +28,8 @@ else:
     ]
 
 _SHOWN_SKIPPED = 10
+_KEPT = 0.9
+"""Share of the pairs that training does not hold out."""
 
 DESCRIPTION = """List, fetch, prepare, inspect and verify data sets.
 
@@ -166,6 +169,8 @@ class Inspect:
         from photism.data.prepare import find
         from photism.images import write_png
 
+        if self.out and self.out.suffix.lower() != ".png":
+            raise ConfigError(f"the contact sheet is a PNG: call it {self.out.with_suffix('.png')}")
         folder = find(self.data)
         card = Card.read(folder)
         sheet = contact_sheet(folder, self.split, per_class=self.per_class, seed=self.seed)
@@ -220,7 +225,17 @@ def _training(wanted: str, data: Path | str, card: Card) -> str:
     changed = [f"{key}={v}" for key, v in settings.items() if v and own.get(key, v) != v]
     words = ["photism", "train", name, "--data", str(data)]
     words += ["--preset", preset] if preset else []
+    if few := _few(sum(card.counts.get("train", {}).values()), own):
+        words += ["--batch-size", str(few)]
     return shlex.join([*words, *(["--set", *changed] if changed else [])])
+
+
+def _few(pairs: int, config: Mapping[str, Any]) -> int | None:
+    """Return a batch size for few pairs: where an epoch would have less than four batches."""
+    wanted = [v for name, v in config.items() if name.rpartition(".")[2] == "batch_size"]
+    if 4 * max(wanted, default=0) <= _KEPT * pairs:
+        return None
+    return max(1, 2 ** int(math.log2(max(1, _KEPT * pairs / 4))))
 
 
 Command = (

@@ -32,6 +32,7 @@ Examples:
   photism evaluate aivae-fsdd --data mnist-fsdd --limit 1000
   photism evaluate aivae-fsdd --data mnist-fsdd --samples 8    and what its uncertainty is worth
   photism evaluate runs/car-gan --data orchestra --inception download
+  photism evaluate runs/s2i --data vegas-sounds      sounds alone: its autoencoder
   photism evaluate runs/s2i --back runs/i2s --data orchestra     there and back, from either side
 """
 
@@ -58,6 +59,9 @@ class Evaluate:
     beside: Annotated[tuple[str, ...] | None, tyro.conf.arg(metavar="NAME|DIR ...")] = None
     """Further judges of the same medium, whose opinions stand beside; by default the independent
     ones that were fitted here to these classes (see `photism judge fetch`)."""
+    autoencoder: bool = False
+    """Measure the autoencoder of sounds inside the system, without a judge; of data of sounds alone
+    nothing else is measured."""
     agreement: bool = False
     """Fit a joint space of sounds and pictures on training pairs, and say how well what is made
     finds what it was made of; some minutes more."""
@@ -89,13 +93,17 @@ def main(argv: list[str]) -> int:
 
     from rich.console import Console
 
+    from photism.data.card import Card
     from photism.data.pairs import PairDataset
     from photism.data.prepare import find
     from photism.evaluation.report import write_report
     from photism.files import require_room
     from photism.systems.weights import load_weights
 
-    dataset = PairDataset(find(args.data), _split(args.split))
+    folder = find(args.data)
+    if args.autoencoder or Card.read(folder).holds == ("sound",):
+        return _autoencoder(args, PairDataset(folder, _split(args.split), needs=("sound",)))
+    dataset = PairDataset(folder, _split(args.split))
     system = load_weights(args.system)
     judge = _judge(args.judge, system, dataset)
     way_back = _way_back(args, dataset, judge)
@@ -125,11 +133,41 @@ def main(argv: list[str]) -> int:
     return 0
 
 
+def _autoencoder(args: Evaluate, dataset: PairDataset) -> int:
+    """Measure the autoencoder inside a system, print and write what came of it."""
+    from photism.devices import choose_device
+    from photism.evaluation.autoencoder import measure_autoencoder, write_autoencoder_report
+    from photism.files import require_room
+    from photism.systems.weights import load_weights
+
+    system, run = load_weights(args.system), Path(args.system)
+    name = f"{run.name}-autoencoder-{dataset.card.name}-{args.split}"
+    out = args.out or Path("reports") / name
+    require_room(out)
+    found = measure_autoencoder(
+        system,
+        dataset,
+        seed=args.seed,
+        limit=args.limit,
+        device=choose_device(args.device),
+    )
+    kept = run if (run / "metrics.jsonl").is_file() else None
+    html, json = write_autoencoder_report(found, out, system=system, dataset=dataset, run=kept)
+    print(
+        f"mean squared error {found.error:.4f} over {found.sounds:,} sounds of {found.groups:,}"
+        f" {found.group}s ({found.mean_error:.4f} for the mean sound)"
+    )
+    print(f"{html}\n{json}")
+    return 0
+
+
 def _evaluate(args: Evaluate, system: System, dataset: PairDataset, judge: Judge) -> Evaluation:
     from photism.devices import choose_device
     from photism.evaluation.evaluate import evaluate
     from photism.judges.choose import find_judge
     from photism.judges.inception import load_inception
+    from photism.judges.independent.basic_pitch import BasicPitch
+    from photism.judges.independent.basic_pitch import is_here as basic_pitch_is_here
     from photism.judges.informativity.store import load_informativity
     from photism.media import other
 
@@ -147,6 +185,7 @@ def _evaluate(args: Evaluate, system: System, dataset: PairDataset, judge: Judge
         inception=load_inception(args.inception) if args.inception else None,
         beside=_beside(args.beside, dataset.card, judge),
         witness=find_judge(dataset.card, other(judge.medium)) if args.agreement else None,
+        pitch=BasicPitch() if judge.medium == "sound" and basic_pitch_is_here() else None,
     )
 
 
@@ -290,5 +329,10 @@ def _caption(evaluation: Evaluation) -> str:
     if evaluation.listener and evaluation.listener.accuracy:
         share = evaluation.listener.accuracy.value
         beside.append(f"{words.given}s {words.recognised} rightly {share:.1%}")
+    if pitch := evaluation.pitch:
+        beside.append(
+            f"notes right by {pitch.reader} {pitch.made.right.value:.1%}, in the real sounds"
+            f" {pitch.real.right.value:.1%}"
+        )
     seen = f"{p.pairs:,} of {p.pairs_in_split:,} pairs, seed {p.seed}, judge {p.judge}"
     return "; ".join((seen, ", ".join(beside))) if beside else seen

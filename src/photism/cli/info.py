@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -103,12 +102,13 @@ def _refuse_preset(preset: str | None, target: str) -> None:
 
 
 def _overview() -> dict[str, Any]:
+    from photism.files import parse_json
     from photism.stored import CONFIG, TENSORS, WeightsCard, bundled
     from photism.systems import SYSTEMS
 
     weights = {}
     for name, folder in bundled().items():
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        config = parse_json((folder / CONFIG).read_bytes())
         weights[name] = {
             "system": config["system"],
             "preset": config["preset"],

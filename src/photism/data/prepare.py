@@ -52,7 +52,7 @@ def prepare(source: PairSource, *, raw: Path | None = None, out: Path | None = N
         raise DataError(f"{source.name} has no download: name with --from {source.own_files}")
     raw = raw or raw_folder()
     out = out or prepared_folder(source.name)
-    if source.upstream and not raw.is_dir():
+    if source.needed and not raw.is_dir():
         raise DataError(
             f"no folder {raw}: run `photism data fetch {source.name}`, or give --from with the"
             " folder of the archives"

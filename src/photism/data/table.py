@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from photism.errors import DataError
+from photism.files import parse_json
 from photism.terminal import printable
 
 ENDINGS = (".csv", ".jsonl")
@@ -96,8 +97,8 @@ def _json_lines(lines: list[str]) -> Iterator[tuple[int, dict[str, Any] | str]]:
         if not line.strip():
             continue
         try:
-            values = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            values = parse_json(line)
+        except ValueError as error:
             yield number, f"is no JSON: {error}"
             continue
         yield number, values if isinstance(values, dict) else "is no JSON object"

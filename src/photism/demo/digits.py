@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any, cast
 import torch
 
 from photism.data.progress import track
-from photism.files import PACKAGED, data_uri, write_json, write_text
+from photism.files import PACKAGED, data_uri, parse_json, write_json, write_text
 from photism.images import png
 from photism.judges.base import Judge
 from photism.pages.render import render
@@ -143,7 +142,7 @@ def write_report(
 
 
 def _card() -> dict[str, Any]:
-    return json.loads((ASSETS / "card.json").read_text(encoding="utf-8"))
+    return parse_json((ASSETS / "card.json").read_bytes())
 
 
 def _entry(one: Judged) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The demo of systems that draw instruments: phrases that no data set holds, heard, drawn, judged.
 
-The real scene is drawn as for the data set; the system never sees it.
+The real scene is drawn as for the data set; the system never sees it. On the way back, another
+system sees it and nothing else, and makes a sound.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from torch import Tensor
 from photism.audio.logmel import LogMel, pictures
 from photism.data.progress import track
 from photism.data.sources.orchestra import scenes
+from photism.demo import way_back
+from photism.demo.way_back import Back, Sounded
 from photism.evaluation.observe import pixels, row_generators
 from photism.files import data_uri, write_bytes, write_json, write_text
 from photism.images import log_mel_picture, png
@@ -43,6 +46,8 @@ JUDGE = "small-orchestra"
 PHRASE_S = 4.0
 HOP_S = 0.125
 """From one picture to the next."""
+BACK = 2
+"""Of so many scenes, one goes the way back."""
 RANGE_DB = 70.0
 """Of the log-mels shown."""
 
@@ -76,6 +81,10 @@ class Phrase:
     """Of the judge, from what was drawn."""
     factors: dict[str, np.ndarray]
     """Pitch and level as the judge reads them from what was drawn, if it does."""
+    back: Sounded | None = None
+    """What the real scenes sound like to a system that makes sounds."""
+    back_heard: Verdict | None = None
+    """Of a judge of sounds, from that."""
 
     @property
     def name(self) -> str:
@@ -88,7 +97,9 @@ class Phrase:
         return int(np.where(self.windows.silent, -np.inf, self.windows.level_db).argmax())
 
 
-def run(translator: Translator, judge: Judge, out: Path, *, seed: int) -> str:
+def run(
+    translator: Translator, judge: Judge, out: Path, *, seed: int, back: Back | None = None
+) -> str:
     """Play, hear, draw, judge, write the report.
 
     Args:
@@ -96,6 +107,7 @@ def run(translator: Translator, judge: Judge, out: Path, *, seed: int) -> str:
         judge: of scenes, in the size that the system draws.
         out: folder for report.html, report.json and the sounds.
         seed: of the phrases and players.
+        back: makes sounds of the scenes; without it there is no way back.
 
     Returns:
         A sentence with the result.
@@ -109,16 +121,23 @@ def run(translator: Translator, judge: Judge, out: Path, *, seed: int) -> str:
     judge.require_classes(translator.classes)
     started = time.monotonic()
     phrases = [
-        make_phrase(translator, judge, instrument, seed)
+        make_phrase(translator, judge, instrument, seed, back)
         for instrument in track(INSTRUMENTS, "instruments", len(INSTRUMENTS))
     ]
-    write_report(out, translator, judge, phrases, seed=seed, took_s=time.monotonic() - started)
+    took_s = time.monotonic() - started
+    write_report(out, translator, judge, phrases, seed=seed, took_s=took_s, back=back)
     right = sum(phrase.read.right for phrase in phrases)
-    return f"{judge.name} reads {right} of {len(phrases)} drawings as the instrument that played."
+    said = f"{judge.name} reads {right} of {len(phrases)} drawings as the instrument that played."
+    if back is None:
+        return said
+    right = sum(bool(phrase.back_heard and phrase.back_heard.right) for phrase in phrases)
+    return f"{said}\n{back.judge.name} hears it in {right} of {len(phrases)} sounds made of scenes."
 
 
 @torch.inference_mode()
-def make_phrase(translator: Translator, judge: Judge, name: str, seed: int) -> Phrase:
+def make_phrase(
+    translator: Translator, judge: Judge, name: str, seed: int, back: Back | None = None
+) -> Phrase:
     """Play a phrase, let the system hear and draw it and the judge read what was drawn."""
     system, instrument = translator.system, INSTRUMENTS[name]
     played = performance(instrument, 0, split="demo", seed=seed, duration_s=PHRASE_S)
@@ -136,18 +155,26 @@ def make_phrase(translator: Translator, judge: Judge, name: str, seed: int) -> P
     def verdict(probabilities: Tensor) -> Verdict:
         return _verdict(probabilities.cpu().numpy()[~windows.silent], judge, instrument.label)
 
+    scene = scenes(instrument, played.player, windows, every, size=size)
+    sounded = way_back.sound(back, scene[::BACK], BACK * HOP_S, seed) if back else None
     judged = judge(drawn)
     factors = () if judged.factors is None else zip(judge.factors, judged.factors.T, strict=True)
     return Phrase(
         instrument=name,
         played=played,
         windows=windows,
-        scene=scenes(instrument, played.player, windows, every, size=size),
+        scene=scene,
         stage1=None if stage1 is None else pixels(stage1),
         drawn=pixels(drawn),
         heard=verdict(system.recognise(condition)),
         read=verdict(judged.logits.softmax(dim=1)),
         factors={factor: values.numpy() for factor, values in factors},
+        back=sounded,
+        back_heard=_verdict(
+            sounded.probabilities[~windows.silent[::BACK]], back.judge, instrument.label
+        )
+        if back and sounded
+        else None,
     )
 
 
@@ -166,6 +193,7 @@ def write_report(
     *,
     seed: int,
     took_s: float,
+    back: Back | None = None,
 ) -> None:
     """Write report.html, report.json and the sound of each phrase.
 
@@ -176,11 +204,17 @@ def write_report(
         phrases: in the order in which they are shown.
         seed: of the phrases.
         took_s: seconds from the first note to the last judgement.
+        back: what made sounds of the scenes.
 
     Raises:
         StorageError: the folder cannot be written.
     """
-    sounds = {phrase.instrument: _flac(phrase.played.samples) for phrase in phrases}
+    sounds = {phrase.instrument: _flac(phrase.played.samples, RATE) for phrase in phrases}
+    sounds |= {
+        f"{phrase.instrument}-back": _flac(phrase.back.samples, phrase.back.rate)
+        for phrase in phrases
+        if phrase.back
+    }
     for name, content in sounds.items():
         write_bytes(out / "sounds" / f"{name}.flac", content)
     facts = {
@@ -189,12 +223,20 @@ def write_report(
         "judge_sha256": judge.digest,
         "seed": seed,
     }
+    if back:
+        facts |= {
+            "way_back": f"{back.translator.weights}, sha256 {back.translator.system.digest}",
+            "judge_of_sounds": f"{back.judge.name}, sha256 {back.judge.digest}",
+        }
     totals = {
         "read": sum(phrase.read.right for phrase in phrases),
         "heard": sum(phrase.heard.right for phrase in phrases),
         "total": len(phrases),
         "read_share": float(np.mean([phrase.read.share for phrase in phrases])),
         "heard_share": float(np.mean([phrase.heard.share for phrase in phrases])),
+        "back": sum(bool(phrase.back_heard and phrase.back_heard.right) for phrase in phrases)
+        if back
+        else None,
     }
     write_json(
         out / "report.json",
@@ -204,6 +246,7 @@ def write_report(
         "demo-orchestra.html.j2",
         facts=facts,
         judge=judge,
+        back=back,
         totals=totals,
         phrases=phrases,
         shown={phrase.instrument: _shown(phrase, translator) for phrase in phrases},
@@ -228,6 +271,7 @@ def _entry(phrase: Phrase) -> dict[str, Any]:
         "sounding": int((~phrase.windows.silent).sum()),
         "heard": vars(phrase.heard),
         "read": vars(phrase.read),
+        "back": vars(phrase.back_heard) if phrase.back_heard else None,
     }
 
 
@@ -275,9 +319,9 @@ def _film(frames: np.ndarray) -> str:
     return data_uri("image/webp", file.getvalue())
 
 
-def _flac(samples: np.ndarray) -> bytes:
+def _flac(samples: np.ndarray, rate: int) -> bytes:
     file = io.BytesIO()
-    soundfile.write(file, samples, RATE, format="FLAC", subtype="PCM_16")
+    soundfile.write(file, samples, rate, format="FLAC", subtype="PCM_16")
     return file.getvalue()
 
 

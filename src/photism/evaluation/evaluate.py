@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from photism.config import check_seed
 from photism.data.pairs import PairDataset, PairLoader
 from photism.data.progress import track
 from photism.errors import ConfigError, DataError
@@ -24,6 +25,7 @@ from photism.evaluation.latent_zeroing import (
     measure_latent_zeroing,
 )
 from photism.evaluation.observe import Observed, Observer, Seen
+from photism.evaluation.pitch import PitchReader, measure_pitch
 from photism.evaluation.results import (
     Evaluation,
     Example,
@@ -66,6 +68,7 @@ def evaluate(
     beside: Sequence[Judge] = (),
     witness: Judge | None = None,
     given: Medium | None = None,
+    pitch: PitchReader | None = None,
 ) -> Evaluation:
     """Measure a system on a split.
 
@@ -90,6 +93,7 @@ def evaluate(
         witness: a judge of what the system is given; with it a joint space is fitted on training
             pairs, and what is made is held against what was given.
         given: what of a pair the system is given; by default the other medium.
+        pitch: reads the notes of sounds that are made, where the data says which there are.
 
     Returns:
         All figures.
@@ -98,6 +102,9 @@ def evaluate(
         ConfigError: system, data and judge do not fit together, or a number is out of range.
         DataError: too few pairs, or grey pictures for a judge of colour.
     """
+    check_seed(seed)
+    if batch_size < 1:
+        raise ConfigError(f"batch_size must be at least 1, not {batch_size}")
     _check(system, dataset, judge, limit, latent_zeroing)
     if samples:
         require_uncertain(system, judge.medium, samples)
@@ -123,23 +130,26 @@ def evaluate(
     shown = _choose_examples(truth.labels, rows, seed)
     joint = fit_shared(judge, witness, dataset, observer.drawn, seed) if witness else None
     observed = observer.observe(load(rows), shown)
-    zeroed = None
+    found = _found(observer, observed, dataset, truth, joint)
+    found = replace(found, examples=_examples(dataset, observer, rows, shown, observed))
+    if samples and truth.known:
+        found = replace(found, uncertainty=_unsure(observer, load, rows, truth, samples))
     if latent_zeroing and truth.known and isinstance(system, LatentSystem):
         zeroed = _zero(system, judge, load, rows[truth.labelled], latent_zeroing, seed)
-    unsure = _unsure(observer, load, rows, truth, samples) if samples and truth.known else None
-    found = _found(observer, observed, dataset, truth, joint)
-    examples = _examples(dataset, observer, rows, shown, observed)
-    found = replace(found, latent_zeroing=zeroed, uncertainty=unsure, examples=examples)
-    if not informativity or not truth.known:
-        return found
-    told = measure_informativity(
-        system,
-        informativity[0].to(device),
-        load(rows[truth.labelled]),
-        given=observer.given,
-        seed=seed,
-    )
-    return with_informativity(found, told, informativity[1])
+        found = replace(found, latent_zeroing=zeroed)
+    if pitch and observer.drawn and given is None:
+        notes = measure_pitch(system, pitch, dataset, observer.drawn, rows, seed=seed)
+        found = replace(found, pitch=notes)
+    if informativity and truth.known:
+        told = measure_informativity(
+            system,
+            informativity[0].to(device),
+            load(rows[truth.labelled]),
+            given=observer.given,
+            seed=seed,
+        )
+        found = with_informativity(found, told, informativity[1])
+    return found
 
 
 def _found(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +12,7 @@ from photism.evaluation.examples import show_examples
 from photism.evaluation.results import Evaluation
 from photism.evaluation.table import Published, figure_table, opinion_table
 from photism.evaluation.uncertainty import HINTS
-from photism.files import write_json, write_text
+from photism.files import parse_json, write_json, write_text
 from photism.metrics.uncertainty import Selective
 from photism.pages.charts import Curve, line_chart
 from photism.pages.render import render
@@ -183,7 +182,7 @@ def loss_charts(run: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     try:
-        records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        records = [parse_json(line) for line in path.read_bytes().splitlines()]
         records = [record for record in records if record["kind"] in ("epoch", "validation")]
         stages = {record["stage"] for record in records}
         curves: dict[str, dict[str, list[tuple[float, float]]]] = {}

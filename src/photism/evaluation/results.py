@@ -11,6 +11,7 @@ import numpy as np
 from photism.audio.front_ends import FrontEnd
 from photism.evaluation.figures import ClassFigures, OutputFigures
 from photism.evaluation.latent_zeroing import LatentZeroing
+from photism.evaluation.pitch import PitchFigures
 from photism.evaluation.uncertainty import Uncertainties
 from photism.media import Medium
 from photism.metrics.features import Diversity, Interval
@@ -148,6 +149,8 @@ class Evaluation:
     latent_zeroing: LatentZeroing | None
     notes: tuple[str, ...]
     """What to know beside the figures, such as that pictures were resized."""
+    pitch: PitchFigures | None = None
+    """Notes read in the sounds; None where there is no reader, or the data tells no notes."""
     uncertainty: Uncertainties | None = None
     """What numbers of uncertainty are worth; None where it was not asked for, or without labels."""
     ear: FrontEnd | None = field(default=None, repr=False, compare=False)

@@ -31,6 +31,8 @@ class Row:
     """Figures that the authors print elsewhere in place of these."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Fields of the system's preset that the row changes."""
+    sampling: Mapping[str, str] = field(default_factory=dict)
+    """How the trained system samples, where that is not as its settings say."""
     published_data: str = ""
     """Name of the data the paper used, if it is not `data`."""
     shown_as: str = ""
@@ -95,7 +97,6 @@ class Experiment:
     gains: tuple[Gain, ...] = ()
     """What the text says of differences between rows."""
     judge: str = "lenet5-mnist"
-    """Empty where the data is the user's own, and so is the judge: --judge names it."""
     preset: str = "paper"
     """What is trained at the full budget."""
     shared: tuple[str, ...] = ()
@@ -106,5 +107,7 @@ class Experiment:
     """Pairs for the latent-zeroing curve; 0 leaves it out."""
     sweep: str = ""
     """The setting in which rows differ: the metrics' logarithms are drawn over it."""
+    traced: str = ""
+    """A term of the losses, such as "pixel": its mean in every epoch is drawn, a line a row."""
     hears_nothing: bool = False
     """Sounds without an instrument are put in, instead of the pairs of a split."""

@@ -44,7 +44,7 @@ def _line(
 
 
 def _figure(row: MeasuredRow | None, metric: str) -> float | None:
-    figure = row.figure(METRICS[metric], row.row.titles[0]) if row else {}
+    figure = row.figure(metric, row.row.titles[0]) if row else {}
     return figure.get("value")
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from photism.data.card import CARD
+from photism.data.card import CARD, Card
 from photism.data.pairs import PairDataset
 from photism.devices import choose_device
-from photism.errors import ConfigError, DataError
+from photism.errors import DataError
 from photism.evaluation.evaluate import evaluate
 from photism.evaluation.examples import shown
 from photism.evaluation.report import write_report
@@ -22,10 +21,12 @@ from photism.experiments.options import Reproduction
 from photism.experiments.overview import Strip, write_strip
 from photism.experiments.pace import reached
 from photism.experiments.published import published_figures
-from photism.experiments.runs import Job
+from photism.experiments.runs import Job, training_data
 from photism.experiments.table import REAL, SOUNDS, MeasuredRow
-from photism.files import sha256, write_json
+from photism.experiments.traced import trace
+from photism.files import parse_json, sha256, write_json
 from photism.judges.base import Judge
+from photism.judges.choose import independent_judges
 from photism.judges.inception import Inception, load_inception
 from photism.judges.informativity.examples import STAND_IN
 from photism.judges.informativity.make import make_stand_in
@@ -68,11 +69,6 @@ class Judges:
         """Load the judge and, if it is asked for, Inception."""
         inception = load_inception(options.inception) if options.inception else None
         name = options.judge or experiment.judge
-        if not name:
-            raise ConfigError(
-                f"{experiment.name} is measured on data of your own, and by a judge of your own:"
-                " `photism judge train small --data NAME` makes one, --judge names it"
-            )
         asked = "informativity" in experiment.metrics
         given = options.informativity if asked else None
         return cls(
@@ -95,11 +91,21 @@ class Judges:
 def is_measured(job: Job, run: Path, judges: Judges) -> bool:
     """Whether this run was measured before by these judges on as many pairs."""
     record = _read(job.folder)
-    return record is not None and record["request"] == _request(job, run, judges)
+    if record is None:
+        return False
+    card = PairDataset(training_data(job), job.row.split).card
+    return record["request"] == _request(job, run, judges, _beside(job, judges, card))
 
 
-def _request(job: Job, run: Path, judges: Judges) -> dict[str, Any]:
-    return {"run": run.name, "limit": job.options.limit, **judges.digests}
+def _beside(job: Job, judges: Judges, card: Card) -> tuple[Judge, ...]:
+    """Return the independent judges that were fitted here to the data's classes."""
+    medium = judges.judge.medium if judges.judge else job.row.target
+    return () if job.experiment.hears_nothing else independent_judges(card, medium)
+
+
+def _request(job: Job, run: Path, judges: Judges, beside: Sequence[Judge]) -> dict[str, Any]:
+    others = {judge.name: judge.digest for judge in beside}
+    return {"run": run.name, "limit": job.options.limit, **judges.digests, "beside": others}
 
 
 def measure(job: Job, run: Path, judges: Judges, data: Path, differs: Sequence[str]) -> None:
@@ -118,9 +124,10 @@ def measure(job: Job, run: Path, judges: Judges, data: Path, differs: Sequence[s
     """
     dataset = PairDataset(data, job.row.split)
     judges.require_classes(dataset.card.classes)
-    system = load_weights(run)
-    content = {
-        "request": _request(job, run, judges),
+    system = load_weights(run).sampled(job.row.sampling)
+    beside = _beside(job, judges, dataset.card)
+    content: dict[str, Any] = {
+        "request": _request(job, run, judges, beside),
         "differs": [*differs, *dataset.card.notes],
         "evaluation": None,
         "cases": None,
@@ -128,12 +135,18 @@ def measure(job: Job, run: Path, judges: Judges, data: Path, differs: Sequence[s
     if job.experiment.hears_nothing:
         content |= _measure_nothing(job, system, judges, dataset)
     else:
-        content |= _measure_pairs(job, system, judges, dataset, differs)
+        content |= _measure_pairs(job, system, judges, beside, dataset, differs)
+    content["traced"] = trace(run, "pixel")
     write_json(job.folder / RECORD, content)
 
 
 def _measure_pairs(
-    job: Job, system: System, judges: Judges, dataset: PairDataset, differs: Sequence[str]
+    job: Job,
+    system: System,
+    judges: Judges,
+    beside: Sequence[Judge],
+    dataset: PairDataset,
+    differs: Sequence[str],
 ) -> dict[str, Any]:
     row, title = job.row, job.experiment.title
     if row.split == "test" and "accuracy" in row.published:
@@ -150,6 +163,7 @@ def _measure_pairs(
         latent_zeroing=job.experiment.latent_zeroing,
         informativity=_stand_in(job, dataset) if judges.stand_in else judges.informativity,
         inception=judges.inception,
+        beside=beside,
     )
     write_report(
         evaluation,
@@ -233,8 +247,9 @@ def read_measured(row: Row, folder: Path) -> MeasuredRow:
             for strip in record["strips"]
         )
         differs = tuple(record["differs"])
-        return MeasuredRow(row, record["evaluation"], record["cases"], differs, strips)
-    except (KeyError, TypeError, OSError) as error:
+        traced = tuple(map(float, record.get("traced", ())))
+        return MeasuredRow(row, record["evaluation"], record["cases"], differs, strips, traced)
+    except (KeyError, TypeError, ValueError, OSError) as error:
         raise _damaged(folder) from error
 
 
@@ -243,7 +258,7 @@ def _read(folder: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        record = dict(json.loads(path.read_text(encoding="utf-8")))
+        record = dict(parse_json(path.read_bytes()))
     except (ValueError, TypeError) as error:
         raise _damaged(folder) from error
     return record if record.keys() >= _HELD else None  # else it is an earlier version's

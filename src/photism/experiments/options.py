@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from photism.config import check_seed
 from photism.devices import DeviceName
 from photism.errors import ConfigError
 
@@ -47,7 +49,8 @@ class Reproduction:
     """Measure a moving average of the weights with this decay, such as 0.999; 0 has none."""
 
     def __post_init__(self) -> None:
-        if not self.budget > 0:
+        check_seed(self.seed)
+        if not 0 < self.budget < math.inf:
             raise ConfigError(f"budget must be above 0, not {self.budget}: 1 is the published one")
         if self.data and self.data_from:
             raise ConfigError("--data is prepared already: leave --data-from out, or --data")

@@ -11,7 +11,13 @@ from photism.evaluation.table import Published
 from photism.experiments.aivae import FIGURE_8, RECONSTRUCTIONS, TABLE_4, TABLE_5
 from photism.experiments.car_gan import FAILURES, FIGURE_L1, FIGURE_STAGES, TABLE_1, TABLE_2
 from photism.experiments.declarations import Experiment, Row
-from photism.experiments.s2i_informativity import FIGURE_INFORMATIVITY
+from photism.experiments.s2i import (
+    ABLATIONS,
+    FIGURE_DENSE,
+    FIGURE_EMBEDDING_SIZE,
+    FIGURE_INFORMATIVITY,
+    FIGURE_PIXEL_LOSS,
+)
 from photism.experiments.sa_cmgan import BASELINES, SA_CMGAN_CHANNELS, SA_CMGAN_TABLES
 from photism.media import Medium
 from photism.systems import SYSTEMS
@@ -21,8 +27,9 @@ EXPERIMENTS: dict[str, Experiment] = {
     for experiment in (
         *(TABLE_4, TABLE_5, FIGURE_8, RECONSTRUCTIONS),
         *(TABLE_1, TABLE_2, FIGURE_L1, FIGURE_STAGES, FAILURES),
+        *(FIGURE_EMBEDDING_SIZE, FIGURE_PIXEL_LOSS, FIGURE_DENSE, FIGURE_INFORMATIVITY),
+        ABLATIONS,
         *(SA_CMGAN_TABLES, SA_CMGAN_CHANNELS, BASELINES),
-        FIGURE_INFORMATIVITY,
     )
 }
 _LEFT_OUT = ("epochs", "decay_epochs", "weights")

@@ -35,6 +35,7 @@ from photism.experiments.table import (
     sweep_figure,
     table_rows,
 )
+from photism.experiments.traced import traced_figure
 from photism.files import require_room
 
 
@@ -142,7 +143,9 @@ def _overview(
         rows=failures.case_rows(cases) if cases else table_rows(experiment, rows),
         hints=failures.HINTS if cases else hints_of(experiment, rows),
         gains=gain_lines(experiment, rows),
-        figure=sweep_figure(experiment, rows) or _zeroing_figure(rows),
+        figure=traced_figure(experiment, rows)
+        or sweep_figure(experiment, rows)
+        or _zeroing_figure(rows),
         strips=rows[0].strips if cases else tuple(strips_of(rows)),
         notes=(*_judge_notes(experiment, judges), *experiment.remarks, *common),
         command=command,

@@ -22,6 +22,16 @@ from photism.pages.charts import Curve, line_chart
 
 SOUNDS, REAL = "the sounds", "real pictures"
 INCEPTION = ("fid", "is")
+PIXEL_LOSS = "pixel_loss"
+"""Name of the column of a figure that is of training, and not of what is made."""
+_PIXEL_LOSS = Metric(
+    "pixel loss",
+    PIXEL_LOSS,
+    "lower",
+    hint="Pixel loss is the mean squared error of pixels, in [0, 4], over all of the training.",
+)
+BY = "accuracy by "
+"""Begins the name of the column of an independent judge."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,8 @@ class MeasuredRow:
     differs: tuple[str, ...] = ()
     strips: tuple[Strip, ...] = ()
     """Pictures of the outputs that are shown, and of reality."""
+    traced: tuple[float, ...] = ()
+    """Mean pixel loss in every epoch of its training, where it was recorded."""
 
     @property
     def done(self) -> bool:
@@ -47,11 +59,23 @@ class MeasuredRow:
         """Whether only a part of the published data was at hand."""
         return any(line.startswith(PARTIAL) for line in self.differs)
 
-    def figure(self, metric: Metric, output: str) -> Mapping[str, Any]:
+    @property
+    def opinions(self) -> Mapping[str, Any]:
+        """Of independent judges on the main output, and on reality, by their names."""
+        return self.evaluation.get("opinions", {}) if self.evaluation else {}
+
+    def figure(self, name: str, output: str) -> Mapping[str, Any]:
         """Return "value", "low" and "high" where there is an interval; nothing if unmeasured."""
         if self.evaluation is None:
             return {}
-        return _follow(self.evaluation["outputs"].get(output, {}), metric.path)
+        if name.startswith(BY):
+            opinion = self.opinions.get(name.removeprefix(BY))
+            if opinion is None or output != self.evaluation["main_output"]:
+                return {}
+            return _follow(opinion["figures"], "accuracy")
+        if name == PIXEL_LOSS:
+            return {"value": sum(self.traced) / len(self.traced)} if self.traced else {}
+        return _follow(self.evaluation["outputs"].get(output, {}), METRICS[name].path)
 
 
 def _follow(figures: Mapping[str, Any], path: str) -> Mapping[str, Any]:
@@ -62,14 +86,22 @@ def _follow(figures: Mapping[str, Any], path: str) -> Mapping[str, Any]:
     return {} if figure["value"] is None else figure
 
 
+def _metric(name: str) -> Metric:
+    """Return what a column shows."""
+    if name.startswith(BY):
+        judge = name.removeprefix(BY)
+        return replace(METRICS["accuracy"], title=f"accuracy({judge})", hint="")
+    return _PIXEL_LOSS if name == PIXEL_LOSS else METRICS[name]
+
+
 def columns_of(experiment: Experiment, rows: Sequence[MeasuredRow]) -> dict[str, Column]:
     """Return columns by metric: published where anybody did, measured where it can be."""
     published = [row.published for row in experiment.rows]
     published += [experiment.real, *experiment.others.values()]
     columns = {}
     for name in experiment.metrics:
-        metric = METRICS[name]
-        known = any(row.figure(metric, output) for row in rows for output in row.row.titles)
+        metric = _metric(name)
+        known = any(row.figure(name, output) for row in rows for output in row.row.titles)
         printed = any(name in figures for figures in published)
         if known or printed or name not in INCEPTION:
             columns[name] = Column(
@@ -77,7 +109,10 @@ def columns_of(experiment: Experiment, rows: Sequence[MeasuredRow]) -> dict[str,
                 row="published" if printed else "",
                 line="measured" if known or name not in INCEPTION else "",
             )
-    return columns
+    others = dict.fromkeys(name for row in rows for name in row.opinions)
+    return columns | {
+        BY + name: Column(_metric(BY + name).title, line="measured") for name in others
+    }
 
 
 def table_rows(experiment: Experiment, rows: Sequence[MeasuredRow]) -> tuple[OverviewRow, ...]:
@@ -85,7 +120,7 @@ def table_rows(experiment: Experiment, rows: Sequence[MeasuredRow]) -> tuple[Ove
     columns = columns_of(experiment, rows)
     published = [name for name, column in columns.items() if column.row]
     measured = [name for name, column in columns.items() if column.line]
-    best = _best(experiment, rows)
+    best = _best(experiment, rows, measured)
     shown = [
         OverviewRow(
             name=row.row.name,
@@ -126,7 +161,7 @@ def _lines(
     for place, (output, name_of) in enumerate(zip(row.row.titles, row.row.outputs, strict=True)):
         cells = []
         for name in metrics:
-            metric, figure = METRICS[name], row.figure(METRICS[name], output)
+            metric, figure = _metric(name), row.figure(name, output)
             as_published = place == 0 and not row.partial
             cell = _cell(metric, figure, row.row.published.get(name) if as_published else None)
             if figure and figure["value"] == best.get((name, place)):
@@ -153,32 +188,37 @@ def _published(
     if name not in figures:
         return Cell()
     other = (thesis or {}).get(name)
-    below = () if other is None else (Cell(f"thesis {METRICS[name].printed(other)}", "quiet"),)
-    return Cell(METRICS[name].printed(figures[name]), below=below)
+    below = () if other is None else (Cell(f"thesis {_metric(name).printed(other)}", "quiet"),)
+    return Cell(_metric(name).printed(figures[name]), below=below)
 
 
 def _of_real(rows: Sequence[MeasuredRow], name: str) -> Cell:
     """Return a figure of the real pictures of the test split."""
     for row in rows:
         if row.evaluation and row.row.split == "test":
+            if name.startswith(BY):
+                opinion = row.opinions.get(name.removeprefix(BY), {})
+                return _cell(_metric(name), _follow(opinion.get("real", {}), "accuracy"))
             real = row.evaluation["references"]["real"]
-            return _cell(METRICS[name], _follow(real, METRICS[name].path))
+            return _cell(_metric(name), _follow(real, _metric(name).path))
     return Cell()
 
 
-def _best(experiment: Experiment, rows: Sequence[MeasuredRow]) -> dict[tuple[str, int], float]:
+def _best(
+    experiment: Experiment, rows: Sequence[MeasuredRow], names: Sequence[str]
+) -> dict[tuple[str, int], float]:
     """Return the best figure of a metric and a place among outputs, if rows can be compared."""
     if len({(row.data, row.split) for row in experiment.rows}) > 1:
         return {}
     best = {}
-    for name in experiment.metrics:
-        metric = METRICS[name]
+    for name in names:
+        metric = _metric(name)
         for place in range(max(len(row.row.outputs) for row in rows)):
             values = [
-                row.figure(metric, output)["value"]
+                row.figure(name, output)["value"]
                 for row in rows
                 for output in row.row.titles[place : place + 1]
-                if row.figure(metric, output)
+                if row.figure(name, output)
             ]
             if len(values) > 1 and metric.better != "neither":
                 best[name, place] = (max if metric.better == "higher" else min)(values)
@@ -188,7 +228,7 @@ def _best(experiment: Experiment, rows: Sequence[MeasuredRow]) -> dict[tuple[str
 def hints_of(experiment: Experiment, rows: Sequence[MeasuredRow]) -> tuple[str, ...]:
     """Return what has to be known of the columns that are shown."""
     columns = columns_of(experiment, rows)
-    hints = [METRICS[name].hint for name in columns if METRICS[name].hint]
+    hints = [_metric(name).hint for name in columns if _metric(name).hint]
     measured = {name for name, column in columns.items() if column.line}
     if set(INCEPTION) & set(experiment.metrics) - measured:
         hints.append("FID and IS were not measured: --inception measures them.")
@@ -231,7 +271,7 @@ def sweep_figure(experiment: Experiment, rows: Sequence[MeasuredRow]) -> Figure 
             _curve(done, name, place, len(titles)) for place in range(len(done[0].row.outputs))
         ]
         if curves[0]:
-            titles.append(f"ln {METRICS[name].title}")
+            titles.append(f"ln {_metric(name).title}")
         lines += [curve for curve in curves if curve]
     svg = line_chart(
         lines,
@@ -249,8 +289,8 @@ def sweep_figure(experiment: Experiment, rows: Sequence[MeasuredRow]) -> Figure 
 
 def _curve(rows: Sequence[MeasuredRow], name: str, place: int, colour: int) -> Curve | None:
     """Return the logarithm of a metric over rows; what is 0 has none."""
-    metric = METRICS[name]
-    figures = [row.figure(metric, row.row.titles[place]) for row in rows]
+    metric = _metric(name)
+    figures = [row.figure(name, row.row.titles[place]) for row in rows]
     points = [(x, math.log(f["value"])) for x, f in enumerate(figures) if f and f["value"] > 0]
     if not points:
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from photism.audio.front_ends import FrontEnd
 from photism.errors import ConfigError, WeightsError
+from photism.files import parse_json
 from photism.media import Medium
 from photism.version import __version__
 
@@ -96,7 +96,7 @@ class JudgeCard:
         """
         path = folder / CONFIG
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = parse_json(path.read_bytes())
             if content.get("format") != FORMAT:
                 raise WeightsError(f"{folder} holds no judge: {CONFIG} does not say {FORMAT!r}")
             for name in ("classes", "image_shape", "factors"):
@@ -106,7 +106,7 @@ class JudgeCard:
             return cls(**content)
         except FileNotFoundError as error:
             raise WeightsError(f"{folder} holds no judge: {CONFIG} is missing") from error
-        except (ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OSError, ConfigError) as error:
             raise WeightsError(f"{path} is damaged: train the judge again ({error})") from error
 
     def mistakes(self) -> list[tuple[int, str, str]]:

@@ -7,6 +7,7 @@ generated sounds for others.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Protocol
@@ -315,12 +316,13 @@ def prepare_command(card: Card) -> str:
     Returns:
         Such as `photism data prepare orchestra --size 64`.
     """
-    words = [f"photism data prepare {card.name}"]
+    words = ["photism", "data", "prepare", card.name]
     source = SOURCES.get(card.name)
     for option in fields(source) if source else ():
         value = card.options.get(option.name, option.default)
         if isinstance(value, bool) and value != option.default:
             words.append(f"--{'' if value else 'no-'}{option.name.replace('_', '-')}")
         elif value != option.default:
-            words.append(f"--{option.name.replace('_', '-')} {value}")
-    return " ".join(words)
+            values = value if isinstance(value, list | tuple) else [value]
+            words += [f"--{option.name.replace('_', '-')}", *map(str, values)]
+    return shlex.join(words)

@@ -7,9 +7,11 @@ The recipes of the others are our own: CAR-GAN's paper gives none for its ResNet
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from photism.config import check_seed
 from photism.errors import ConfigError
 from photism.media import Medium
 
@@ -36,6 +38,7 @@ class JudgeRecipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        check_seed(self.seed)
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
@@ -43,9 +46,9 @@ class JudgeRecipe:
             raise ConfigError(f"validation must be above 0 and below 1, not {self.validation}")
         if not 0 <= self.shift < 0.5:
             raise ConfigError(f"shift must be at least 0 and below 0.5, not {self.shift}")
-        if self.distortion < 0:
+        if not 0 <= self.distortion < math.inf:
             raise ConfigError(f"distortion must be at least 0, not {self.distortion}")
-        if self.lr <= 0:
+        if not 0 < self.lr < math.inf:
             raise ConfigError(f"lr must be above 0, not {self.lr}")
 
     def of(self, medium: Medium) -> JudgeRecipe:

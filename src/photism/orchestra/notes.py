@@ -8,12 +8,12 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import io
-import json
 from dataclasses import dataclass
 
 import numpy as np
 
 from photism.errors import DataError
+from photism.files import parse_json
 from photism.orchestra.instruments import Voice
 
 RATE = 44_100
@@ -80,7 +80,7 @@ def read_notes(voice: Voice) -> Notes:
 
     folder = importlib.resources.files("photism") / "assets" / "orchestra"
     try:
-        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        card = parse_json((folder / "card.json").read_bytes())
         content = (folder / f"{voice.name}.ogg").read_bytes()
         tape, _ = soundfile.read(io.BytesIO(content), dtype="float32")
     except (OSError, soundfile.LibsndfileError) as error:

@@ -12,10 +12,10 @@ translating: one sound has many pictures.
 The paper and its authors' code disagree here and there; fields of the config name that by the
 numbers S-1, S-3, ….
 
-Differs from both: `width`, which makes all layers narrower; the dropout of the generator is a
-threshold on the noise that `generate` is given. Assumed: `moving_average` is 5 (k is not
-published), the learning rate is constant, the discriminator stays in training mode while the
-generator learns, the layers of the sequential generator. The autoencoder's own data of sounds
+Differs from both: `width`, which makes all layers narrower; `autoencoder_optimiser`; the dropout of
+the generator is a threshold on the noise that `generate` is given. Assumed: `moving_average` is 5
+(k is not published), the learning rate is constant, the discriminator stays in training mode while
+the generator learns, the layers of the sequential generator. The autoencoder's own data of sounds
 without pictures (S-4) are the sounds of the pairs unless `photism train --sounds` names others or
 `encoder_weights` brings a trained one.
 """
@@ -69,11 +69,11 @@ class S2I(System):
         "small": S2IConfig(
             embedding=256,
             width=0.25,
-            autoencoder_epochs=10,
-            epochs=30,
-            optimiser="adam",
-            lr=1e-3,
-            momentum=0.5,
+            autoencoder_optimiser="adam",
+            autoencoder_lr=5e-3,
+            autoencoder_epochs=20,
+            epochs=32,
+            batch_size=32,
         ),
         "paper": S2IConfig(),
         "code": S2IConfig(init="default"),
@@ -123,8 +123,11 @@ class S2I(System):
         """Return the training of the autoencoder and of the translator."""
         c, stages = self.config, []
         if c.autoencoder_epochs:
-            sgd = Optimiser("sgd", lr=c.autoencoder_lr, momentum=c.autoencoder_momentum)
-            phase = Phase("autoencoder", ("encoder", "decoder"), sgd)
+            steady = c.autoencoder_momentum
+            learner = Optimiser(
+                c.autoencoder_optimiser, c.autoencoder_lr, momentum=steady, betas=(steady, 0.999)
+            )
+            phase = Phase("autoencoder", ("encoder", "decoder"), learner)
             epochs = c.autoencoder_epochs
             stages.append(Stage("autoencoder", (phase,), epochs, c.batch_size, reads=("sound",)))
         players = Optimiser(c.optimiser, lr=c.lr, momentum=c.momentum, betas=(c.momentum, 0.999))

@@ -7,7 +7,6 @@ for people.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +17,7 @@ from safetensors.torch import save
 
 from photism.config import config_from
 from photism.errors import PhotismError, WeightsError
-from photism.files import replacing, write_bytes, write_json, write_text
+from photism.files import parse_json, replacing, write_bytes, write_json, write_text
 from photism.stored import (
     CARD,
     CONFIG,
@@ -147,8 +146,8 @@ def _read_config(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise WeightsError(f"{folder} has no {CONFIG}: not a folder of photism weights")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError, OSError) as error:
+        content = parse_json(path.read_bytes())
+    except (ValueError, OSError) as error:
         raise WeightsError(f"{path} is damaged: {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("system"), str):
         raise WeightsError(f"{path} names no system: not photism weights")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from photism.config import check_seed
 from photism.devices import DeviceName
 from photism.errors import ConfigError
 
@@ -53,8 +54,7 @@ class TrainChoices:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ConfigError(f"{name} must be at least 1, not {value}")
-        if not 0 <= self.seed < 2**63:
-            raise ConfigError(f"a seed is a whole number from 0 to 2^63 - 1, not {self.seed}")
+        check_seed(self.seed)
         if not 0 <= self.ema < 1:
             raise ConfigError(f"ema must be in [0, 1), not {self.ema}: 0.999 is common")
         if not 0 <= self.validation < 1:

@@ -9,7 +9,9 @@ import torch
 
 from photism.config import override
 from photism.data.pairs import PairDataset, PairLoader
+from photism.devices import memory_bytes
 from photism.errors import ConfigError, nearest
+from photism.media import MEDIA, Medium
 from photism.systems import find_preset, find_system
 from photism.systems.base import System
 from photism.systems.requirements import require_shapes
@@ -74,12 +76,14 @@ def resolve(options: TrainOptions) -> Plan:
     cls = find_system(options.system)
     preset, config = find_preset(cls, options.preset)
     config = override(config, options.settings)
-    pairs = Material.of(options.data, validation=options.validation, seed=options.seed)
-    dataset = pairs.dataset
-    _require_front_end(dataset, config)
+    _require_memory(cls, config)
     torch.manual_seed(options.seed)
     system = cls(config)
     system.preset = preset
+    chosen = _chosen(system.stages(), options.stages)
+    pairs = _pairs(options, chosen)
+    dataset = pairs.dataset
+    _require_front_end(dataset, config)
     begun = bool(list_checkpoints(options.out / "checkpoints"))
     if options.start_from and not begun:
         go_on_from(system, options.start_from)
@@ -90,13 +94,32 @@ def resolve(options: TrainOptions) -> Plan:
             stage.lasting(options.epochs or stage.epochs),
             batch_size=options.batch_size or stage.batch_size,
         )
-        for stage in _chosen(system.stages(), options.stages)
+        for stage in chosen
     )
     plan = Plan(options, preset, config, system, stages, pairs, _sounds(options, system, stages))
     for stage in stages:  # a loader complains where there are too few
         material = plan.material(stage)
         PairLoader(material.dataset, stage.batch_size, rows=material.rows)
     return plan
+
+
+def _pairs(options: TrainOptions, stages: tuple[Stage, ...]) -> Material:
+    """Open the pairs; where all stages learn from sounds alone, they need no pictures."""
+    alone = all(stage.reads == ("sound",) for stage in stages) and not options.judge
+    needs: tuple[Medium, ...] = ("sound",) if alone else MEDIA
+    return Material.of(options.data, validation=options.validation, seed=options.seed, needs=needs)
+
+
+def _require_memory(cls: type[System], config: Any) -> None:
+    """Refuse networks that this machine cannot hold, before any memory is asked for."""
+    with torch.device("meta"):  # sizes cost nothing there, whatever the config asks for
+        weights = sum(p.numel() * p.element_size() for p in cls(config).parameters())
+    needed, there = 4 * weights, memory_bytes()  # weights, gradients and two moments
+    if needed > there:
+        raise ConfigError(
+            f"{cls.title} with these settings takes {needed / 1e9:,.0f} GB to train, of the"
+            f" {there / 1e9:,.0f} GB of this machine: choose smaller ones"
+        )
 
 
 def _sounds(options: TrainOptions, system: System, stages: tuple[Stage, ...]) -> Material | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -43,9 +44,10 @@ def train(options: TrainOptions, *, resume: bool = False, critic: Critic | None 
         clear_leftovers(options.out / name)
     with claimed(options.out) if is_first_process() else nullcontext():
         if not resume and list_checkpoints(options.out / "checkpoints"):
+            command = shlex.join(["photism", "train", "--resume", str(options.out)])
             raise TrainingError(
-                f"{options.out} already holds a run: `photism train --resume {options.out}` goes on"
-                " with it; choose another folder for a new one"
+                f"{options.out} already holds a run: `{command}` goes on with it; choose another"
+                " folder for a new one"
             )
         checkpoint = _where_it_stopped(options)
         trainer = Trainer(plan, checkpoint, critic)

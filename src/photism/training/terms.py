@@ -12,6 +12,7 @@ from accelerate import Accelerator
 
 from photism.config import settings_of
 from photism.errors import TrainingError
+from photism.files import parse_json
 from photism.training.plan import Plan
 from photism.version import __version__
 
@@ -45,7 +46,7 @@ def terms_of(plan: Plan, accelerator: Accelerator) -> dict[str, Any]:
     if plan.sounds:
         data |= {f"{name} of --sounds": sha for name, sha in plan.sounds.checksums.items()}
     terms = {"settings": settings, "data": data, "machine": machine}
-    return dict(json.loads(json.dumps(terms)))  # as they will be read
+    return dict(parse_json(json.dumps(terms)))  # as they will be read
 
 
 def require_same_terms(begun: Mapping[str, Any], now: Mapping[str, Any], run: Path) -> None:

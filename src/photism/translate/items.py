@@ -76,6 +76,10 @@ def find_items(
     """
     found: list[tuple[str, Path]] = []
     for source in sources:
+        if not source:
+            raise ConfigError(
+                "the name of a source is empty: name a file or folder, or . for this one"
+            )
         if source != STDIN and Path(source).is_dir():
             found += [(str(path), path.relative_to(source)) for path in _walk(Path(source), media)]
         else:

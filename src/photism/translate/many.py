@@ -226,6 +226,8 @@ def said(error: Exception, source: str) -> str:
 
 
 def _clips(translator: Translator, item: Item, wish: Wish) -> Iterator[Any]:
+    if item.source == STDIN and sys.stdin is None:
+        raise AudioError("standard input is closed: pipe a recording into photism")
     if item.source == STDIN and sys.stdin.isatty():
         raise AudioError("standard input is the keyboard: pipe a recording into photism")
     source = sys.stdin.buffer if item.source == STDIN else item.source

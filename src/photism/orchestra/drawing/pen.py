@@ -173,6 +173,12 @@ class Sheet:
             f'scale({scale:.4f})">{"".join(other._marks)}</g>'
         )
 
+    def mirror(self, other: Sheet, width: float) -> None:
+        """Put another sheet on this one, left and right exchanged between 0 and `width`."""
+        self._gradients.update(other._gradients)
+        marks = "".join(other._marks)
+        self._marks.append(f'<g transform="matrix(-1 0 0 1 {width:.2f} 0)">{marks}</g>')
+
     def svg(self, span: float) -> str:
         """Return the sheet as an SVG document that shows the square from 0 to `span`."""
         return (

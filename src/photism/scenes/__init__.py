@@ -1,0 +1,1 @@
+"""Drawn scenes for the sounds of the world: what makes the sound, near or far, once or more."""
