@@ -331,10 +331,11 @@ def test_an_evaluation_has_the_informativity_of_each_output(tmp_path: Path) -> N
     assert told.mean == pytest.approx(2 / 3)
     assert list(told.per_class.values()) == [1, 1, 0]
     assert found.references.real.informativity == told
+    assert told.learnt_from == "stand-in"
     assert any("nobody sorted pictures" in note for note in found.notes)
     lines = {line.name: line for line in figure_table(found).lines}
-    assert lines["informativity"].outputs[0].text == "66.7 %"
-    assert lines["informativity"].real.text == "66.7 %"
+    assert lines["informativity (stand-in)"].outputs[0].text == "66.7 %"
+    assert lines["informativity (stand-in)"].real.text == "66.7 %"
     others = InformativityJudges(("sea",)).eval()
     with pytest.raises(ConfigError, match="no judge of informativity for the class"):
         evaluate(system, dataset, judge, informativity=(others, card))
