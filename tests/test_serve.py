@@ -105,7 +105,7 @@ def test_a_form_has_a_name_and_json_has_everything(client: httpx.Client) -> None
         content = base64.b64decode(results[0][key].partition("base64,")[2])
         assert shown(content).format == "PNG"
     assert [spread["samples"] for spread in answer.json()["spread"]] == [3, 3]
-    assert 0 < answer.json()["spread"][0]["mean"] < 1
+    assert 0 < answer.json()["spread"][0]["spread"] < 1
 
 
 @pytest.mark.parametrize("kind", ["wav", "flac"])
