@@ -381,9 +381,28 @@ def test_sigterm_ends_the_command(tmp_path: Path, served: Served) -> None:
         assert process.stderr
         address = process.stdout.readline().split()[0]
         assert httpx.get(f"{address}v1/health").json()["photism"] == photism.__version__
-        process.send_signal(signal.SIGTERM)
+        where = ("127.0.0.1", int(address.rstrip("/").rpartition(":")[2]))
+        with socket.create_connection(where, timeout=30) as begun:
+            content = THREE.read_bytes()
+            head = "POST /v1/translate HTTP/1.1\r\nHost: localhost\r\n"
+            head += f"Content-Length: {len(content)}\r\n\r\n"
+            begun.sendall(head.encode() + content[:9])
+            while "photism_open_requests 1.0" not in httpx.get(f"{address}metrics").text:
+                pass
+            process.send_signal(signal.SIGTERM)
+            while answers(address):
+                pass
+            begun.sendall(content[9:])
+            assert begun.recv(1000).startswith(b"HTTP/1.1 200 OK")  # what was begun is answered
         assert process.wait(30) == 0
         assert process.stderr.read() == ""
+
+
+def answers(address: str) -> bool:
+    try:
+        return bool(httpx.get(f"{address}v1/health").status_code)
+    except httpx.TransportError:
+        return False
 
 
 def test_a_port_that_is_taken_is_said(address: str, capsys: pytest.CaptureFixture[str]) -> None:
