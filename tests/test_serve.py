@@ -30,12 +30,15 @@ from serving import PAINTER, PLAYER, both_ways, running
 import photism
 from photism.audio.front_ends import front_end
 from photism.images import PROVENANCE
+from photism.live.reading import Reader
 from photism.serve.answers import preferred
 from photism.serve.batching import Batcher
 from photism.serve.cutting import Clips, Cutters, Cutting, Upload
+from photism.serve.guard import LOOPBACK, Guard
 from photism.serve.limits import ServerLimits
 from photism.serve.problems import Problem
 from photism.serve.served import Served
+from photism.stored import bundled
 from photism.translate.request import Request
 
 httpx = pytest.importorskip("httpx")
@@ -189,6 +192,37 @@ def test_other_sites_and_other_names_are_refused(client: httpx.Client) -> None:
     assert status(Origin="https://evil.example") == 403
     assert status(Host="evil.example") == 403
     assert status(Host="localhost:1") == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "foreign"),
+    [
+        ("127.0.0.1:8000", None, False),
+        ("127.0.0.1:8000", "http://127.0.0.1:8000", False),
+        ("127.0.0.1:8000", "http://127.0.0.1:9000", True),
+        ("127.0.0.1:8000", "null", True),
+        ("127.0.0.1:8000", "https://sounds.example", False),  # a proxy that names us as it sees us
+        ("sounds.example", "https://sounds.example", False),
+        ("evil.example", "http://evil.example", True),
+        ("[", None, True),
+        ("127.0.0.1:8000", "http://[", True),
+    ],
+)
+def test_who_may_ask(host: str, origin: str | None, foreign: bool) -> None:
+    names = (*LOOPBACK, "sounds.example")
+    guard = Guard(None, ServerLimits(), None, None, names)  # type: ignore[arg-type]
+    headers = [(b"host", host.encode()), *([(b"origin", origin.encode())] if origin else [])]
+    assert guard._foreign({"headers": headers}) is foreign
+
+
+@pytest.mark.skipif("aivae-fsdd" not in bundled(), reason="no weights are bundled")
+def test_the_judge_of_the_card_reads_what_was_drawn() -> None:
+    translator = photism.load("aivae-fsdd", "cpu")
+    reader = Reader.of(translator)
+    assert reader is not None
+    read = reader.read(translator.translate(THREE).tensor)
+    assert (read.judge, read.label) == ("lenet5-mnist", "3")
+    assert read.probability > 0.9
 
 
 def test_a_token_is_asked_for(served: Served) -> None:
