@@ -17,10 +17,15 @@ from PIL import Image
 from toy_of import write_toys
 
 from photism.cli import main
+from photism.config import override
 from photism.data.pairs import PairDataset
+from photism.data.sources import SOURCES
 from photism.errors import ConfigError, DataError, ImageError, WeightsError
 from photism.evaluation.evaluate import evaluate
 from photism.evaluation.table import figure_table
+from photism.experiments.measure import Judges
+from photism.experiments.options import Reproduction
+from photism.experiments.published import find_experiment
 from photism.images import write_png
 from photism.judges.informativity.examples import (
     Examples,
@@ -46,6 +51,7 @@ from photism.metrics.informativity import (
     without_upsets,
 )
 from photism.pages.sorting import SortingServer
+from photism.systems import SYSTEMS
 
 
 def test_informativity_is_a_share_of_each_class() -> None:
@@ -352,3 +358,24 @@ def test_training_refuses_in_one_line(
     err = capsys.readouterr().err
     assert len(err.splitlines()) == 1
     assert said in err
+
+
+def test_the_figure_of_informativity_is_declared() -> None:
+    figure = find_experiment("s2i-figure-informativity")
+    assert [row.settings["embedding"] for row in figure.rows] == [
+        *("128", "256", "512", "1024", "2048")
+    ]
+    assert {row.key: row.published for row in figure.rows if row.published} == {
+        "f-512": {"informativity": 0.14}
+    }
+    for row in figure.rows:
+        override(SYSTEMS[row.system].presets["paper"], row.settings)
+        assert row.data in SOURCES
+    with pytest.raises(ConfigError, match="--judge names it"):
+        Judges.load(figure, Reproduction())
+    judges = Judges.load(figure, Reproduction(judge="lenet5-mnist"))
+    assert judges.stand_in
+    assert judges.digests["informativity_sha256"] == "stand-in"
+    other = Judges.load(find_experiment("aivae-table-4"), Reproduction())
+    assert not other.stand_in
+    assert "informativity_sha256" not in other.digests

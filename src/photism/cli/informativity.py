@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import tyro
 
 from photism.devices import DeviceName
 from photism.errors import ConfigError
 from photism.terminal import say
-
-if TYPE_CHECKING:
-    from photism.judges.informativity.examples import Examples
 
 SORTED, STAND_IN = "--labels", "--stand-in"
 
@@ -52,46 +49,18 @@ class TrainInformativity:
 
 def train(args: TrainInformativity) -> None:
     """Train and store the judges, and say what they reach."""
-    from photism.data.progress import counting
+    from photism.data.prepare import find
     from photism.devices import choose_device
     from photism.files import require_room
-    from photism.judges.informativity.store import InformativityCard, save_informativity
-    from photism.judges.informativity.training import InformativityRecipe, train_informativity
+    from photism.judges.informativity.make import make_sorted, make_stand_in
 
-    recipe = InformativityRecipe(epochs=args.epochs, seed=args.seed)
     require_room(args.out.parent)
-    examples, learnt_from, data = _examples(args)
-    with counting("epochs", args.epochs * len(examples)) as show:
-        judges, accuracy = train_informativity(
-            examples, recipe, device=choose_device(args.device), show=show
-        )
-    card = InformativityCard(
-        classes=judges.classes,
-        learnt_from=learnt_from,
-        data=data,
-        counts={one.name: len(one.pictures) for one in examples},
-        accuracy=accuracy,
-        recipe=asdict(recipe),
-    )
-    save_informativity(judges, args.out, card)
-    for name, share in accuracy.items():
+    epochs, seed, device = args.epochs, args.seed, choose_device(args.device)
+    if args.labels:
+        card = make_sorted(args.labels, args.out, epochs=epochs, seed=seed, device=device)
+    else:
+        data, each = find(str(args.stand_in)), args.each
+        card = make_stand_in(data, args.out, each=each, epochs=epochs, seed=seed, device=device)
+    for name, share in card.accuracy.items():
         say(f"{name}: right on {share:.1%} of its test pictures")
     say(f"{args.out}: {card.title}")
-
-
-def _examples(args: TrainInformativity) -> tuple[list[Examples], str, str]:
-    """Return pictures of each class, what they are, and their name."""
-    from photism.data.pairs import PairDataset
-    from photism.data.prepare import find
-    from photism.judges.informativity import examples
-
-    if args.labels:
-        return (
-            examples.sorted_examples(args.labels, args.seed),
-            examples.BY_HAND,
-            args.labels.name,
-        )
-    folder = find(str(args.stand_in))
-    train, test = PairDataset(folder, "train"), PairDataset(folder, "test")
-    found = examples.stand_in_examples(train, test, each=args.each, seed=args.seed)
-    return found, examples.STAND_IN, train.card.name

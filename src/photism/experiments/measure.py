@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from photism.data.card import Card
+from photism.data.card import CARD, Card
 from photism.data.pairs import PairDataset
 from photism.devices import choose_device
-from photism.errors import DataError
+from photism.errors import ConfigError, DataError
 from photism.evaluation.evaluate import evaluate
 from photism.evaluation.examples import shown
 from photism.evaluation.report import write_report
@@ -24,10 +24,14 @@ from photism.experiments.published import published_figures
 from photism.experiments.runs import Job, training_data
 from photism.experiments.table import REAL, SOUNDS, MeasuredRow
 from photism.experiments.traced import trace
-from photism.files import parse_json, write_json
+from photism.files import parse_json, sha256, write_json
 from photism.judges.base import Judge
 from photism.judges.choose import independent_judges
 from photism.judges.inception import Inception, load_inception
+from photism.judges.informativity.examples import STAND_IN
+from photism.judges.informativity.make import make_stand_in
+from photism.judges.informativity.store import CARD as INFORMATIVITY
+from photism.judges.informativity.store import StoredInformativity, load_informativity
 from photism.judges.own import OWN, own_judge
 from photism.judges.weights import load_judge
 from photism.media import other
@@ -45,20 +49,39 @@ class Judges:
     judge: Judge | None
     """None lets the classifier judge that each system learnt with."""
     inception: Inception | None
+    informativity: StoredInformativity | None = None
+    """None where they are not asked for, or stand in."""
+    stand_in: bool = False
+    """Judges of informativity are asked for, and nobody names any."""
 
     @property
     def digests(self) -> dict[str, str | None]:
         """Checksums of their weights."""
         inception = self.inception.digest if self.inception else None
         judge = self.judge.digest if self.judge else OWN
-        return {"judge_sha256": judge, "inception_sha256": inception}
+        found = {"judge_sha256": judge, "inception_sha256": inception}
+        if self.informativity:
+            found["informativity_sha256"] = self.informativity[1].sha256
+        return found | ({"informativity_sha256": STAND_IN} if self.stand_in else {})
 
     @classmethod
     def load(cls, experiment: Experiment, options: Reproduction) -> Judges:
         """Load the judge and, if it is asked for, Inception."""
         inception = load_inception(options.inception) if options.inception else None
         name = options.judge or experiment.judge
-        return cls(None if name == OWN else load_judge(name), inception)
+        if not name:
+            raise ConfigError(
+                f"{experiment.name} is measured on data of your own, and by a judge of your own:"
+                " `photism judge train small --data NAME` makes one, --judge names it"
+            )
+        asked = "informativity" in experiment.metrics
+        given = options.informativity if asked else None
+        return cls(
+            judge=None if name == OWN else load_judge(name),
+            inception=inception,
+            informativity=load_informativity(given) if given else None,
+            stand_in=asked and given is None,
+        )
 
     def require_classes(self, classes: tuple[str, ...]) -> None:
         """Raise a ConfigError if the judge knows other classes than the data has."""
@@ -143,6 +166,7 @@ def _measure_pairs(
         device=choose_device(job.options.device),
         limit=job.options.limit,
         latent_zeroing=job.experiment.latent_zeroing,
+        informativity=_stand_in(job, dataset) if judges.stand_in else judges.informativity,
         inception=judges.inception,
         beside=beside,
     )
@@ -159,6 +183,16 @@ def _measure_pairs(
         "evaluation": evaluation.to_json(),
         "strips": _write_strips(evaluation, job.folder),
     }
+
+
+def _stand_in(job: Job, dataset: PairDataset) -> StoredInformativity:
+    """Return judges that learnt from real pictures, trained now if they are not there."""
+    data = dataset.folder
+    name = f"informativity-{dataset.card.name}-data-{sha256(data / CARD)[:8]}"
+    folder = job.options.out / "judges" / name
+    if not (folder / INFORMATIVITY).is_file():
+        make_stand_in(data, folder, seed=job.options.seed, device=choose_device(job.options.device))
+    return load_informativity(folder)
 
 
 def _measure_nothing(

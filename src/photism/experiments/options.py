@@ -32,6 +32,9 @@ class Reproduction:
     judge: str | None = None
     """A bundled judge by name, or a folder of `photism judge train`; "own" is the classifier that
     the system learnt with, as CAR-GAN's paper has it. By default the experiment's."""
+    informativity: Path | None = None
+    """Judges that tell informative pictures, a folder of `photism judge informativity`, for
+    experiments that ask for them; by default a stand-in is trained on the data's real pictures."""
     inception: str | None = None
     """Inception weights for FID and IS: a file, or "download"; without it they are left out."""
     train_only: bool = False

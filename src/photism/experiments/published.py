@@ -17,6 +17,7 @@ from photism.experiments.s2i import (
     FIGURE_EMBEDDING_SIZE,
     FIGURE_PIXEL_LOSS,
 )
+from photism.experiments.s2i_informativity import FIGURE_INFORMATIVITY
 from photism.experiments.sa_cmgan import BASELINES, SA_CMGAN_CHANNELS, SA_CMGAN_TABLES
 from photism.media import Medium
 from photism.systems import SYSTEMS
@@ -28,6 +29,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         *(TABLE_1, TABLE_2, FIGURE_L1, FIGURE_STAGES, FAILURES),
         *(FIGURE_EMBEDDING_SIZE, FIGURE_PIXEL_LOSS, FIGURE_DENSE, ABLATIONS),
         *(SA_CMGAN_TABLES, SA_CMGAN_CHANNELS, BASELINES),
+        FIGURE_INFORMATIVITY,
     )
 }
 _LEFT_OUT = ("epochs", "decay_epochs", "weights")
