@@ -600,7 +600,7 @@ def test_for_a_system_takes_its_form_and_options_stand(
     card = Card.read(out)
     assert (card.front_end, card.image.shape) == ("car-gan", (64, 64, 3))
     assert card.licence == "CC0-1.0"
-    assert "--preset debug --set classes=3" in capsys.readouterr().out
+    assert "--preset debug --batch-size 1 --set classes=3" in capsys.readouterr().out
 
 
 def test_mistakes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
