@@ -258,7 +258,7 @@ def test_damaged_judges_are_refused_in_one_line(
 
 def test_the_list_shows_the_bundled_judges(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["judge", "list"]) == 0
-    digits, scenes, sounds = capsys.readouterr().out.splitlines()
+    digits, scenes, sounds, world = capsys.readouterr().out.splitlines()
     assert digits.startswith(f"lenet5-mnist  {load_judge('lenet5-mnist').accuracy:.2%}")
     assert "10 classes, 1 × 28 × 28" in digits
     assert scenes.startswith(f"small-orchestra  {load_judge('small-orchestra').accuracy:.2%}")
@@ -266,3 +266,4 @@ def test_the_list_shows_the_bundled_judges(capsys: pytest.CaptureFixture[str]) -
     assert sounds.startswith(
         f"small-orchestra-sound  {load_judge('small-orchestra-sound').accuracy:.2%}"
     )
+    assert world.startswith(f"small-scenes  {load_judge('small-scenes').accuracy:.2%}")

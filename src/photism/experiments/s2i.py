@@ -21,8 +21,7 @@ _SPLITS: Mapping[_Split, str] = {"train": "training pairs", "test": "held-out pa
 _PAIRS = 48_945
 _JUDGE = (
     "the paper's measure is the share of informative pictures, by classifiers of pictures that a"
-    " person sorted; accuracy is that of a judge of the scenes, photism judge train small --data"
-    " scenes"
+    " person sorted; accuracy is that of a judge of the scenes"
 )
 _LENGTH = "every row trains an autoencoder of its own first, as long as the preset says"
 _experiment = partial(

@@ -68,11 +68,11 @@ class S2I(System):
     presets = {
         "small": S2IConfig(
             embedding=256,
-            width=0.25,
+            width=0.18,
             autoencoder_optimiser="adam",
             autoencoder_lr=5e-3,
-            autoencoder_epochs=20,
-            epochs=32,
+            autoencoder_epochs=40,
+            epochs=36,
             batch_size=32,
         ),
         "paper": S2IConfig(),
