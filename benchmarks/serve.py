@@ -275,7 +275,7 @@ class Hostile:
                 writer.write(piece)
                 await writer.drain()
                 await asyncio.sleep(pause_s)
-            if self.rng.random() < 0.7:
+            if self.rng.random() < 0.2:
                 writer.write_eof()
             async with asyncio.timeout(QUIET_S + 25):
                 head = await reader.read(2**20)

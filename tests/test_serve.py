@@ -30,15 +30,19 @@ from serving import PAINTER, PLAYER, both_ways, running
 import photism
 from photism.audio.front_ends import front_end
 from photism.images import PROVENANCE
+from photism.live.reading import Reader
 from photism.serve.answers import preferred
 from photism.serve.batching import Batcher
 from photism.serve.cutting import Clips, Cutters, Cutting, Upload
+from photism.serve.guard import LOOPBACK, Guard
 from photism.serve.limits import ServerLimits
 from photism.serve.problems import Problem
 from photism.serve.served import Served
+from photism.stored import bundled
 from photism.translate.request import Request
 
 httpx = pytest.importorskip("httpx")
+websocket = pytest.importorskip("websockets.sync.client")
 FILES = sorted(DIGITS.glob("*_english_*.flac"))
 THREE = next(path for path in FILES if path.name.startswith("3"))
 
@@ -104,7 +108,7 @@ def test_a_form_has_a_name_and_json_has_everything(client: httpx.Client) -> None
         content = base64.b64decode(results[0][key].partition("base64,")[2])
         assert shown(content).format == "PNG"
     assert [spread["samples"] for spread in answer.json()["spread"]] == [3, 3]
-    assert 0 < answer.json()["spread"][0]["mean"] < 1
+    assert 0 < answer.json()["spread"][0]["spread"] < 1
 
 
 @pytest.mark.parametrize("kind", ["wav", "flac"])
@@ -190,6 +194,37 @@ def test_other_sites_and_other_names_are_refused(client: httpx.Client) -> None:
     assert status(Host="localhost:1") == 200
 
 
+@pytest.mark.parametrize(
+    ("host", "origin", "foreign"),
+    [
+        ("127.0.0.1:8000", None, False),
+        ("127.0.0.1:8000", "http://127.0.0.1:8000", False),
+        ("127.0.0.1:8000", "http://127.0.0.1:9000", True),
+        ("127.0.0.1:8000", "null", True),
+        ("127.0.0.1:8000", "https://sounds.example", False),  # a proxy that names us as it sees us
+        ("sounds.example", "https://sounds.example", False),
+        ("evil.example", "http://evil.example", True),
+        ("[", None, True),
+        ("127.0.0.1:8000", "http://[", True),
+    ],
+)
+def test_who_may_ask(host: str, origin: str | None, foreign: bool) -> None:
+    names = (*LOOPBACK, "sounds.example")
+    guard = Guard(None, ServerLimits(), None, None, names)  # type: ignore[arg-type]
+    headers = [(b"host", host.encode()), *([(b"origin", origin.encode())] if origin else [])]
+    assert guard._foreign({"headers": headers}) is foreign
+
+
+@pytest.mark.skipif("aivae-fsdd" not in bundled(), reason="no weights are bundled")
+def test_the_judge_of_the_card_reads_what_was_drawn() -> None:
+    translator = photism.load("aivae-fsdd", "cpu")
+    reader = Reader.of(translator)
+    assert reader is not None
+    read = reader.read(translator.translate(THREE).tensor)
+    assert (read.judge, read.label) == ("lenet5-mnist", "3")
+    assert read.probability > 0.9
+
+
 def test_a_token_is_asked_for(served: Served) -> None:
     with running(served, token="s3cret") as address, httpx.Client(base_url=address) as client:
         assert client.post("/v1/translate", content=THREE.read_bytes()).status_code == 401
@@ -229,6 +264,30 @@ def test_beyond_the_queue_callers_are_asked_to_come_again(served: Served) -> Non
             assert answer.headers["retry-after"] == "1"
             assert b"503 Service Unavailable" in slow.recv(100)  # and is not waited for for ever
         assert httpx.post(f"{address}/v1/translate", content=b"x").status_code == 422
+
+
+def test_who_connects_and_does_not_ask_is_hung_up_on(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("photism.serve.server.KEPT_S", 0.2)
+    asked = b"GET /v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    with running(served) as address:
+        where = ("127.0.0.1", int(address.rpartition(":")[2]))
+        for said in (b"", asked):
+            with socket.create_connection(where, timeout=10) as silent:
+                silent.sendall(said)
+                assert silent.recv(1000) == b""
+        with socket.create_connection(where, timeout=10) as second:
+            second.sendall(asked + b"\r\n")
+            assert second.recv(1000).startswith(b"HTTP/1.1 200")
+            second.sendall(asked)
+            assert second.recv(1000) == b""
+        with websocket.connect(address.replace("http", "ws") + "/v1/live") as live:
+            with pytest.raises(TimeoutError):
+                live.recv(timeout=0.5)
+            live.send('{"rate": 8000}')
+            assert "ready" in live.recv(timeout=10)
+    assert not caplog.records
 
 
 def test_hostile_requests_do_no_harm(
@@ -356,9 +415,28 @@ def test_sigterm_ends_the_command(tmp_path: Path, served: Served) -> None:
         assert process.stderr
         address = process.stdout.readline().split()[0]
         assert httpx.get(f"{address}v1/health").json()["photism"] == photism.__version__
-        process.send_signal(signal.SIGTERM)
+        where = ("127.0.0.1", int(address.rstrip("/").rpartition(":")[2]))
+        with socket.create_connection(where, timeout=30) as begun:
+            content = THREE.read_bytes()
+            head = "POST /v1/translate HTTP/1.1\r\nHost: localhost\r\n"
+            head += f"Content-Length: {len(content)}\r\n\r\n"
+            begun.sendall(head.encode() + content[:9])
+            while "photism_open_requests 1.0" not in httpx.get(f"{address}metrics").text:
+                pass
+            process.send_signal(signal.SIGTERM)
+            while answers(address):
+                pass
+            begun.sendall(content[9:])
+            assert begun.recv(1000).startswith(b"HTTP/1.1 200 OK")  # what was begun is answered
         assert process.wait(30) == 0
         assert process.stderr.read() == ""
+
+
+def answers(address: str) -> bool:
+    try:
+        return bool(httpx.get(f"{address}v1/health").status_code)
+    except httpx.TransportError:
+        return False
 
 
 def test_a_port_that_is_taken_is_said(address: str, capsys: pytest.CaptureFixture[str]) -> None:

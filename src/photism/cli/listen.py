@@ -83,10 +83,11 @@ def main(argv: list[str]) -> int:
             say(name)
         return 0
     import photism
-    from photism.live.listener import Manner, listen
+    from photism.live.listener import Manner, listen, warm
 
     translator = photism.load(args.system, args.device)
     manner = Manner(args.label, args.seed, settings(args.sampling, "--sampling"))
+    warm(translator)
     opened = played(args.recording) if args.recording else microphone(args.microphone)
     last = None
     with opened as source, _screen(args) as show:

@@ -28,7 +28,6 @@ being answered is answered. Nothing that is sent is kept.
 """
 NEEDED = ("fastapi", "fastapi_offline", "uvicorn", "websockets", "prometheus_client", "multipart")
 TOKEN = "PHOTISM_TOKEN"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,8 @@ class Serve:
     """Where to listen: by default this machine alone can ask; 0.0.0.0 lets others too."""
     port: int = 8000
     """0 takes one that is free."""
+    name: Annotated[tuple[str, ...], tyro.conf.arg(metavar="HOST ...")] = ()
+    """Names by which a proxy before this server is called; other sites' pages may not ask."""
     token: Annotated[str | None, tyro.conf.arg(metavar="STR")] = None
     """A secret that callers must show; $PHOTISM_TOKEN keeps it out of the list of processes."""
     max_megabytes: float = 16.0
@@ -81,15 +82,17 @@ def main(argv: list[str]) -> int:
     )
     with bound(args.host, args.port) as (listening, address):
         from photism.serve.app import create_app
+        from photism.serve.guard import LOOPBACK
         from photism.serve.served import load_served
 
         served = load_served(args.system, args.device)
         token = args.token or os.environ.get(TOKEN) or None
-        app = create_app(served, limits, token=token, local=args.host in LOOPBACK)
+        names = (*LOOPBACK, *args.name) if args.host in LOOPBACK else args.name
+        app = create_app(served, limits, token=token, names=names)
 
         def started() -> None:
-            names = ", ".join(served.translators)
-            print(f"{paint(address, CYAN, sys.stdout)}  {paint(names, DIM, sys.stdout)}")
+            shown = paint(", ".join(served.translators), DIM, sys.stdout)
+            print(f"{paint(address, CYAN, sys.stdout)}  {shown}")
             if args.host not in LOOPBACK and not token:
                 open_to_all = "photism: whoever reaches this machine may ask: --token limits that"
                 print(paint(open_to_all, DIM, sys.stderr), file=sys.stderr)

@@ -6,6 +6,9 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from photism import images
 from photism.live.now import Now, latest, reach_s
 from photism.live.reading import Read, Reader
 from photism.live.ring import Ring
@@ -39,6 +42,14 @@ class HeardWindow:
     """Windows so far, with this one."""
     dropped: int
     """Windows so far that came while an earlier one was being drawn."""
+
+
+def warm(translator: Translator) -> None:
+    """Draw once, so that no first window waits for what is loaded when it is first needed."""
+    if "image" in translator.system.targets:
+        rate = translator.front_end.rate
+        picture = translator.translate(np.zeros(rate, np.float32), rate=rate)
+        images.png(picture.show_log_mel(), picture.provenance)
 
 
 def listen(source: Source, translator: Translator, manner: Manner) -> Iterator[HeardWindow]:

@@ -10,14 +10,13 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-import torch
-
 from photism import images
 from photism.audio.write import encode
 from photism.files import data_uri
 from photism.live.reading import Reader
 from photism.serve.problems import Problem
 from photism.translate.results import Picture, Waveform
+from photism.translate.uncertainty import uncertainty_of
 from photism.version import __version__
 
 JSON = "application/json"
@@ -151,16 +150,11 @@ def _spreads(results: Sequence[Drawn], side: int | None) -> list[dict[str, Any]]
 
 
 def _spread(pictures: Sequence[Picture], side: int | None, start_s: float) -> dict[str, Any]:
-    """Standard deviation over samples, 0 (all alike) to 1 (half black, half white)."""
-    deviation = torch.stack([p.tensor for p in pictures]).std(dim=0, correction=0)
-    shown = images.to_pil(2 * deviation.mean(dim=0, keepdim=True).clamp(0, 1) - 1)
+    """Return how unsure several pictures of one clip are, with a heat map of where they differ."""
+    found = uncertainty_of([picture.tensor for picture in pictures])
+    shown = found.show_spread()
     picture = shown if side is None else images.enlarge(shown, side)
-    return {
-        "start_s": round(start_s, 4),
-        "samples": len(pictures),
-        "mean": round(float(deviation.mean()), 4),
-        "file": _uri(picture),
-    }
+    return {"start_s": round(start_s, 4), **found.facts, "file": _uri(picture)}
 
 
 def _uri(picture: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +25,7 @@ from photism.serve.batching import Batcher
 from photism.serve.body import read_upload
 from photism.serve.counters import Counters
 from photism.serve.cutting import Cutters
-from photism.serve.guard import Guard
+from photism.serve.guard import LOOPBACK, Guard
 from photism.serve.hearing import Hearing
 from photism.serve.limits import ServerLimits
 from photism.serve.problems import PROBLEM_JSON, Problem, problem_of
@@ -90,7 +90,7 @@ def create_app(
     limits: ServerLimits | None = None,
     *,
     token: str | None = None,
-    local: bool = True,
+    names: Collection[str] = LOOPBACK,
 ) -> Guard:
     """Make the application that `photism serve` runs.
 
@@ -98,7 +98,7 @@ def create_app(
         served: the systems.
         limits: what callers are granted.
         token: that they must show; None lets all of them in.
-        local: it is bound to loopback, so that requests to any other host are refused.
+        names: what the server is called by those who may ask; none takes any.
 
     Returns:
         An ASGI application.
@@ -135,7 +135,7 @@ def create_app(
         return FileResponse(EXAMPLE)
 
     app.mount("/page", StaticFiles(directory=PAGE), name="page")
-    return Guard(app, limits, counters, token, local)
+    return Guard(app, limits, counters, token, names)
 
 
 def _add_rest(

@@ -139,10 +139,13 @@ class Cutters:
 
     async def _cut(self, pool: ProcessPoolExecutor, upload: Upload, how: Cutting) -> Clips | None:
         job = pool.submit(cut_recording, upload.getvalue(), upload.name, how)
+        # Never cancelled: a pool that breaks is undone by a future that was (Python 3.11).
+        cut = asyncio.wrap_future(job)
+        cut.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
-            return await asyncio.wrap_future(job)
+            return await asyncio.shield(cut)
         except asyncio.CancelledError:  # the time is up
-            if not job.cancel() and not job.done():
+            if job.running():
                 self._renew(pool)
             raise
 
@@ -159,11 +162,10 @@ class Cutters:
 
 def end(pool: ProcessPoolExecutor) -> None:
     """End the processes of a pool, also those that hang."""
-    working = list((pool._processes or {}).values())  # nothing public before Python 3.14
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in working:
+    for process in list((pool._processes or {}).values()):  # nothing public before Python 3.14
         with contextlib.suppress(ValueError):  # closed meanwhile
             process.kill()
+    pool.shutdown(wait=False)
 
 
 def _pool(count: int) -> ProcessPoolExecutor:

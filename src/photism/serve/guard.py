@@ -7,7 +7,7 @@ import hmac
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,14 +46,19 @@ class Guard:
         limits: of number, size and time.
         counters: told of every answer.
         token: that callers must show; None lets all of them in.
-        local: the server listens on loopback alone, so that no other name can be meant.
+        names: what the server is called by those who may ask, such as "localhost"; none takes any.
     """
 
     def __init__(
-        self, app: AsgiApp, limits: ServerLimits, counters: Counters, token: str | None, local: bool
+        self,
+        app: AsgiApp,
+        limits: ServerLimits,
+        counters: Counters,
+        token: str | None,
+        names: Collection[str],
     ) -> None:
         self.app, self.limits, self.counters = app, limits, counters
-        self.token, self.local = token, local
+        self.token, self.names = token, names
         self._open = self._open_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,10 +119,13 @@ class Guard:
         """Whether a page of another site asks, also under a name that it made lead to us."""
         headers = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
-        if self.local and _hostname(f"//{host}") not in LOOPBACK:
+        if self.names and _hostname(f"//{host}") not in self.names:
             return True
-        origin = headers.get(b"origin")
-        return origin is not None and origin.decode("latin-1").rpartition("//")[2] != host
+        if b"origin" not in headers:
+            return False
+        origin = headers[b"origin"].decode("latin-1")
+        own = origin.rpartition("//")[2] == host
+        return not own and _hostname(origin) not in {*self.names} - {*LOOPBACK}  # but by a proxy
 
 
 def same(shown: bytes, wanted: str) -> bool:

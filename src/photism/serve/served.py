@@ -8,6 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 from photism.config import settings_of
 from photism.errors import ConfigError, nearest
+from photism.live.listener import warm
 from photism.live.reading import Reader
 from photism.media import Medium, other
 from photism.serve.problems import Problem
@@ -104,6 +105,7 @@ def load_served(names: tuple[str, ...], device: Any) -> Served:
         if translator.weights in translators:
             raise ConfigError(f"two systems are called {translator.weights!r}: rename one's folder")
         translators[translator.weights] = translator
+        warm(translator)
     found = {name: Reader.of(translator) for name, translator in translators.items()}
     return Served(translators, {name: reader for name, reader in found.items() if reader})
 

@@ -16,7 +16,7 @@ from photism.errors import ConfigError
 from photism.serve.guard import AsgiApp
 from photism.serve.limits import ServerLimits
 
-_KEPT_S = 15
+KEPT_S = 15
 """An idle connection is kept this long for the caller's next request."""
 _HEAD_BYTES = 32 * 1024
 _BLOCK_BYTES = 2**19
@@ -33,14 +33,17 @@ class PromptProtocol(H11Protocol):
         )
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; the clock goes on until the head is complete."""
+        """Take what came; the clock goes on until the head of a request is complete."""
         due = self.timeout_keep_alive_task
         self.timeout_keep_alive_task = None
         super().data_received(data)
-        asked = self.cycle is not None and not self.cycle.response_complete
-        if due is not None and (asked or self.timeout_keep_alive_task is not None):
+        if due is None:
+            return
+        answering = self.cycle is not None and not self.cycle.response_complete
+        upgraded = self.transport.get_protocol() is not self  # to a WebSocket
+        if answering or upgraded or self.timeout_keep_alive_task is not None:
             due.cancel()
-        elif due is not None:
+        else:
             self.timeout_keep_alive_task = due
 
 
@@ -99,7 +102,7 @@ def server_of(
         ws_max_size=_BLOCK_BYTES,
         ws_per_message_deflate=False,
         h11_max_incomplete_event_size=_HEAD_BYTES,
-        timeout_keep_alive=_KEPT_S,
+        timeout_keep_alive=KEPT_S,
         timeout_graceful_shutdown=int(limits.timeout_s) + 1,
         backlog=1024,
         lifespan="on",

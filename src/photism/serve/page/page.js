@@ -71,6 +71,7 @@ function paint(result, still = false) {
   image.src = result.file;
   image.className = `pixels${result.heard ? "" : " old"}`;
   image.alt = `Picture of what was heard. ${heardText(result)}`;
+  at("picture-caption").textContent = "the picture of it";
   at("heard").textContent = heardText(result);
   at("heard").dataset.state = result.heard ? "heard" : "unheard";
 }
@@ -89,6 +90,7 @@ function present(address, result) {
   at("picture").src = address;
   at("picture").className = "";
   at("picture").alt = "The picture that was given";
+  at("picture-caption").textContent = "the picture that was given";
   at("heard").textContent = heardText(result);
   at("heard").dataset.state = "heard";
 }
@@ -184,6 +186,7 @@ async function live(window, mine) {
   if (window.heard) {
     image.src = window.picture;
     image.className = "pixels";
+    at("picture-caption").textContent = "the picture of it";
     image.alt = `Picture of what is heard. ${heardText({ ...window, target: "image" })}`;
     await image.decode().catch(() => {});
   } else {

@@ -77,10 +77,10 @@ function pictureCard(result) {
 
 function spreadCard(spread) {
   const image = element("img", { src: spread.file, className: "pixels" });
-  image.alt = `Where the ${spread.samples} samples differ: bright is much`;
+  image.alt = `Where the ${spread.samples} samples differ: bright is most`;
   return element("div", { className: "card" }, image,
-    element("p", { textContent: `Where its ${spread.samples} samples differ: ${percent(spread.mean)} on average` }),
-    element("p", { className: "hint", textContent: "0 % all alike, 100 % black in one half and white in the other" }));
+    element("p", { textContent: `Where its ${spread.samples} samples differ: by ${percent(spread.spread)}` }),
+    element("p", { className: "hint", textContent: "0 %: all alike; 100 %: black in one half of them and white in the other" }));
 }
 
 // Shows all results; shown is the address of the picture that was sent.
