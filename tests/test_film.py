@@ -27,7 +27,7 @@ from photism.errors import ConfigError
 from photism.media import Medium
 from photism.systems.base import System
 from photism.translate.film import FilmWish, make_film
-from photism.translate.noise import slerp
+from photism.translate.noise import noise_at, slerp
 from photism.translate.provenance import provenance_of
 from photism.translate.sheet import ContactSheet
 from photism.translate.ticks import tick_count, ticks
@@ -214,6 +214,8 @@ def test_held_noise_shows_one_thing_and_drifting_noise_goes_on(
     assert [json.loads(line)["toward"] for line in lines[:5]] == [0, 0.25, 0.5, 0.75, 0]
     there = right(FilmWish(half, seed=1, size=None))
     assert drifting[4] == there[0]
+    noise = [noise_at(ear.system, "image", [place], ear.device) for place in ((3, 0.9999), (4, 0))]
+    torch.testing.assert_close(noise[0], noise[1], atol=0.01, rtol=0)  # it arrives
 
 
 def test_noise_on_the_way_is_as_long_as_at_its_ends() -> None:
