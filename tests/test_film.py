@@ -27,10 +27,10 @@ from photism.errors import ConfigError
 from photism.media import Medium
 from photism.systems.base import System
 from photism.translate.film import FilmWish, make_film
-from photism.translate.noise import slerp
+from photism.translate.noise import noise_at, slerp
 from photism.translate.provenance import provenance_of
 from photism.translate.sheet import ContactSheet
-from photism.translate.ticks import ticks
+from photism.translate.ticks import tick_count, ticks
 from photism.translate.translator import Translator
 from photism.video.frames import frames
 from photism.video.write import writing
@@ -152,7 +152,7 @@ def sound(*blocks: float, rate: int = RATE) -> list[Sound]:
 @pytest.mark.parametrize("every_s", [0.04, 0.1, 0.5, 0.7, 2.0])
 def test_a_clip_lies_around_the_middle_of_its_tick(every_s: float) -> None:
     found = list(ticks(sound(1.3, 0.01, 1.69), CLIP, every_s))
-    assert len(found) == int(np.ceil(3.0 / every_s - 1e-6))
+    assert len(found) == tick_count(3.0, every_s) == int(np.ceil(3.0 / every_s - 1e-6))
     for number, clip in enumerate(found):
         assert clip is not None
         middle_s = clip.start_s + clip.duration_s / 2
@@ -165,7 +165,7 @@ def test_a_clip_lies_around_the_middle_of_its_tick(every_s: float) -> None:
 
 
 def test_a_last_tick_whose_middle_lies_after_the_end_shows_what_was_heard_last() -> None:
-    for seconds, every_s in ((3.0, 60.0), (0.2, 60.0), (7.0, 4.5), (5.2, 2.5)):
+    for seconds, every_s in ((3.0, 60.0), (0.2, 60.0), (7.0, 4.5), (5.6, 2.5)):
         *_, last = ticks(sound(seconds), CLIP, every_s)
         assert last is not None
         assert last.samples.shape[1] == CLIP.clip_samples
@@ -173,10 +173,17 @@ def test_a_last_tick_whose_middle_lies_after_the_end_shows_what_was_heard_last()
         assert last.start_s == pytest.approx(max(0.0, seconds - 0.5), abs=1e-6)
 
 
+@pytest.mark.parametrize(("seconds", "count"), [(0.01, 1), (1.98, 2), (2.09, 2), (2.2, 3)])
+def test_a_scrap_at_the_end_is_no_tick(seconds: float, count: int) -> None:
+    assert tick_count(seconds, 1.0) == count
+    for front in (CLIP, WORDS):
+        assert len(list(ticks(sound(seconds), front, 1.0))) == count
+
+
 def test_a_word_stays_until_the_next_begins() -> None:
     samples, rate = recordings.sentence(3, 7, pause_s=1.0)
     found = list(ticks([Sound(samples[None], rate, "said")], WORDS, 0.25))
-    assert len(found) == int(np.ceil(len(samples) / rate / 0.25))
+    assert len(found) == tick_count(len(samples) / rate, 0.25)
     begun = [0.0 if clip is None else clip.start_s for clip in found]
     assert begun == sorted(begun)
     starts_s = sorted(set(begun))
@@ -207,6 +214,8 @@ def test_held_noise_shows_one_thing_and_drifting_noise_goes_on(
     assert [json.loads(line)["toward"] for line in lines[:5]] == [0, 0.25, 0.5, 0.75, 0]
     there = right(FilmWish(half, seed=1, size=None))
     assert drifting[4] == there[0]
+    noise = [noise_at(ear.system, "image", [place], ear.device) for place in ((3, 0.9999), (4, 0))]
+    torch.testing.assert_close(noise[0], noise[1], atol=0.01, rtol=0)  # it arrives
 
 
 def test_noise_on_the_way_is_as_long_as_at_its_ends() -> None:
@@ -319,6 +328,12 @@ def test_bad_sources_are_one_line_each_and_cost_no_other(command: Run, tmp_path:
         assert name in line
         assert what in line
     assert [path.name for path in sorted((tmp_path / "films").iterdir())] == ["cut-film"]
+    (tmp_path / "sounds" / "day").mkdir(parents=True)
+    scale(tmp_path / "sounds" / "day" / "one.wav")
+    assert command("sounds", "--every", "1s")[0] == 0
+    assert (tmp_path / "films" / "day" / "one-film" / "film.mp4").is_file()
+    assert command("sounds", "--every", "1s", "-o", "other")[0] == 0
+    assert (tmp_path / "other" / "day" / "one-film" / "film.mp4").is_file()
     assert "cut.wav → films/cut-film  3 pictures of 2.50 s" in out
 
 

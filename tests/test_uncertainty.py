@@ -182,6 +182,9 @@ def test_an_evaluation_says_what_uncertainty_is_worth(tmp_path: Path) -> None:
     assert found.accuracy is not None
     assert unsure.accuracy == found.accuracy.value  # the first sample is the one measured above
     assert set(unsure.by) == {"spread", "judge's entropy"}
+    assert unsure.spread is not None
+    assert 0.1 < unsure.spread < 0.5  # noise of 0.6 on five of sixteen pixels, half of it clipped
+    assert len(set(unsure.by["spread"].accuracy)) > 5
     assert unsure.by["spread"].accuracy[-1] == pytest.approx(unsure.accuracy)
     doubt = unsure.by["judge's entropy"].auroc
     assert doubt is not None

@@ -14,13 +14,14 @@ from photism.audio.decode import length_s
 from photism.cli import CYAN, DIM, RED, YELLOW, paint
 from photism.data.progress import counting
 from photism.errors import ConfigError, ImageError, PhotismError
-from photism.files import require_room
+from photism.files import named, require_room
 from photism.media import Medium
 from photism.terminal import printable, printable_json
 from photism.translate.film import FilmMade, FilmWish, make_film
 from photism.translate.items import STDIN, Item, find_items
 from photism.translate.many import said
 from photism.translate.provenance import provenance_of
+from photism.translate.ticks import tick_count
 from photism.version import __version__
 from photism.video.write import SUFFIXES
 
@@ -61,8 +62,11 @@ def make_films(
     """
     translator.require_source("sound")
     translator.require(wish.label, wish.sampling)
-    items = find_items(sources, None, SOUND)
-    outs = _outs(items, out)
+    folders = any(Path(source).is_dir() for source in sources)
+    folder = None if out and _is_file(out) else out or (Path("films") if folders else None)
+    items = find_items(sources, folder, SOUND)
+    alone = len(sources) == 1 and not folders
+    outs = _outs(items, out, alone=alone)
     require_room(outs[0].parent)
     made: list[dict[str, Any]] = []
     errors: list[dict[str, str]] = []
@@ -101,9 +105,9 @@ def seconds_of(text: str, option: str) -> Fraction:
     return Fraction(found[1]) * {"ms": Fraction(1, 1000), "min": Fraction(60)}.get(found[2], 1)
 
 
-def _outs(items: Sequence[Item], out: Path | None) -> list[Path]:
-    """Return where each film goes: a file or folder of its own."""
-    if out and _ENDING.fullmatch(out.suffix) and not out.is_dir():
+def _outs(items: Sequence[Item], out: Path | None, *, alone: bool) -> list[Path]:
+    """Return where each film goes: a file or folder of its own, OUT itself for one alone."""
+    if out and _is_file(out):
         if out.suffix.lower() not in _FILES:
             raise ConfigError(
                 f"a film is {' or '.join(SUFFIXES)}, its contact sheet .png: {out} is neither;"
@@ -111,10 +115,13 @@ def _outs(items: Sequence[Item], out: Path | None) -> list[Path]:
             )
         if len(items) > 1:
             raise ConfigError(f"{len(items)} films cannot share {out}: name a folder with -o")
-    if len(items) == 1 and out:
+    if out and (alone or _is_file(out)):
         return [out]
-    names = [item.target.with_name(f"{item.target.stem}-film") for item in items]
-    return [(out or Path()) / name for name in names]
+    return [item.target.with_name(named(item.target.stem, "-film")) for item in items]
+
+
+def _is_file(out: Path) -> bool:
+    return bool(_ENDING.fullmatch(out.suffix)) and not out.is_dir()
 
 
 def _film(
@@ -141,7 +148,7 @@ def _ticks(item: Item, wish: FilmWish) -> int | None:
         whole = length_s(item.source)
         left = None if whole is None else max(0.0, whole - wish.start_s)
         length = min((time for time in (left, length) if time is not None), default=None)
-    return None if length is None else max(1, round(length / float(wish.every_s)))
+    return None if length is None else tick_count(length, float(wish.every_s))
 
 
 def _print(item: Item, film: FilmMade, took_s: float) -> None:

@@ -123,8 +123,9 @@ def evaluate(
     )
     rows = _choose(system, dataset, limit, seed)
 
-    def load(of: np.ndarray) -> PairLoader:
-        return PairLoader(dataset, batch_size, rows=of, shuffle=False, device=device)
+    def load(of: np.ndarray, copies: int = 1) -> PairLoader:
+        size = max(1, batch_size // copies)  # as much memory for several of each pair
+        return PairLoader(dataset, size, rows=of, shuffle=False, device=device)
 
     truth = _truth(dataset, judge, rows, seed)
     shown = _choose_examples(truth.labels, rows, seed)
@@ -286,7 +287,7 @@ def _zero(
 
 def _unsure(
     observer: Observer,
-    load: Callable[[np.ndarray], PairLoader],
+    load: Callable[[np.ndarray, int], PairLoader],
     rows: np.ndarray,
     truth: Truth,
     samples: int,
@@ -295,7 +296,7 @@ def _unsure(
     return measure_uncertainty(
         observer.system,
         observer.judges[0],
-        load(rows[truth.labelled]),
+        load(rows[truth.labelled], samples),
         given=observer.given,
         groups=truth.groups[truth.labelled],
         drawn=observer.drawn,

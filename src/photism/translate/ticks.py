@@ -12,7 +12,13 @@ from photism.audio.clips import cut
 from photism.audio.decode import Sound
 from photism.audio.front_ends import FrontEnd
 
-_ROUNDING_S = 1e-6
+SCRAP = 0.1
+"""A rest of less than this share of a tick, such as a codec's padding, is no tick of its own."""
+
+
+def tick_count(length_s: float, every_s: float) -> int:
+    """Return how many ticks a recording has; at least one."""
+    return max(1, math.ceil(length_s / every_s - SCRAP))
 
 
 def ticks(blocks: Iterable[Sound], front: FrontEnd, every_s: float) -> Iterator[Sound | None]:
@@ -29,7 +35,7 @@ def ticks(blocks: Iterable[Sound], front: FrontEnd, every_s: float) -> Iterator[
         every_s: length of a tick in seconds.
 
     Yields:
-        As many as begin within the recording; a word over and over as long as it is the last,
+        As many as `tick_count` says; a word over and over as long as it is the last,
         None before the first.
 
     Raises:
@@ -82,7 +88,7 @@ class _Framed:
         if self.end is None:
             return
         rate = self.end.rate
-        self.count = max(1, math.ceil((heard / rate - _ROUNDING_S) / self._every_s))
+        self.count = tick_count(heard / rate, self._every_s)
         begin = round((self.count - 1) * self._every_s * rate) - lead
         missing = begin + max(1, round(self._clip_s * rate)) - heard
         if begin < heard and missing > 0:
@@ -118,6 +124,5 @@ def _last_words(blocks: Iterable[Sound], front: FrontEnd, every_s: float) -> Ite
             yield shown
             number += 1
         shown = word
-    while number == 0 or number * every_s < length_s - _ROUNDING_S:
+    for _ in range(number, tick_count(length_s, every_s)):
         yield shown
-        number += 1
