@@ -19,7 +19,9 @@ from toy_of import write_toys
 from photism.cli import main
 from photism.config import override
 from photism.data.pairs import PairDataset
+from photism.data.prepare import prepare
 from photism.data.sources import SOURCES
+from photism.data.sources.scenes import Scenes
 from photism.errors import ConfigError, DataError, ImageError, WeightsError
 from photism.evaluation.evaluate import evaluate
 from photism.evaluation.table import figure_table
@@ -27,6 +29,7 @@ from photism.experiments.measure import Judges
 from photism.experiments.options import Reproduction
 from photism.experiments.published import find_experiment
 from photism.images import write_png
+from photism.judges.colour import Small
 from photism.judges.informativity.examples import (
     Examples,
     blurry,
@@ -51,6 +54,7 @@ from photism.metrics.informativity import (
     without_upsets,
 )
 from photism.pages.sorting import SortingServer
+from photism.scenes.told import CLASSES as SCENES
 from photism.systems import SYSTEMS
 
 
@@ -327,10 +331,11 @@ def test_an_evaluation_has_the_informativity_of_each_output(tmp_path: Path) -> N
     assert told.mean == pytest.approx(2 / 3)
     assert list(told.per_class.values()) == [1, 1, 0]
     assert found.references.real.informativity == told
+    assert told.learnt_from == "stand-in"
     assert any("nobody sorted pictures" in note for note in found.notes)
     lines = {line.name: line for line in figure_table(found).lines}
-    assert lines["informativity"].outputs[0].text == "66.7 %"
-    assert lines["informativity"].real.text == "66.7 %"
+    assert lines["informativity (stand-in)"].outputs[0].text == "66.7 %"
+    assert lines["informativity (stand-in)"].real.text == "66.7 %"
     others = InformativityJudges(("sea",)).eval()
     with pytest.raises(ConfigError, match="no judge of informativity for the class"):
         evaluate(system, dataset, judge, informativity=(others, card))
@@ -371,11 +376,30 @@ def test_the_figure_of_informativity_is_declared() -> None:
     for row in figure.rows:
         override(SYSTEMS[row.system].presets["paper"], row.settings)
         assert row.data in SOURCES
-    with pytest.raises(ConfigError, match="--judge names it"):
-        Judges.load(figure, Reproduction())
     judges = Judges.load(figure, Reproduction(judge="lenet5-mnist"))
     assert judges.stand_in
     assert judges.digests["informativity_sha256"] == "stand-in"
     other = Judges.load(find_experiment("aivae-table-4"), Reproduction())
     assert not other.stand_in
     assert "informativity_sha256" not in other.digests
+
+
+def test_a_row_of_the_figure_is_trained_and_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = Scenes(recordings="bundled", hop_s=2, workers=1)
+    prepare(source, raw=tmp_path, out=tmp_path / "scenes")
+    judge = Small("made-up", SCENES, (3, 64, 64))
+    monkeypatch.setattr("photism.experiments.measure.load_judge", lambda name: judge.eval())
+    judges = InformativityJudges(SCENES).eval()
+    card = InformativityCard(SCENES, "sorted by hand", "informative.jsonl", {}, {"dog": 0.8})
+    save_informativity(judges, tmp_path / "judges", card)
+    words = ["reproduce", "s2i-figure-informativity", "--rows", "f-128", "--preset", "debug"]
+    words += ["--informativity", str(tmp_path / "judges"), "--budget", "1e-6"]
+    assert main([*words, "--data", str(tmp_path / "scenes"), "--out", str(tmp_path)]) == 0
+    assert "informativity" in capsys.readouterr().out
+    content = json.loads((tmp_path / "s2i-figure-informativity" / "report.json").read_text())
+    [row] = [row for row in content["rows"] if row.get("evaluation")]
+    [figures] = row["evaluation"]["outputs"].values()
+    assert 0 <= figures["informativity"]["mean"] <= 1
+    assert set(figures["informativity"]["per_class"]) == set(SCENES)

@@ -23,6 +23,7 @@ from photism.metrics.uncertainty import (
     spread_map,
     spread_number,
 )
+from photism.stored import WeightsCard
 from photism.systems import SYSTEMS
 from photism.translate.provenance import provenance_of
 from photism.translate.translator import Translator
@@ -193,3 +194,23 @@ def test_an_evaluation_says_what_uncertainty_is_worth(tmp_path: Path) -> None:
     assert content["uncertainty"]["by"]["spread"]["area"] == unsure.by["spread"].area
     with pytest.raises(ConfigError, match="at least 2 samples, not 1"):
         evaluate(system, dataset, judge, samples=1)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_every_system_that_draws_noise_says_how_unsure_it_is(name: str) -> None:
+    torch.manual_seed(0)
+    system = SYSTEMS[name](SYSTEMS[name].presets["debug"])
+    if system.takes_label:
+        system.card = WeightsCard(classes=tuple(map(str, range(system.config.classes))))
+    translator = Translator(system, "cpu")
+    samples, rate = recordings.spoken(3)
+    for target in system.targets:
+        made_of = (samples, rate) if target == "image" else (np.zeros((64, 64, 3), np.uint8), None)
+        if system.noise_shape(target):
+            found = translator.translate(made_of[0], rate=made_of[1], samples=3).uncertainty
+            assert found is not None
+            assert found.spread.shape == system.shape(target)[1:]
+            assert 0 < found.number < 1
+        else:
+            with pytest.raises(ConfigError, match="draws no noise here"):
+                translator.translate(made_of[0], rate=made_of[1], samples=3)

@@ -147,7 +147,8 @@ def _ticks(item: Item, wish: FilmWish) -> int | None:
 def _print(item: Item, film: FilmMade, took_s: float) -> None:
     source = printable(item.source)
     labels = "".join(f", {name} {count}" for name, count in list(film.labels.items())[:5])
-    detail = f"{film.ticks:,} pictures of {film.duration_s:.2f} s, heard in {film.heard:,}"
+    pictures = "1 picture" if film.ticks == 1 else f"{film.ticks:,} pictures"
+    detail = f"{pictures} of {film.duration_s:.2f} s, heard in {film.heard:,}"
     speed = f"{film.duration_s / took_s:.0f} × real time"
     line = paint(f"{detail}{labels}; {speed}", DIM, sys.stdout)
     print(f"{source} → {paint(str(film.path), CYAN, sys.stdout)}  {line}")

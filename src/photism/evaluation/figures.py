@@ -88,6 +88,8 @@ class Informativity:
     mean: float
     """Over classes, however many pairs each has."""
     per_class: dict[str, float]
+    learnt_from: str = ""
+    """What the judges learnt from: "sorted by hand", or "stand-in"."""
 
 
 @dataclass(frozen=True)

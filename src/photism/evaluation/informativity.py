@@ -86,12 +86,13 @@ def with_informativity(
     Returns:
         The evaluation with that in it.
     """
+    told = {name: replace(one, learnt_from=card.learnt_from) for name, one in found.items()}
     outputs = {
-        name: replace(figures, informativity=found[name])
+        name: replace(figures, informativity=told[name])
         for name, figures in evaluation.outputs.items()
     }
     references = evaluation.references
-    real = replace(references.real, informativity=found[REAL])
+    real = replace(references.real, informativity=told[REAL])
     note = f"informativity: {card.title}"
     if card.stands_in:
         note += "; nobody sorted pictures, so that this is not informativity as people see it"

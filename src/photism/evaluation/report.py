@@ -215,6 +215,6 @@ def _by_class(evaluation: Evaluation) -> dict[str, Mapping[str, float]]:
         columns["listener"] = evaluation.listener.per_class
     told = evaluation.outputs[evaluation.main_output].informativity
     if told:
-        columns["informative"] = told.per_class
+        columns[f"informative ({told.learnt_from})"] = told.per_class
     words = WORDS[evaluation.provenance.target]
     return columns | {f"real {words.many}": evaluation.references.real.per_class}

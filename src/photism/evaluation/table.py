@@ -87,7 +87,6 @@ def figure_table(evaluation: Evaluation, published: Sequence[Published] = ()) ->
     Returns:
         A line for each figure: the class, the likeness to real pictures, the factors, Inception's.
     """
-    judge = evaluation.provenance.judge
     sources = list(dict.fromkeys(figure.origin for figure in published))
     lines = []
     for key, metric in _shown(evaluation, published):
@@ -99,7 +98,7 @@ def figure_table(evaluation: Evaluation, published: Sequence[Published] = ()) ->
         }
         lines.append(
             FigureLine(
-                metric.titled(judge),
+                _title(key, metric, evaluation),
                 metric.better,
                 tuple(
                     _cell(metric, _found(figures, metric), goals.get(output))
@@ -150,6 +149,13 @@ def _shown(evaluation: Evaluation, published: Sequence[Published]) -> Iterator[t
         there = key in factors or any(_found(f, metric) is not None for f in (real, main))
         if there or key in printed:
             yield key, metric
+
+
+def _title(key: str, metric: Metric, evaluation: Evaluation) -> str:
+    """Return the title of a line: whose figure it is, and whether somebody stands in for it."""
+    told = evaluation.outputs[evaluation.main_output].informativity
+    title = metric.titled(evaluation.provenance.judge)
+    return f"{title} ({told.learnt_from})" if key == "informativity" and told else title
 
 
 def _found(figures: OutputFigures, metric: Metric) -> Figure:

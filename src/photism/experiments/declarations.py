@@ -97,7 +97,6 @@ class Experiment:
     gains: tuple[Gain, ...] = ()
     """What the text says of differences between rows."""
     judge: str = "lenet5-mnist"
-    """Empty where the data is the user's own, and so is the judge: --judge names it."""
     preset: str = "paper"
     """What is trained at the full budget."""
     shared: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from typing import Any
 from photism.data.card import CARD, Card
 from photism.data.pairs import PairDataset
 from photism.devices import choose_device
-from photism.errors import ConfigError, DataError
+from photism.errors import DataError
 from photism.evaluation.evaluate import evaluate
 from photism.evaluation.examples import shown
 from photism.evaluation.report import write_report
@@ -69,11 +69,6 @@ class Judges:
         """Load the judge and, if it is asked for, Inception."""
         inception = load_inception(options.inception) if options.inception else None
         name = options.judge or experiment.judge
-        if not name:
-            raise ConfigError(
-                f"{experiment.name} is measured on data of your own, and by a judge of your own:"
-                " `photism judge train small --data NAME` makes one, --judge names it"
-            )
         asked = "informativity" in experiment.metrics
         given = options.informativity if asked else None
         return cls(

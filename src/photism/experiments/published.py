@@ -15,9 +15,9 @@ from photism.experiments.s2i import (
     ABLATIONS,
     FIGURE_DENSE,
     FIGURE_EMBEDDING_SIZE,
+    FIGURE_INFORMATIVITY,
     FIGURE_PIXEL_LOSS,
 )
-from photism.experiments.s2i_informativity import FIGURE_INFORMATIVITY
 from photism.experiments.sa_cmgan import BASELINES, SA_CMGAN_CHANNELS, SA_CMGAN_TABLES
 from photism.media import Medium
 from photism.systems import SYSTEMS
@@ -27,9 +27,9 @@ EXPERIMENTS: dict[str, Experiment] = {
     for experiment in (
         *(TABLE_4, TABLE_5, FIGURE_8, RECONSTRUCTIONS),
         *(TABLE_1, TABLE_2, FIGURE_L1, FIGURE_STAGES, FAILURES),
-        *(FIGURE_EMBEDDING_SIZE, FIGURE_PIXEL_LOSS, FIGURE_DENSE, ABLATIONS),
+        *(FIGURE_EMBEDDING_SIZE, FIGURE_PIXEL_LOSS, FIGURE_DENSE, FIGURE_INFORMATIVITY),
+        ABLATIONS,
         *(SA_CMGAN_TABLES, SA_CMGAN_CHANNELS, BASELINES),
-        FIGURE_INFORMATIVITY,
     )
 }
 _LEFT_OUT = ("epochs", "decay_epochs", "weights")

@@ -20,7 +20,8 @@ def ticks(blocks: Iterable[Sound], front: FrontEnd, every_s: float) -> Iterator[
 
     Tick n lasts from n · `every_s` to (n + 1) · `every_s` after the first sample. Its clip is the
     window of the front end's length around the middle of it, with silence beyond the recording's
-    ends. Where the front end takes words whole, it is the word that began last.
+    ends; of a last tick whose middle lies after the end, what is heard last. Where the front end
+    takes words whole, it is the word that began last.
 
     Args:
         blocks: the recording, as `decode.stream` yields it; read as the ticks are asked for.
@@ -36,37 +37,63 @@ def ticks(blocks: Iterable[Sound], front: FrontEnd, every_s: float) -> Iterator[
     """
     if front.clip_s is None:
         yield from _last_words(blocks, front, every_s)
-    else:
-        framed = _framed(blocks, front.clip_s, every_s)
-        yield from cut(framed, front, hop_s=every_s, partial=1.0)
-
-
-def _framed(blocks: Iterable[Sound], clip_s: float, every_s: float) -> Iterator[Sound]:
-    """Extend or shorten a recording so that its windows lie around the middles of the ticks."""
-    early_s = (clip_s - every_s) / 2  # by which a window begins before its tick
-    block, heard, given = None, 0, 0  # the latest, and samples of the recording and of what left
-    skip = 0
-    for block in blocks:
-        if not heard:
-            lead = round(early_s * block.rate)
-            skip = max(0, -lead)
-            if lead > 0:
-                given += lead
-                yield replace(block, samples=_silence(block, lead), start_s=block.start_s - early_s)
-        heard += block.samples.shape[1]
-        kept = block.samples[:, skip:]
-        skip -= block.samples.shape[1] - kept.shape[1]
-        if kept.shape[1]:
-            start_s = block.start_s + (block.samples.shape[1] - kept.shape[1]) / block.rate
-            given += kept.shape[1]
-            yield replace(block, samples=kept, start_s=start_s)
-    if block is None:
         return
-    rate = block.rate
-    count = max(1, math.ceil((heard / rate - _ROUNDING_S) / every_s))
-    wanted = round((count - 1) * every_s * rate) + max(1, round(clip_s * rate))
-    if wanted > given:
-        yield replace(block, samples=_silence(block, wanted - given))
+    framed = _Framed(blocks, front.clip_s, every_s)
+    given = 0
+    for clip in cut(framed.blocks(), front, hop_s=every_s, partial=1.0):
+        yield clip
+        given += 1
+    if given < framed.count and framed.end is not None:  # the window would begin after the end
+        yield from cut([framed.end], front, partial=1.0)
+
+
+class _Framed:
+    """A recording, extended or shortened so that its windows lie around the middles of the ticks.
+
+    Args:
+        recording: blocks that follow one another.
+        clip_s: length of a window.
+        every_s: length of a tick.
+    """
+
+    def __init__(self, recording: Iterable[Sound], clip_s: float, every_s: float) -> None:
+        self._recording, self._clip_s, self._every_s = recording, clip_s, every_s
+        self.end: Sound | None = None
+        """The last window's length of what was heard so far, or all of it."""
+        self.count = 0
+        """Ticks of the whole; known when all blocks are given."""
+
+    def blocks(self) -> Iterator[Sound]:
+        """Yield the blocks, with silence where a window reaches beyond the recording."""
+        early_s = (self._clip_s - self._every_s) / 2  # by which a window begins before its tick
+        heard = lead = 0  # samples
+        for block in self._recording:
+            if not heard:
+                lead = round(early_s * block.rate)
+                if lead > 0:
+                    silence, start_s = _silence(block, lead), block.start_s - early_s
+                    yield replace(block, samples=silence, start_s=start_s)
+            before = min(block.samples.shape[1], max(0, -lead - heard))  # the first window's begin
+            heard += block.samples.shape[1]
+            self.end = self._latest(block)
+            if before < block.samples.shape[1]:
+                start_s = block.start_s + before / block.rate
+                yield replace(block, samples=block.samples[:, before:], start_s=start_s)
+        if self.end is None:
+            return
+        rate = self.end.rate
+        self.count = max(1, math.ceil((heard / rate - _ROUNDING_S) / self._every_s))
+        begin = round((self.count - 1) * self._every_s * rate) - lead
+        missing = begin + max(1, round(self._clip_s * rate)) - heard
+        if begin < heard and missing > 0:
+            yield replace(self.end, samples=_silence(self.end, missing))
+
+    def _latest(self, block: Sound) -> Sound:
+        earlier = [] if self.end is None else [self.end.samples]
+        joined = np.concatenate([*earlier, block.samples], axis=1)
+        size = max(1, round(self._clip_s * block.rate))
+        start_s = block.start_s + block.duration_s - min(size, joined.shape[1]) / block.rate
+        return replace(block, samples=joined[:, -size:], start_s=start_s)
 
 
 def _silence(block: Sound, count: int) -> np.ndarray:
