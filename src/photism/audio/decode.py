@@ -197,12 +197,17 @@ class _Reader:
         self._file = file
         self._start_s = start_s
         self._line: Timeline | None = None
-        with self._decoder() as (decoder, note):
-            self.rate = decoder.rate
-            self.declared_s = decoder.declared_s
-        self._notes = [note] if note else []
         self._lost = [f"truncated: {missing}"] if (missing := _missing(file)) else []
+        self._opened = contextlib.ExitStack()
+        self._first, note = self._opened.enter_context(self._decoder())
+        self.rate = self._first.rate
+        self.declared_s = self._first.declared_s
+        self._notes = [note] if note else []
         self._undecoded: list[str] = []
+
+    def close(self) -> None:
+        """Close what was opened and not read to its end."""
+        self._opened.close()
 
     @contextlib.contextmanager
     def _decoder(self) -> Iterator[tuple[TrackDecoder, str]]:
@@ -215,11 +220,11 @@ class _Reader:
     def read(self) -> Iterator[np.ndarray]:
         """Yield `(channel, sample)` from the start on; raise AudioError where they go wrong."""
         start = round(self._start_s * self.rate)
-        if self._start_s > _NEAR_S:
-            with self._decoder() as (decoder, _):
-                if placed := decoder.near(start):
-                    yield from self._from(start, placed, decoder)
-                    return
+        far = self._start_s > _NEAR_S
+        with self._opened:
+            if placed := self._first.near(start) if far else self._first.whole():
+                yield from self._from(start, placed, self._first)
+                return
         with self._decoder() as (decoder, _):
             yield from self._from(start, decoder.whole(), decoder)
 
@@ -273,8 +278,11 @@ def _reader(source: Source, start_s: float) -> Iterator[_Reader]:
     """Open a source for decoding, with one clear error for whatever it is not."""
     if not 0 <= start_s < MOST_S:
         raise ConfigError(f"a sound begins at 0 s: it cannot be read from {start_s:g} s on")
-    with opened(source) as (file, name):
-        yield _Reader(file, name, start_s)
+    with (
+        opened(source) as (file, name),
+        contextlib.closing(_Reader(file, name, start_s)) as reader,
+    ):
+        yield reader
 
 
 def _missing(file: BinaryIO) -> str:
