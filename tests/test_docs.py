@@ -112,4 +112,5 @@ def test_all_weights_have_their_figures_in_the_readme_and_on_their_page(weights:
 def test_the_readme_says_how_good_the_judges_are(judge: str) -> None:
     content = json.loads((JUDGES / judge / "config.json").read_text(encoding="utf-8"))
     [row] = re.findall(rf"^\| judge `{judge}` \|.*$", PAGES[0].read_text("utf-8"), re.MULTILINE)
-    assert f"{100 * content['test_accuracy']:.1f} % of real pictures" in row
+    kind = "sounds" if content.get("medium") == "sound" else "pictures"
+    assert f"{100 * content['test_accuracy']:.1f} % of real {kind}" in row
