@@ -193,7 +193,8 @@ def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     command = ["data", "prepare", "videos", "--from", pattern, "--for", "car-gan:debug"]
     assert main([*command, "--workers", "2", "--out", str(out)]) == 0
     text = capsys.readouterr().out
-    assert f"train car-gan --data {out} --preset debug --set classes=2" in text
+    few = "--batch-size 1 --set classes=2"  # six pairs
+    assert f"train car-gan --data {out} --preset debug {few}" in text
     assert Card.read(out).counts["train"] == {"high": 3, "low": 3}
     with pytest.raises(SystemExit):
         main(["data", "prepare", "videos", "--help"])
