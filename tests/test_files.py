@@ -44,6 +44,15 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_all_of_it_is_on_disk_before_the_name_appears(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, flushed = tmp_path / "b.txt", []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: flushed.append(path.exists()))
+    write_bytes(path, b"new")
+    assert flushed == [False]
+
+
 def replace_with_new(folder: Path, number: int = 0) -> None:
     with replacing(folder, marker="card.json") as temporary:
         temporary.mkdir()

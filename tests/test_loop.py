@@ -15,18 +15,21 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from accelerate import Accelerator
 from safetensors.torch import load_file
 from toy_of import LR, SGD, Toy, phase, slope, stage, toy, toy_options, weight, write_toys
 
+from photism.data.pairs import Batch
 from photism.errors import TrainingError
 from photism.systems import SYSTEMS
-from photism.systems.stages import Optimiser, Stage
+from photism.systems.stages import Optimiser, Stage, Step
 from photism.systems.weights import load_weights
 from photism.training.device import seed_step
 from photism.training.loop import Interrupted, Trainer
 from photism.training.options import TrainOptions
 from photism.training.plan import resolve
 from photism.training.run import train
+from photism.training.stepper import Stepper
 
 STEPS = 6
 """In a pass: 24 pairs in batches of four."""
@@ -403,3 +406,18 @@ def test_a_trainer_goes_through_what_is_left_alone(run, data, tmp_path, monkeypa
     monkeypatch.setattr(Trainer, "_train_step", None)
     assert weight(run(system, resume=True)) == weight(folder) == -2 * STEPS * LR
     assert TrainOptions.read(folder).epochs is None
+
+
+def test_a_phase_leaves_no_gradient_in_networks_that_it_does_not_train():
+    torch.manual_seed(0)
+    cls = SYSTEMS["aivae-gan"]
+    system = cls(cls.presets["debug"])
+    batch = Batch(
+        sound=torch.rand(8, *system.shape("sound")) * 2 - 1,
+        image=torch.rand(8, *system.shape("image")) * 2 - 1,
+        label=torch.arange(8),
+        row=torch.arange(8),
+    )
+    step = Step(0, 0, torch.Generator().manual_seed(0))
+    Stepper(system, system.stages()[0], Accelerator(cpu=True)).take(batch, step)
+    assert all(parameter.grad is None for parameter in system.parameters())

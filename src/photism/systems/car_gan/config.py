@@ -67,7 +67,11 @@ class ClassifierConfig:
 
 @dataclass(frozen=True)
 class CARGANConfig:
-    """Settings of CAR-GAN; the defaults are those of the authors' code."""
+    """Settings of CAR-GAN; the defaults are those of the authors' code.
+
+    Many, since paper and code disagree in as many points: each is a field of its own, marked with
+    its number in the list of assumptions, so that a table can name the one that a row changes.
+    """
 
     front_end: str = "car-gan"
     """Pictures of sounds: "car-gan", of 128 pixels, or "car-gan-256"."""
