@@ -165,7 +165,7 @@ def test_every_mistake_is_one_line(
     assert "no 'validation' split" in refused(
         capsys, "inspect", "mnist-fsdd", "--split", "validation"
     )
-    assert "1 or more" in refused(capsys, "inspect", "mnist-fsdd", "--per-class", "0")
+    assert "must be 1 to 100" in refused(capsys, "inspect", "mnist-fsdd", "--per-class", "0")
 
 
 def test_values_that_no_option_knows(capsys: pytest.CaptureFixture[str]) -> None:

@@ -446,5 +446,5 @@ def test_a_contact_sheet_of_colour_and_floats(tmp_path: Path) -> None:
         image=ArraySpec((5, 5, 3), "float16"),
     )
     assert contact_sheet(tmp_path / "pairs", "test", per_class=9).mode == "RGB"
-    with pytest.raises(ConfigError, match="1 or more"):
+    with pytest.raises(ConfigError, match="must be 1 to 100, not 0"):
         contact_sheet(tmp_path / "pairs", per_class=0)

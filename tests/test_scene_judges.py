@@ -203,7 +203,7 @@ def test_a_stored_judge_is_tested_again_by_the_command(
     said = capsys.readouterr().out
     assert said.startswith(f"small-scenes: {card.test_accuracy:.2%} of 60 {prepared} test pictures")
     assert said.count(figures) == 2  # measured, and what the card says
-    assert "no pictures called 'scenes'" in says(["judge", "test", str(stored)], capsys)
+    assert "scenes is not prepared yet" in says(["judge", "test", str(stored)], capsys)
 
 
 def test_the_same_seed_trains_the_same_judge(stored: Path, prepared: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -33,9 +34,18 @@ def make_accelerator(options: TrainOptions) -> Accelerator:
     if choose_device(options.device).type == "cpu":
         keep_memory()
     AcceleratorState._reset_state()  # a second run in one process may want another precision
-    return Accelerator(
+    accelerator = Accelerator(
         cpu=options.device == "cpu", mixed_precision="bf16" if options.precision == "bf16" else "no"
     )
+    if accelerator.num_processes > 1:
+        atexit.register(_leave)
+    return accelerator
+
+
+def _leave() -> None:
+    """Part from the other processes in order: threads that still wait for them would abort."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def is_first_process() -> bool:
