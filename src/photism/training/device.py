@@ -45,6 +45,8 @@ def make_accelerator(options: TrainOptions) -> Accelerator:
 def _leave() -> None:
     """Part from the other processes in order: threads that still wait for them would abort."""
     if torch.distributed.is_initialized():
+        with contextlib.suppress(RuntimeError):  # another one is gone already
+            torch.distributed.barrier()
         torch.distributed.destroy_process_group()
 
 
