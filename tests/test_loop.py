@@ -347,6 +347,7 @@ from test_loop import by_rows
 from toy_of import phase, stage, toy, toy_options
 import photism.training.stepper as stepper
 from photism.systems import SYSTEMS
+from photism.training.device import part
 from photism.training.loop import Trainer
 from photism.training.run import train
 
@@ -359,6 +360,7 @@ for how in ("shared", "share_gradients", "share_buffers"):
     train(toy_options(Path(sys.argv[1]), Path(sys.argv[2]) / how))
     rank = os.environ["RANK"]
     save_file(kept[-1].system.state_dict(), f"{sys.argv[2]}/{how}-{rank}.safetensors")
+part()
 """
 
 

@@ -66,6 +66,7 @@ def main(argv: list[str]) -> int:
         _print_plan(options, as_json=args.json)
         return 0
     from photism.evaluation.critic import Critic
+    from photism.training.device import part
     from photism.training.loop import Interrupted
     from photism.training.run import train
 
@@ -76,6 +77,7 @@ def main(argv: list[str]) -> int:
         print(stopped)
         return 0 if args.max_steps else 130
     print(f"weights: {weights}\nnext:    {_following(options)}")
+    part()
     return 0
 
 

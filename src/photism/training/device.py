@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -34,20 +34,25 @@ def make_accelerator(options: TrainOptions) -> Accelerator:
     if choose_device(options.device).type == "cpu":
         keep_memory()
     AcceleratorState._reset_state()  # a second run in one process may want another precision
-    accelerator = Accelerator(
+    return Accelerator(
         cpu=options.device == "cpu", mixed_precision="bf16" if options.precision == "bf16" else "no"
     )
-    if accelerator.num_processes > 1:
-        atexit.register(_leave)
-    return accelerator
 
 
-def _leave() -> None:
-    """Part from the other processes in order: threads that still wait for them would abort."""
-    if torch.distributed.is_initialized():
-        with contextlib.suppress(RuntimeError):  # another one is gone already
-            torch.distributed.barrier()
-        torch.distributed.destroy_process_group()
+def part() -> None:
+    """End this process, if it is one of several that have trained together.
+
+    Where Python takes its time to shut down, threads of torch that were shared with the other
+    processes now and then abort, and a training that is finished is called failed.
+    """
+    if not torch.distributed.is_initialized():
+        return
+    with contextlib.suppress(RuntimeError):  # another one is gone already
+        torch.distributed.barrier()
+    torch.distributed.destroy_process_group()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(0)
 
 
 def is_first_process() -> bool:
