@@ -82,8 +82,9 @@ def main() -> None:
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
     for name in photism.list_weights():
         translator = photism.load(name, device="cpu")
-        one_clip(translator, args.runs)
-        folder(translator, args.files)
+        if "image" in translator.system.targets:
+            one_clip(translator, args.runs)
+            folder(translator, args.files)
 
 
 if __name__ == "__main__":
