@@ -68,7 +68,7 @@ def folder(translator: Translator, count: int) -> None:
         wish = Wish(batch=16, replace=True)
         for _ in range(2):
             began_s = time.perf_counter()
-            done = sum(not outcome.error for outcome in Lot(translator, items, wish).translate())
+            done = sum(not outcome.error for outcome in Lot(lambda medium: translator, items, wish).translate())
             took_s = time.perf_counter() - began_s
     print(f"{translator.weights:<20} {done} recordings, {done / took_s:.0f} a second")
 
