@@ -68,7 +68,8 @@ def folder(translator: Translator, count: int) -> None:
         wish = Wish(batch=16, replace=True)
         for _ in range(2):
             began_s = time.perf_counter()
-            done = sum(not outcome.error for outcome in Lot(lambda medium: translator, items, wish).translate())
+            lot = Lot(lambda medium: translator, items, wish)
+            done = sum(not outcome.error for outcome in lot.translate())
             took_s = time.perf_counter() - began_s
     print(f"{translator.weights:<20} {done} recordings, {done / took_s:.0f} a second")
 
