@@ -31,11 +31,12 @@ from torch import Tensor, nn
 
 from photism.blocks import dcgan, halving
 from photism.blocks.mismatch import mismatch
+from photism.blocks.spectral import SpectralNorm
 from photism.config import override
 from photism.data.pairs import Batch
 from photism.devices import choose_device, keep_memory
 from photism.media import other
-from photism.systems.sa_cmgan import SACMGAN, SelfAttention, SpectralNorm
+from photism.systems.sa_cmgan import SACMGAN, SelfAttention
 from photism.systems.stages import Step
 
 SETTLED = 50

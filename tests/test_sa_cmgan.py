@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from photism.blocks.dcgan import SameConv, SameTransposed
 from photism.blocks.mismatch import mismatch
+from photism.blocks.spectral import SpectralNorm, normalise
 from photism.config import override
 from photism.data.pairs import Batch
 from photism.errors import ConfigError
@@ -18,8 +19,6 @@ from photism.systems.sa_cmgan import (
     SACMGAN,
     AttentionConfig,
     SelfAttention,
-    SpectralNorm,
-    normalise,
 )
 from photism.systems.stages import Step
 
