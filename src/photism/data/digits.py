@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -167,23 +167,16 @@ def write_pairs(
     Returns:
         The card as written.
     """
-    from photism.data.card import ArraySpec, Card
+    from photism.data.card import Card
     from photism.data.writer import PairWriter
 
     skipped = {digits.name: digits.skipped for digits, _ in parts.values()}
-    card = Card(
-        name=source.name,
-        description=source.what,
-        licence=source.licence,
+    card = source.card(
+        front_end,
+        IMAGE_SHAPE,
         classes=CLASSES,
-        sound=ArraySpec(spoken.sounds.shape[1:]),
-        image=ArraySpec(IMAGE_SHAPE),
-        front_end=front_end.name,
-        front_end_config=asdict(front_end),
         group="recording",
         columns=COLUMNS,
-        seed=source.seed,
-        options=asdict(source),
         notes=notes,
         skipped=(*spoken.skipped, *chain(*skipped.values())),
     )

@@ -126,12 +126,12 @@ def run(
     ]
     took_s = time.monotonic() - started
     write_report(out, translator, judge, phrases, seed=seed, took_s=took_s, back=back)
-    right = sum(phrase.read.right for phrase in phrases)
-    said = f"{judge.name} reads {right} of {len(phrases)} drawings as the instrument that played."
+    found = count(phrases)
+    of = f"of {found['total']}"
+    said = f"{judge.name} reads {found['read']} {of} drawings as the instrument that played."
     if back is None:
         return said
-    right = sum(bool(phrase.back_heard and phrase.back_heard.right) for phrase in phrases)
-    return f"{said}\n{back.judge.name} hears it in {right} of {len(phrases)} sounds made of scenes."
+    return f"{said}\n{back.judge.name} hears it in {found['back']} {of} sounds made of scenes."
 
 
 @torch.inference_mode()
@@ -228,16 +228,7 @@ def write_report(
             "way_back": f"{back.translator.weights}, sha256 {back.translator.system.digest}",
             "judge_of_sounds": f"{back.judge.name}, sha256 {back.judge.digest}",
         }
-    totals = {
-        "read": sum(phrase.read.right for phrase in phrases),
-        "heard": sum(phrase.heard.right for phrase in phrases),
-        "total": len(phrases),
-        "read_share": float(np.mean([phrase.read.share for phrase in phrases])),
-        "heard_share": float(np.mean([phrase.heard.share for phrase in phrases])),
-        "back": sum(bool(phrase.back_heard and phrase.back_heard.right) for phrase in phrases)
-        if back
-        else None,
-    }
+    totals = count(phrases)
     write_json(
         out / "report.json",
         {**facts, **totals, "phrases": [_entry(phrase) for phrase in phrases]},
@@ -260,6 +251,19 @@ def write_report(
         took_s=took_s,
     )
     write_text(out / "report.html", page)
+
+
+def count(phrases: Sequence[Phrase]) -> dict[str, Any]:
+    """Return how many phrases were heard, read and heard on the way back, None if none went it."""
+    back = [phrase.back_heard.right for phrase in phrases if phrase.back_heard]
+    return {
+        "read": sum(phrase.read.right for phrase in phrases),
+        "heard": sum(phrase.heard.right for phrase in phrases),
+        "total": len(phrases),
+        "read_share": float(np.mean([phrase.read.share for phrase in phrases])),
+        "heard_share": float(np.mean([phrase.heard.share for phrase in phrases])),
+        "back": sum(back) if back else None,
+    }
 
 
 def _entry(phrase: Phrase) -> dict[str, Any]:

@@ -156,16 +156,19 @@ class Cutters:
         end(pool)
 
     def close(self) -> None:
-        """End all processes."""
-        end(self._pool)
+        """End all processes, and wait until they have ended.
+
+        A pool that is still ending while Python exits may be written to after it has closed.
+        """
+        end(self._pool, wait=True)
 
 
-def end(pool: ProcessPoolExecutor) -> None:
+def end(pool: ProcessPoolExecutor, *, wait: bool = False) -> None:
     """End the processes of a pool, also those that hang."""
     for process in list((pool._processes or {}).values()):  # nothing public before Python 3.14
         with contextlib.suppress(ValueError):  # closed meanwhile
             process.kill()
-    pool.shutdown(wait=False)
+    pool.shutdown(wait=wait)
 
 
 def _pool(count: int) -> ProcessPoolExecutor:

@@ -184,28 +184,16 @@ class OwnSource(PairSource):
         return Form(front.name, self.size, colour, self.crop, self.keep_silent), front
 
     def _card(self, name: str, form: Form, front: FrontEnd, allotment: Allotment) -> Card:
-        from photism.data.card import ArraySpec, Card
-
-        options = {
-            option: printable(value) if isinstance(value, Path) else value
-            for option, value in asdict(self).items()
-            if option != "workers"
-        }
         kinds = {column: kind for column, (kind, _) in allotment.columns.items()}
         channels, height, width = form.shape
-        return Card(
+        return self.card(
+            front,
+            (height, width, channels),
             name=printable(name),
-            description=self.what,
             licence=self.terms,
             classes=allotment.classes,
-            sound=ArraySpec((front.channels, front.height, front.width)),
-            image=ArraySpec((height, width, channels)),
-            front_end=front.name,
-            front_end_config=asdict(front),
             group=allotment.group,
             columns={**kinds, "start_s": "float"},
-            seed=self.seed,
-            options=options,
         )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from photism.config import check_seed
 from photism.data.fetch import Upstream
 from photism.errors import ConfigError
+from photism.terminal import printable
 
 if TYPE_CHECKING:
+    from photism.audio.front_ends import FrontEnd
     from photism.data.card import Card
 
 
@@ -79,6 +81,37 @@ class PairSource(ABC):
             ConfigError: the pairs of this source have one form.
         """
         raise ConfigError(f"{self.name} makes pairs of its own form: leave --for out")
+
+    def card(self, front: FrontEnd, image: tuple[int, int, int], **others: Any) -> Card:
+        """Return the card of a set: what source, options and front end say, and all else.
+
+        Args:
+            front: analyses the sounds.
+            image: height, width and channel of the pictures.
+            **others: further fields of `Card`, or others in place of those said here.
+
+        Returns:
+            The card, without counts and checksums.
+        """
+        from photism.data.card import ArraySpec, Card
+
+        options = {
+            name: printable(value) if isinstance(value, Path) else value
+            for name, value in asdict(self).items()
+            if name != "workers"  # the pairs do not depend on it
+        }
+        said: dict[str, Any] = {
+            "name": self.name,
+            "description": self.what,
+            "licence": self.licence,
+            "sound": ArraySpec((front.channels, front.height, front.width)),
+            "image": ArraySpec(image),
+            "front_end": front.name,
+            "front_end_config": asdict(front),
+            "seed": self.seed,
+            "options": options,
+        }
+        return Card(**said | others)
 
     @abstractmethod
     def write(self, raw: Path, folder: Path) -> Card:

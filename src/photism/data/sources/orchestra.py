@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -117,25 +117,15 @@ class Orchestra(PairSource):
 
     def _card(self) -> Card:
         from photism.audio.front_ends import front_end
-        from photism.data.card import ArraySpec, Card
 
         front = front_end(self.front_end)
         numbers = ", ".join(f"{count} for {split}" for split, count in self.counts.items())
-        options = asdict(self)
-        del options["workers"]
-        return Card(
-            name=self.name,
-            description=self.what,
-            licence=self.licence,
+        return self.card(
+            front,
+            (self.size, self.size, 3),
             classes=tuple(INSTRUMENTS),
-            sound=ArraySpec((front.channels, front.height, front.width)),
-            image=ArraySpec((self.size, self.size, 3)),
-            front_end=front.name,
-            front_end_config=asdict(front),
             group="performance",
             columns=COLUMNS,
-            seed=self.seed,
-            options=options,
             notes=(
                 f"performances of each instrument: {numbers}; no player, look or melody in two"
                 " splits",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -115,7 +115,7 @@ class S2IData(PairSource):
 
     def _card(self, chosen: RecordFolder | Path) -> Card:
         from photism.audio.front_ends import front_end
-        from photism.data.card import ArraySpec, Card
+        from photism.data.card import ArraySpec
 
         front, sound, image = front_end("s2i"), (1, *SOUND), (0, 0, 0)
         dtype, named = "uint8", True
@@ -127,19 +127,13 @@ class S2IData(PairSource):
                 sound, dtype = (kind.embedding, 1, 1), "float32"
                 notes = ("sounds are embeddings by the authors' encoder, in [-1, 1]",)
         columns = {"video": "string", "window": "int"} if named else {}
-        return Card(
-            name=self.name,
-            description=self.what,
-            licence=self.licence,
+        return self.card(
+            front,
+            image,
             classes=CLASSES,
             sound=ArraySpec(sound, dtype),
-            image=ArraySpec(image),
-            front_end=front.name,
-            front_end_config=asdict(front),
             group="video" if named else "key",
             columns=columns,
-            seed=self.seed,
-            options=asdict(self),
             notes=notes,
         )
 

@@ -6,7 +6,7 @@ import contextlib
 import importlib.resources
 import io
 from collections.abc import Generator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -164,24 +164,13 @@ class Scenes(PairSource):
             yield from track(in_order(_windows, tasks), "recordings", len(tasks))
 
     def _card(self, front: FrontEnd) -> Card:
-        from photism.data.card import ArraySpec, Card
-
-        options = asdict(self)
-        del options["workers"]
         assert self.size is not None
-        return Card(
-            name=self.name,
-            description=self.what,
-            licence=self.licence,
+        return self.card(
+            front,
+            (self.size, self.size, 3),
             classes=CLASSES,
-            sound=ArraySpec((front.channels, front.height, front.width)),
-            image=ArraySpec((self.size, self.size, 3)),
-            front_end=front.name,
-            front_end_config=asdict(front),
             group="original",
             columns=COLUMNS,
-            seed=self.seed,
-            options=options,
             notes=(
                 f"fold {self.validation_fold} of ESC-10 is for validation, {self.test_fold} for"
                 " testing; nothing cut from one original is in two parts",

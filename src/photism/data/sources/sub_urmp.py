@@ -89,7 +89,7 @@ class SubUrmp(PairSource):
         """Make the pairs; see `PairSource.write`."""
         from photism.audio.front_ends import front_end
         from photism.audio.logmel import usual_range
-        from photism.data.card import ArraySpec, Card
+        from photism.data.card import Card
         from photism.data.sub_urmp.moments import CLASSES, Canvas, choose
         from photism.data.sub_urmp.rows import write_rows
         from photism.data.writer import PairWriter
@@ -98,19 +98,12 @@ class SubUrmp(PairSource):
         collection = find_collection(raw, self.layout)
         self._check(collection)
         chosen = choose(collection.moments, stride=self.stride, max_per_class=self.max_per_class)
-        card = Card(
-            name=self.name,
-            description=self.what,
-            licence=self.licence,
+        card = self.card(
+            front,
+            (self.size, self.size, 3),
             classes=CLASSES,
-            sound=ArraySpec((front.channels, front.height, front.width)),
-            image=ArraySpec((self.size, self.size, 3)),
-            front_end=front.name,
-            front_end_config=asdict(front),
             group="performance",
             columns=_COLUMNS,
-            seed=self.seed,
-            options=asdict(self),
         )
         require_room(folder.parent, len(chosen) * (card.sound.items + card.image.items))
         canvas = Canvas(self.size, self.crop, self.seed, front.height)
