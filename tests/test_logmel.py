@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 from real_recordings import ESC10, FSDD, recordings
 
-from photism.audio.decode import resample
 from photism.audio.canvas import lay
+from photism.audio.decode import resample
 from photism.audio.front_ends import FRONT_ENDS, FrontEnd, front_end
 from photism.audio.logmel import LogMel, log_mels, pictures
 from photism.errors import AudioError, ConfigError
