@@ -11,6 +11,7 @@ from photism.data.sources.fsdd import FSDD
 from photism.data.sources.mnist import MNIST
 from photism.data.sources.mnist_fsdd import MnistFsdd
 from photism.data.sources.mnist_scd import MnistScd
+from photism.data.sources.notes import RecordedNotes
 from photism.data.sources.orchestra import Orchestra
 from photism.data.sources.s2i_data import S2IData
 from photism.data.sources.scenes import Scenes
@@ -27,6 +28,7 @@ SOURCES: dict[str, type[PairSource]] = {
         MnistScd,
         SpokenDigits,
         Orchestra,
+        RecordedNotes,
         Scenes,
         S2IData,
         SubUrmp,
