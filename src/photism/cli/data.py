@@ -1,4 +1,4 @@
-"""`photism data`: list, fetch, prepare, inspect and verify data sets."""
+"""`photism data`: list, fetch, prepare, inspect, verify and join data sets."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SHOWN_SKIPPED = 10
 _KEPT = 0.9
 """Share of the pairs that training does not hold out."""
 
-DESCRIPTION = """List, fetch, prepare, inspect and verify data sets.
+DESCRIPTION = """List, fetch, prepare, inspect, verify and join data sets.
 
 Examples:
   photism data list
@@ -42,6 +42,7 @@ Examples:
   photism data prepare folder --from mine --for aivae:small   recordings and pictures of your own
   photism data inspect mnist-fsdd                  counts, and a contact sheet to look at
   photism data verify                              compare everything here with its checksums
+  photism data join both orchestra notes           several prepared sets as one folder
 
 Archives and prepared sets lie in the user's cache; $PHOTISM_HOME chooses another folder."""
 
@@ -213,6 +214,34 @@ class Verify:
         return 0
 
 
+@dataclass(frozen=True)
+class Join:
+    """Write several prepared sets of one form into one, for training reads one folder.
+
+    For example:
+      photism data join all pairs more        the sets pairs and more as the folder all
+      photism data join both orchestra notes  prepared sets by their names
+
+    They need the same front end, sizes and classes, and to be split by the same column. Nothing of
+    a sound or picture changes; the column `source` says which set a pair is from.
+    """
+
+    out: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="OUT")]
+    """Folder of the joined set."""
+    names: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="NAME|DIR ...")]
+    """Prepared sets by name or folder, two or more."""
+
+    def run(self) -> int:
+        """Join and print what came of it."""
+        from photism.data.join import join
+        from photism.data.prepare import find
+
+        card = join([find(name) for name in self.names], self.out)
+        _print_card(card)
+        say(f"written to {self.out}")
+        return 0
+
+
 def _training(wanted: str, data: Path | str, card: Card) -> str:
     """Return the command that trains a system on the pairs that were made for it."""
     from photism.config import settings_of
@@ -244,6 +273,7 @@ Command = (
     | Annotated[Prepare, tyro.conf.subcommand("prepare")]
     | Annotated[Inspect, tyro.conf.subcommand("inspect")]
     | Annotated[Verify, tyro.conf.subcommand("verify")]
+    | Annotated[Join, tyro.conf.subcommand("join")]
 )
 
 

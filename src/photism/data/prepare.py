@@ -57,21 +57,23 @@ def prepare(source: PairSource, *, raw: Path | None = None, out: Path | None = N
             f"no folder {raw}: run `photism data fetch {source.name}`, or give --from with the"
             " folder of the archives"
         )
-    if out.exists() and not _replaceable(out):
-        raise StorageError(
-            f"{out} is there and holds something else: it is not replaced, choose another --out"
-        )
+    require_replaceable(out)
     require_room(out.parent, source.room_bytes)
     return source.write(raw, out)
 
 
-def _replaceable(folder: Path) -> bool:
-    """Whether a folder is empty or holds nothing but a prepared data set."""
+def require_replaceable(folder: Path) -> None:
+    """Raise a StorageError unless a folder is new, empty, or nothing but a prepared data set."""
     from photism.data.card import CARD
 
-    return folder.is_dir() and all(
-        path.name == CARD or path.suffix == ".arrow" for path in folder.iterdir()
-    )
+    if not folder.exists():
+        return
+    if not folder.is_dir() or any(
+        path.name != CARD and path.suffix != ".arrow" for path in folder.iterdir()
+    ):
+        raise StorageError(
+            f"{folder} is there and holds something else: it is not replaced, choose another --out"
+        )
 
 
 def find(name_or_dir: str | Path) -> Path:

@@ -126,7 +126,7 @@ class RecordedNotes(PairSource):
             )
         return tuple(notes)
 
-    def _make(self, raw: Path, found: dict[str, Recorded]) -> Generator[Part]:
+    def _make(self, raw: Path, found: dict[str, Recorded]) -> Generator[NotePairs]:
         """Yield the pairs of each recording, in the order of the files."""
         tasks = (
             (self, found[member.name], member.read())
@@ -138,7 +138,7 @@ class RecordedNotes(PairSource):
 
 
 @dataclass(frozen=True)
-class Part:
+class NotePairs:
     """The pairs of one recording."""
 
     split: str
@@ -181,7 +181,7 @@ class _Variant:
         return varied[-size:]
 
 
-def _part(task: tuple[RecordedNotes, Recorded, bytes]) -> Part:
+def _part(task: tuple[RecordedNotes, Recorded, bytes]) -> NotePairs:
     """Cut, vary, hear and draw one recording."""
     from photism.audio.front_ends import front_end
     from photism.audio.logmel import pictures
@@ -203,7 +203,7 @@ def _part(task: tuple[RecordedNotes, Recorded, bytes]) -> Part:
         keys += [f"{note.key}{ending}/{round(1000 * start / rate):05d}" for start in starts]
     made = [windows for _, windows in heard]
     rows = len(keys)
-    return Part(
+    return NotePairs(
         split=note.split,
         sound=to_bytes(np.concatenate(sounds)),
         image=np.concatenate(images),
