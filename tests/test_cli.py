@@ -95,7 +95,7 @@ def test_unknown_options_exit_with_2(name: str, capsys: pytest.CaptureFixture[st
         ("info a b", "unknown word 'b'; `photism info --help`"),
         ("evaluate", "evaluate needs SYSTEM|RUN and --data NAME|DIR; `photism evaluate --help`"),
         ("judge trian", "unknown word 'trian': did you mean 'train'? `photism judge --help`"),
-        ("data", "say which: list, fetch, prepare, inspect, verify; `photism data --help`"),
+        ("data", "say which: list, fetch, prepare, inspect, verify, join; `photism data --help`"),
         ("data prepare orchestra --size abc", "--size wants a whole number, not 'abc'; `photism"),
     ],
 )
