@@ -50,7 +50,8 @@ class Flow(System):
     config_class = FlowConfig
     presets = {
         "32": FlowConfig(
-            classes=10, channels=1, size=28, augmentation="words", ear_epochs=20, epochs=25
+            classes=10, channels=1, size=28, augmentation="words", ear=EarConfig(contrast=0.1),
+            ear_epochs=6, epochs=25,
         ),
         "64": FlowConfig(
             front_end="ear-notes", classes=13, size=64, patch=4, width=64, augmentation="notes",
