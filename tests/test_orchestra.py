@@ -24,13 +24,14 @@ from photism.data.splits import SPLITS
 from photism.data.verify import verify
 from photism.errors import ConfigError, DataError
 from photism.files import sha256
-from photism.orchestra import notes
+from photism.orchestra import banks, notes
+from photism.orchestra.banks import FLUID_R3, check_banks, embedded_banks, find_bank
 from photism.orchestra.instruments import INSTRUMENTS, Instrument, Voice, instrument
 from photism.orchestra.notes import RATE, SUSTAIN_RMS, read_notes
 from photism.orchestra.performance import WINDOW_S, Performance, performance
 from photism.orchestra.score import compose
 
-ASSETS = Path(str(importlib.resources.files("photism") / "assets" / "orchestra"))
+ASSETS = Path(str(importlib.resources.files("photism") / "assets" / "orchestra" / FLUID_R3))
 VOICES = [voice for player in INSTRUMENTS.values() for voice in player.voices]
 SMALL = Orchestra(performances=3, seconds=1.0, hop_s=0.25, size=32, workers=1)
 STAGE = "photism.orchestra.stage"
@@ -166,14 +167,74 @@ def test_notes_begin_without_a_click_and_a_slurred_one_without_its_attack() -> N
 
 
 def test_damaged_notes_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "assets" / "orchestra"
+    folder = tmp_path / "assets" / "orchestra" / FLUID_R3
     shutil.copytree(ASSETS, folder)
-    monkeypatch.setattr(notes.importlib.resources, "files", lambda package: tmp_path)
+    monkeypatch.setattr(notes, "find_bank", find_bank.__wrapped__)
+    monkeypatch.setattr(banks.importlib.resources, "files", lambda package: tmp_path)
     (folder / "tuba.ogg").write_bytes((folder / "tuba.ogg").read_bytes()[:50])
     (folder / "oboe.ogg").unlink()
     for name in ("tuba", "oboe"):
         with pytest.raises(DataError, match=rf"{name}\.ogg is missing or damaged: install"):
             read_notes.__wrapped__(INSTRUMENTS[name].voices[0])
+
+
+# Banks
+
+
+def a_bank(folder: Path, *, voices: tuple[str, ...]) -> Path:
+    """A folder with some voices of the embedded bank, as if of another font."""
+    card = json.loads((ASSETS / "card.json").read_text())
+    kept = {name: card["voices"][name] for name in voices}
+    folder.mkdir(parents=True)
+    told = {**card, "voices": kept, "source": "A font by a friend", "licence": "CC0 1.0"}
+    (folder / "card.json").write_text(json.dumps(told))
+    for name in voices:
+        shutil.copy(ASSETS / f"{name}.ogg", folder)
+    return folder
+
+
+def test_a_performance_is_the_same_music_on_another_bank(tmp_path: Path) -> None:
+    """Alto notes under the tuba's name: another sound, the same score, take and player."""
+    card = json.loads((ASSETS / "card.json").read_text())
+    folder = a_bank(tmp_path / "odd", voices=("tuba",))
+    told = {**card, "voices": {"tuba": card["voices"]["bassoon"]}}
+    (folder / "card.json").write_text(json.dumps(told))
+    shutil.copy(ASSETS / "bassoon.ogg", folder / "tuba.ogg")
+    tuba = INSTRUMENTS["tuba"]
+    usual, other = performance(tuba, 0), performance(tuba, 0, bank=str(folder))
+    assert (usual.score, usual.take, usual.player) == (other.score, other.take, other.player)
+    assert np.corrcoef(usual.samples, other.samples)[0, 1] < 0.9
+
+
+def test_banks_take_turns_and_are_in_card_and_column(stage: None, tmp_path: Path) -> None:
+    few = str(a_bank(tmp_path / "few", voices=("oboe", "flute")))
+    source = dataclasses.replace(SMALL, performances=6, banks=(FLUID_R3, few))
+    card = prepare(source, out=tmp_path / "pairs")
+    assert "Frank Wen and contributors, MIT; A font by a friend, CC0 1.0" in card.licence
+    assert any("notes of fluid-r3, few" in note for note in card.notes)
+    pairs = PairDataset(tmp_path / "pairs", "train")
+    played = {
+        name: pairs.column("bank")[pairs.column("instrument") == name].tolist()
+        for name in INSTRUMENTS
+    }
+    assert set(played["oboe"]) == {"few", FLUID_R3}
+    assert played["oboe"].count("few") == len(played["oboe"]) / 2
+    assert set(played["tuba"]) == {FLUID_R3}
+
+
+def test_banks_that_cannot_be(tmp_path: Path) -> None:
+    assert FLUID_R3 in embedded_banks()
+    few = str(a_bank(tmp_path / "few", voices=("oboe",)))
+    with pytest.raises(ConfigError, match=r"no bank has notes of bassoon, .*add fluid-r3"):
+        check_banks((few,))
+    with pytest.raises(ConfigError, match="name each bank of notes once"):
+        check_banks((FLUID_R3, FLUID_R3))
+    with pytest.raises(ConfigError, match=r"nor a folder of that name.*did you mean 'fluid-r3'"):
+        find_bank("fluid-r2")
+    (tmp_path / "few" / "card.json").write_text('{"voices": {}}')
+    find_bank.cache_clear()
+    with pytest.raises(DataError, match="is no bank of notes, or its card is damaged"):
+        find_bank(few)
 
 
 # Scores and performances
@@ -391,7 +452,9 @@ def prepared(stage: None, capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_it_is_prepared_without_fetching(prepared: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "double_bass" in prepared
-    assert "licence:   pictures and performances CC0 1.0; notes of the FluidR3 GM" in prepared
+    assert (
+        "licence:   pictures and performances CC0 1.0; notes of Fluid (R3) General MIDI" in prepared
+    )
     assert main(["data", "list"]) == 0
     (line,) = (line for line in capsys.readouterr().out.splitlines() if "│ orchestra" in line)
     assert "embedded" in line

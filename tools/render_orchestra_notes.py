@@ -1,13 +1,21 @@
-"""Render the notes of the `orchestra` data set from the FluidR3 GM sound font, as Ogg Vorbis.
+"""Render a bank of notes for the data set `orchestra` from a sound font, as Ogg Vorbis.
 
-Needs FluidSynth and the sound font (Debian: `apt-get install fluidsynth fluid-soundfont-gm`):
+Needs FluidSynth and the sound font (Debian: `apt-get install fluidsynth fluid-soundfont-gm`), or
+TiMidity++ for patches of the Gravis Ultrasound (`apt-get install timidity freepats`):
 
-    python tools/render_orchestra_notes.py
+    python tools/render_orchestra_notes.py                     # the package's bank, fluid-r3
+    python tools/render_orchestra_notes.py --font TimGM6mb.sf2 --out timgm6mb
+    python tools/render_orchestra_notes.py --font freepats.cfg --out freepats
+    python tools/render_orchestra_notes.py --font own.sf2 --out own --source Own --licence CC0
+
+Such a folder is a bank: `photism data prepare orchestra --banks fluid-r3 freepats`. Voices that a
+font lacks are left out of it.
 
 Every note is rendered at three dynamics: softer ones at a lower velocity and, since most voices of
-the font only change their level with velocity, through the synthesiser's own low-pass filter. One
-channel of the stereo samples is kept (their mean would cancel partials), the level made equal, and
-a loop found in the sustained part, so that a note can be held for any time.
+FluidR3 only change their level with velocity, through a low-pass filter: the synthesiser's own, or
+one of as many poles. One channel of the stereo samples is kept (their mean would cancel partials),
+the level made equal, and a loop found in the sustained part, so that a note can be held for any
+time.
 """
 
 from __future__ import annotations
@@ -22,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.signal
 import soundfile
 
 from photism.errors import PhotismError
@@ -29,16 +38,47 @@ from photism.files import sha256, write_json
 from photism.orchestra.instruments import INSTRUMENTS, Voice
 from photism.orchestra.notes import FADE_SAMPLES, RATE, SUSTAIN_RMS
 
-SOUND_FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
-OUT = Path(__file__).resolve().parents[1] / "src" / "photism" / "assets" / "orchestra"
+ASSETS = Path(__file__).resolve().parents[1] / "src" / "photism" / "assets" / "orchestra"
+FOLDERS = tuple(map(Path, ("/usr/share/sounds/sf2", "/usr/share/sounds/sf3", "/etc/timidity")))
 COMMAND = ("fluidsynth", "-niq", "-R", "0", "-C", "0", "-g", "0.6", "-r", str(RATE), "-T", "wav")
+PATCHES = ("timidity", "-Ow", "-s", str(RATE), "-EFreverb=0", "-EFchorus=0", "-EFdelay=0")
 STEP = 3  # semitones from one rendered pitch to the next
 HELD_S = 2.0
 APART_S = 3.2  # 2,205 buffers of FluidSynth, so that dynamics begin at the same sample
 NOTE_SAMPLES = round(1.2 * RATE)
 GAP_SAMPLES = round(0.05 * RATE)  # silence behind each note in its file
 LOOP_S = (0.3, 0.75)  # where a loop may begin; it ends with the note
+SILENT = 1e-4
 COMPRESSION = 0.6  # of Vorbis: 0 is largest and best, 1 smallest
+
+
+@dataclass(frozen=True)
+class Font:
+    """A sound font: what it is and who may do what with it."""
+
+    source: str
+    licence: str
+    package: str = ""
+    """Of Debian, if it is in one."""
+
+
+FONTS = {
+    "FluidR3_GM.sf2": Font(
+        "Fluid (R3) General MIDI SoundFont by Frank Wen and contributors",
+        "MIT",
+        "fluid-soundfont-gm",
+    ),
+    "MuseScore_General_Full.sf3": Font(
+        "MuseScore_General by S. Christian Collins, after Fluid (R3) Mono by Michael Cowgill",
+        "MIT, parts CC0 or public domain",
+        "musescore-general-soundfont",
+    ),
+    "TimGM6mb.sf2": Font("TimGM6mb by Tim Brechbill", "GPL 2", "timgm6mb-soundfont"),
+    "freepats.cfg": Font("Freepats", "GPL 2 or later, compositions with it excepted", "freepats"),
+    "sf_GMbank.sf2": Font(
+        "GM GS Bank, as it comes with Csound", "public domain, says the file", "csound-soundfont"
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -64,35 +104,67 @@ def frequency(midi: float) -> float:
     return 440 * 2 ** ((midi - 69) / 12)
 
 
-def render(voice: Voice, folder: Path) -> np.ndarray:
-    """Render a voice with FluidSynth.
+def render(voice: Voice, sound_font: Path, folder: Path) -> np.ndarray | None:
+    """Render a voice with FluidSynth, or with TiMidity++ where the font is its configuration.
 
     Args:
         voice: what to render.
+        sound_font: the file to render it from.
         folder: for temporary files.
 
     Returns:
-        `(pitch, dynamic, sample)` float64, cut at the onset, equally loud, of `NOTE_SAMPLES`.
+        `(pitch, dynamic, sample)` float64, cut at the onset, equally loud, of `NOTE_SAMPLES`; None
+        where the font has no such voice.
     """
     pitches = range(voice.low_midi, voice.high_midi + 1, STEP)
     notes = [(midi, dynamic) for midi in pitches for dynamic in DYNAMICS]
-    (folder / "notes.mid").write_bytes(midi_file(voice, notes))
-    wav = folder / "notes.wav"
-    command = [*COMMAND, "-O", "float", "-F", str(wav), str(SOUND_FONT), str(folder / "notes.mid")]
+    midi, wav = folder / "notes.mid", folder / "notes.wav"
+    midi.write_bytes(midi_file(voice, notes))
+    patches = sound_font.suffix == ".cfg"
+    if patches and not _lists(sound_font, voice.gm_program):
+        return None  # TiMidity++ would take it from the system's own font
+    if patches:
+        command = [*PATCHES, "-c", str(sound_font), "-o", str(wav), str(midi)]
+    else:
+        command = [*COMMAND, "-O", "float", "-F", str(wav), str(sound_font), str(midi)]
     try:
         subprocess.run(command, check=True, capture_output=True)
     except FileNotFoundError as error:
-        raise PhotismError("fluidsynth is not installed: apt-get install fluidsynth") from error
-    tape = soundfile.read(wav)[0][:, 0]
+        raise PhotismError(
+            f"{command[0]} is not installed: apt-get install {command[0]}"
+        ) from error
+    tape = soundfile.read(wav)[0][:, 0] if wav.is_file() else np.zeros(0)
     slot = round(APART_S * RATE)
+    if np.abs(tape).max(initial=0) < SILENT:
+        return None
+    tape = np.pad(tape, (0, max(0, slot * len(notes) - len(tape))))
     slots = tape[: slot * len(notes)].reshape(len(pitches), len(DYNAMICS), slot)
+    if patches:
+        slots = _dull(slots, pitches)
     return np.stack([_level(_cut(of_pitch)) for of_pitch in slots])
+
+
+def _lists(configuration: Path, program: int) -> bool:
+    """Whether TiMidity++'s configuration has a patch for a melodic program."""
+    lines = (line.split() for line in configuration.read_text().splitlines())
+    return any(line[0] == str(program) and line[1].startswith("Tone_") for line in lines if line)
+
+
+def _dull(slots: np.ndarray, pitches: range) -> np.ndarray:
+    """Take treble from softer dynamics, as the filter of a SoundFont does: two poles."""
+    dulled = slots.copy()
+    for of_pitch, midi in zip(dulled, pitches, strict=True):
+        for number, dynamic in enumerate(DYNAMICS):
+            if dynamic.cutoff and (hz := dynamic.cutoff * frequency(midi)) < RATE / 2.2:
+                filtered = scipy.signal.butter(2, hz, fs=RATE, output="sos")
+                of_pitch[number] = scipy.signal.sosfilt(filtered, of_pitch[number])
+    return dulled
 
 
 def _cut(of_pitch: np.ndarray) -> np.ndarray:
     """Cut `(dynamic, sample)` at the onset of the loudest, with a fade of 2 ms before it."""
     loudest = np.abs(of_pitch[-1])
-    if loudest.max() < 1e-4:
+    if loudest.max() < SILENT:
         raise PhotismError("the sound font is silent here: narrow the range of the voice")
     fade = round(0.002 * RATE)
     onset = int(np.argmax(loudest > 0.01 * loudest.max()))
@@ -151,20 +223,40 @@ def find_loop(note: np.ndarray) -> int:
 
 
 def main() -> None:
-    """Render into the package, or elsewhere to compare."""
+    """Render into the package, or a bank of its own."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=OUT, help="folder of the Ogg files")
-    out = parser.parse_args().out
-    if not SOUND_FONT.is_file():
-        raise PhotismError(f"no {SOUND_FONT}: apt-get install fluid-soundfont-gm")
-    out.mkdir(parents=True, exist_ok=True)
+    parser.add_argument("--font", default="FluidR3_GM.sf2", help="file, or its name in Debian's")
+    parser.add_argument("--out", type=Path, default=ASSETS / "fluid-r3", help="folder of the bank")
+    parser.add_argument("--source", help="what a font is that is not known here, and by whom")
+    parser.add_argument("--licence", help="of such a font")
+    args = parser.parse_args()
+    sound_font = find_font(args.font)
+    font = FONTS.get(sound_font.name)
+    if args.source and args.licence:
+        font = Font(args.source, args.licence)
+    if font is None:
+        raise PhotismError(f"{sound_font.name} is not known here: say --source and --licence")
+    args.out.mkdir(parents=True, exist_ok=True)
     voices = {}
     for voice in (voice for instrument in INSTRUMENTS.values() for voice in instrument.voices):
         with tempfile.TemporaryDirectory() as folder:
-            notes = render(voice, Path(folder))
-        voices[voice.name] = write(voice, notes, out / f"{voice.name}.ogg")
-        print(voice.name, notes.shape, f"{(out / f'{voice.name}.ogg').stat().st_size:,} bytes")
-    write_json(out / "card.json", card(voices))
+            notes = render(voice, sound_font, Path(folder))
+        if notes is None:
+            print(f"{voice.name}: not in {sound_font.name}")
+            continue
+        path = args.out / f"{voice.name}.ogg"
+        voices[voice.name] = write(voice, notes, path)
+        print(voice.name, notes.shape, f"{path.stat().st_size:,} bytes")
+    write_json(args.out / "card.json", card(sound_font, font, voices))
+
+
+def find_font(given: str) -> Path:
+    """Return the file of a sound font, by path or by its name in Debian's folders."""
+    for path in (Path(given), *(folder / given for folder in FOLDERS)):
+        if path.is_file():
+            return path
+    packages = " ".join(font.package for font in FONTS.values())
+    raise PhotismError(f"no sound font {given}: apt-get install {packages}")
 
 
 def write(voice: Voice, notes: np.ndarray, path: Path) -> dict[str, Any]:
@@ -182,22 +274,26 @@ def write(voice: Voice, notes: np.ndarray, path: Path) -> dict[str, Any]:
     }
 
 
-def card(voices: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def card(sound_font: Path, font: Font, voices: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Return the card of all voices."""
-    version = subprocess.run(["fluidsynth", "--version"], capture_output=True, text=True).stdout
+    patches = sound_font.suffix == ".cfg"
+    command = [*PATCHES, "-c"] if patches else [*COMMAND, "-O", "float", "-F", "notes.wav"]
+    version = subprocess.run([command[0], "--version"], capture_output=True, text=True).stdout
     package = subprocess.run(
-        ["dpkg-query", "-W", "-f=${Version}", "fluid-soundfont-gm"], capture_output=True, text=True
+        ["dpkg-query", "-W", "-f=Debian ${Package} ${Version}", font.package or "none"],
+        capture_output=True,
+        text=True,
     ).stdout
     return {
         "name": "orchestra-notes",
         "description": "Single notes of the thirteen instruments of Sub-URMP.",
-        "source": "Fluid (R3) General MIDI SoundFont by Frank Wen and contributors",
-        "package": f"Debian fluid-soundfont-gm {package}",
-        "sound_font_sha256": sha256(SOUND_FONT),
+        "source": font.source,
+        "package": package,
+        "sound_font_sha256": sha256(sound_font),
         "generator": version.splitlines()[0],
-        "command": " ".join([*COMMAND, "-O", "float", "-F", "notes.wav", SOUND_FONT.name]),
+        "command": " ".join([*command, sound_font.name]),
         "script": "tools/render_orchestra_notes.py",
-        "licence": "MIT",
+        "licence": font.licence,
         "rate_hz": RATE,
         "note_samples": NOTE_SAMPLES,
         "gap_samples": GAP_SAMPLES,

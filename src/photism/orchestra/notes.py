@@ -1,19 +1,15 @@
-"""Notes of real instruments, bundled with photism: read, tuned and held.
-
-They were rendered from the FluidR3 GM sound font; `assets/orchestra` says how.
-"""
+"""Notes of real instruments: read from a bank, tuned and held."""
 
 from __future__ import annotations
 
 import functools
-import importlib.resources
 import io
 from dataclasses import dataclass
 
 import numpy as np
 
 from photism.errors import DataError
-from photism.files import parse_json
+from photism.orchestra.banks import FLUID_R3, embedded_banks, find_bank
 from photism.orchestra.instruments import Voice
 
 RATE = 44_100
@@ -64,33 +60,37 @@ class Notes:
 
 
 @functools.cache
-def read_notes(voice: Voice) -> Notes:
+def read_notes(voice: Voice, bank: str = FLUID_R3) -> Notes:
     """Return the notes of a voice; they stay in memory, about 9 MB each.
 
     Args:
-        voice: one that is bundled.
+        voice: one that the bank has.
+        bank: name of a bank that comes with photism, or a folder.
 
     Returns:
         Its notes.
 
     Raises:
-        DataError: they are missing from the installation, or damaged.
+        ConfigError: there is no such bank.
+        DataError: the notes are missing or damaged.
     """
     import soundfile
 
-    folder = importlib.resources.files("photism") / "assets" / "orchestra"
+    found = find_bank(bank)
+    card, place = found.card, found.place / f"{voice.name}.ogg"
     try:
-        card = parse_json((folder / "card.json").read_bytes())
-        content = (folder / f"{voice.name}.ogg").read_bytes()
-        tape, _ = soundfile.read(io.BytesIO(content), dtype="float32")
-    except (OSError, soundfile.LibsndfileError) as error:
-        where = f"{folder}/{voice.name}.ogg"
-        raise DataError(f"{where} is missing or damaged: install photism again") from error
-    entry = card["voices"][voice.name]
-    length = card["note_samples"]
-    slots = tape.reshape(len(entry["midi"]), len(card["dynamics"]), length + card["gap_samples"])
-    loop_start = np.array(entry["loop_start"])
-    return Notes(np.array(entry["midi"]), _closed(slots[..., :length], loop_start), loop_start)
+        tape, rate = soundfile.read(io.BytesIO(place.read_bytes()), dtype="float32")
+        entry = card["voices"][voice.name]
+        length = card["note_samples"]
+        shape = (len(entry["midi"]), len(card["dynamics"]), length + card["gap_samples"])
+        slots = tape.reshape(shape)
+        loop_start = np.array(entry["loop_start"])
+        if rate != RATE or loop_start.min() < FADE_SAMPLES or loop_start.max() >= length:
+            raise ValueError("notes of another rate or length")
+        return Notes(np.array(entry["midi"]), _closed(slots[..., :length], loop_start), loop_start)
+    except (OSError, ValueError, KeyError, TypeError, soundfile.LibsndfileError) as error:
+        again = "install photism again" if bank in embedded_banks() else "make the bank again"
+        raise DataError(f"{place} is missing or damaged: {again}") from error
 
 
 def _closed(notes: np.ndarray, loop_start: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from photism.audio.augment import OCTAVES_HZ, equalise, reverberation
+from photism.orchestra.banks import FLUID_R3
 from photism.orchestra.instruments import Instrument
 from photism.orchestra.notes import RATE, SUSTAIN_RMS, Notes, read_notes
 from photism.orchestra.score import Note, Score, compose
@@ -135,6 +136,7 @@ def performance(
     split: str = "train",
     seed: int = 0,
     duration_s: float = 5.0,
+    bank: str = FLUID_R3,
 ) -> Performance:
     """Compose and play a performance; the same arguments always give the same.
 
@@ -144,6 +146,7 @@ def performance(
         split: which of `SPLITS` it is for. Splits share no performance, however large they are.
         seed: of all performances, 0 or more.
         duration_s: its length.
+        bank: whose notes are played, a name or folder; nothing else depends on it.
 
     Returns:
         The performance.
@@ -155,22 +158,25 @@ def performance(
     take = Take.draw(instrument, rng)
     player = int(of_player.generate_state(1, np.uint64)[0] >> np.uint64(1))
     name = f"{instrument.name}-{split}-{index:04d}"
-    return Performance(name, player, score, take, perform(score, take, rng))
+    return Performance(name, player, score, take, perform(score, take, rng, bank=bank))
 
 
-def perform(score: Score, take: Take, rng: np.random.Generator) -> np.ndarray:
+def perform(
+    score: Score, take: Take, rng: np.random.Generator, *, bank: str = FLUID_R3
+) -> np.ndarray:
     """Play a score.
 
     Args:
         score: the notes.
         take: player, room and microphone.
         rng: of the room's echoes and of the noise.
+        bank: whose notes are played.
 
     Returns:
         `(sample,)` float32 in [-1, 1] at `RATE`, as long as the score.
     """
     total = round(score.duration_s * RATE)
-    notes = read_notes(score.voice)
+    notes = read_notes(score.voice, bank)
     dry = np.zeros(total)
     for note in score.notes:
         start = round(note.onset_s * RATE)

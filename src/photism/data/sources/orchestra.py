@@ -15,6 +15,7 @@ from photism.data.progress import track
 from photism.data.sources.base import PairSource, check_size
 from photism.data.workers import check_workers, mapping, processes
 from photism.errors import ConfigError
+from photism.orchestra.banks import FLUID_R3, bank_of, check_banks, find_bank
 from photism.orchestra.instruments import INSTRUMENTS, Instrument
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ COLUMNS = {
     "midi": "float",
     "level_db": "float",
     "silent": "bool",
+    "bank": "string",
 }
 
 
@@ -45,7 +47,8 @@ class Orchestra(PairSource):
     what: ClassVar[str] = "thirteen instruments, recorded notes with drawn performers"
     pairs: ClassVar[str] = "19,136 + 2,392 + 2,392"
     licence: ClassVar[str] = (
-        "pictures and performances CC0 1.0; notes of the FluidR3 GM sound font, MIT (Frank Wen)"
+        "pictures and performances CC0 1.0; notes of Fluid (R3) General MIDI SoundFont by Frank Wen"
+        " and contributors, MIT"
     )
     upstream: ClassVar[tuple[Upstream, ...]] = ()
     embedded: ClassVar[bool] = True
@@ -58,7 +61,12 @@ class Orchestra(PairSource):
     """From the beginning of a window to the next, in seconds."""
     size: int = 128
     """Height and width of the pictures."""
-    front_end: Literal["car-gan", "car-gan-256", "sa-cmgan", "sa-cmgan-margins"] = "car-gan"
+    banks: tuple[str, ...] = (FLUID_R3,)
+    """Whose notes are played, in turn: banks that come with photism, or folders that
+    tools/render_orchestra_notes.py makes of sound fonts. Scores and players do not depend on it."""
+    front_end: Literal["car-gan", "car-gan-256", "sa-cmgan", "sa-cmgan-margins", "ear-notes"] = (
+        "car-gan"
+    )
     """Log-mel front end of the sounds."""
     validation: float = 0.1
     """Share of the performances for validation."""
@@ -119,6 +127,7 @@ class Orchestra(PairSource):
         from photism.audio.front_ends import front_end
 
         front = front_end(self.front_end)
+        banks = check_banks(self.banks)
         numbers = ", ".join(f"{count} for {split}" for split, count in self.counts.items())
         return self.card(
             front,
@@ -126,6 +135,8 @@ class Orchestra(PairSource):
             classes=tuple(INSTRUMENTS),
             group="performance",
             columns=COLUMNS,
+            licence="pictures and performances CC0 1.0; notes of "
+            + "; ".join(bank.terms for bank in banks),
             notes=(
                 f"performances of each instrument: {numbers}; no player, look or melody in two"
                 " splits",
@@ -133,6 +144,8 @@ class Orchestra(PairSource):
                 " show no real person",
                 "midi is the pitch in the middle of the window, -1 in silence; level_db its RMS re"
                 " full scale; player the seed of the look",
+                f"notes of {', '.join(bank.name for bank in banks)}; performances of an instrument"
+                " play them in turn",
             ),
         )
 
@@ -195,20 +208,24 @@ def scenes(
 
 def _part(task: tuple[Orchestra, str, str, int]) -> _Part:
     """Play, hear and draw one performance."""
+    from photism.audio.decode import resample
     from photism.audio.front_ends import front_end
     from photism.audio.logmel import pictures
     from photism.data.pairs import to_bytes
+    from photism.orchestra.notes import RATE
     from photism.orchestra.performance import performance
 
     source, split, name, index = task
     instrument = INSTRUMENTS[name]
+    bank = bank_of(source.banks, instrument, index)
     played = performance(
-        instrument, index, split=split, seed=source.seed, duration_s=source.seconds
+        instrument, index, split=split, seed=source.seed, duration_s=source.seconds, bank=bank
     )
     heard = played.windows(source.hop_s)
     rows = np.flatnonzero(~heard.silent | source.keep_silent)
     images = scenes(instrument, played.player, heard, rows, size=source.size)
-    sounds = pictures(list(heard.samples[rows]), front_end(source.front_end))
+    front = front_end(source.front_end)
+    sounds = pictures(list(resample(heard.samples[rows], RATE, front.rate)), front)
     return _Part(
         split=split,
         sound=to_bytes(sounds.numpy()),
@@ -223,5 +240,6 @@ def _part(task: tuple[Orchestra, str, str, int]) -> _Part:
             "midi": heard.midi[rows],
             "level_db": heard.level_db[rows],
             "silent": heard.silent[rows],
+            "bank": np.full(len(rows), find_bank(bank).name),
         },
     )
