@@ -84,7 +84,7 @@ def _guided(network: Velocity, condition: Condition, sampling: FlowSampling) -> 
     def flow(time: float, z: Tensor) -> Tensor:
         guided = sampling.guidance != 1 and sampling.guide_from <= time <= sampling.guide_to
         rows = len(z) * (1 + guided)
-        now = When.now(torch.full((rows,), time, device=z.device))
+        now = When.now(z.new_full((rows,), time))
         if not guided:
             return velocity(network, z, now, condition)
         told, untold = velocity(network, torch.cat([z, z]), now, both).chunk(2)
@@ -118,7 +118,7 @@ def _adaptive(
 def _jump(network: Velocity, noise: Tensor, condition: Condition, sampling: FlowSampling) -> Tensor:
     """Go from time to time by the mean velocity between them."""
     times = torch.linspace(1, 0, sampling.steps + 1).tolist()
-    guidance = torch.full((len(noise),), sampling.guidance, device=noise.device)
+    guidance = noise.new_full((len(noise),), sampling.guidance)
     z = noise
     for here, there in pairwise(times):
         when = When(torch.full_like(guidance, here), torch.full_like(guidance, there), guidance)
