@@ -24,7 +24,7 @@ from photism.errors import TrainingError
 from photism.systems import SYSTEMS
 from photism.systems.stages import Optimiser, Stage, Step
 from photism.systems.weights import load_weights
-from photism.training.device import seed_step
+from photism.training.device import build_optimiser, seed_step
 from photism.training.loop import Interrupted, Trainer
 from photism.training.options import TrainOptions
 from photism.training.plan import resolve
@@ -139,6 +139,15 @@ def test_adamw_takes_weight_decay_apart_from_the_gradient(run):
 
     decay = Optimiser("adamw", lr=0.1, weight_decay=0.5)
     assert weight(run(toy(flat, stage(phase("first", decay))))) == pytest.approx(0.95**STEPS)
+
+
+@pytest.mark.parametrize(
+    ("name", "cls"),
+    [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW), ("sgd", torch.optim.SGD)],
+)
+def test_every_optimiser_is_the_one_it_is_called(name, cls):
+    weights = [torch.nn.Parameter(torch.zeros(1))]
+    assert type(build_optimiser(Optimiser(name), weights)) is cls
 
 
 def test_what_is_untrained_stays_as_it_began(run):

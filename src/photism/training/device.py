@@ -60,12 +60,15 @@ def is_first_process() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
+_ADAMS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+
+
 def build_optimiser(
     settings: Optimiser, parameters: list[torch.nn.Parameter]
 ) -> torch.optim.Optimizer:
     """Return the optimiser of a phase."""
-    if settings.name == "adam":
-        return torch.optim.Adam(
+    if settings.name in _ADAMS:
+        return _ADAMS[settings.name](
             parameters,
             lr=settings.lr,
             betas=settings.betas,

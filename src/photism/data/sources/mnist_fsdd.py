@@ -38,7 +38,7 @@ class MnistFsdd(PairSource):
 
     speakers: tuple[str, ...] = ("jackson", "nicolas", "theo", "yweweler")
     """Whose recordings to use; also george and lucas. The default four are those of the paper."""
-    front_end: Literal["aivae-8k", "aivae-16k"] = "aivae-8k"
+    front_end: Literal["aivae-8k", "aivae-16k", "ear-words"] = "aivae-8k"
     """Log-mel front end of the sounds."""
 
     def __post_init__(self) -> None:

@@ -50,7 +50,7 @@ class MnistScd(PairSource):
     per_digit: int | None = None
     """Recordings of each digit, drawn at random; as many as the rarest has if not given. To be
     given, such as 2352, for version 0.02, which has more than the paper's."""
-    front_end: Literal["aivae-8k", "aivae-16k"] = "aivae-16k"
+    front_end: Literal["aivae-8k", "aivae-16k", "ear-words"] = "aivae-16k"
     """Log-mel front end of the sounds."""
 
     def __post_init__(self) -> None:
