@@ -12,6 +12,7 @@ from torch import Tensor
 from photism.audio.front_ends import front_end
 from photism.blocks.augment import AUGMENTATIONS, Augmentation, augment
 from photism.blocks.ear import Match
+from photism.blocks.familiar import REFUSED, Familiar
 from photism.config import override
 from photism.data.pairs import Batch
 from photism.errors import ConfigError
@@ -242,3 +243,29 @@ def test_partners_that_are_alike_cost_least() -> None:
     assert float(match(places, places)) < 0.01
     assert float(match(places, places.roll(1, 0))) > 10
     assert float(match(places, torch.ones(8, 8))) == pytest.approx(math.log(8), abs=1e-4)
+
+
+def test_what_is_like_nothing_known_is_strange() -> None:
+    rng = torch.Generator().manual_seed(0)
+    labels = torch.arange(3).repeat(400)
+    centres = 10 * torch.randn(3, 8, generator=rng)
+    known, more = (centres[labels] + torch.randn(1200, 8, generator=rng) for _ in range(2))
+    familiar = Familiar(8, 3)
+    assert not familiar.fitted
+    familiar.fit(known, labels, more)
+    assert familiar.fitted
+    assert float((familiar(more) > 1).float().mean()) == pytest.approx(REFUSED, abs=0.005)
+    assert (familiar(centres) < 0.2).all()
+    assert (familiar(centres + 6) > 1).all()
+
+
+def test_weights_remember_what_they_learnt_from() -> None:
+    system = tiny()
+    sound = torch.rand(16, 1, 64, 64)
+    batch = Batch(sound, torch.rand(16, 1, 28, 28), torch.arange(16) % 10, torch.arange(16))
+    assert system.strangeness(sound) is None
+    system.remember([batch], [batch])
+    strange = system.strangeness(sound)
+    assert strange is not None
+    assert (strange > 1).sum() <= 1
+    assert tiny(target="sound").strangeness(batch.image) is None

@@ -8,7 +8,7 @@ outputs (`generate`).
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
@@ -22,7 +22,7 @@ from photism.stored import WeightsCard
 from photism.systems.stages import Losses, Phase, Stage, Step
 
 if TYPE_CHECKING:
-    from photism.data.pairs import PairDataset
+    from photism.data.pairs import Batch, PairDataset
 
 
 @dataclass(frozen=True)
@@ -229,6 +229,21 @@ class System(nn.Module):
     def lay_out(self, device: torch.device) -> None:
         """Put weights into the order in memory that makes training on a device quickest."""
         self.to(memory_format=torch.channels_last)
+
+    def remember(self, known: Iterable[Batch], held_out: Iterable[Batch]) -> None:
+        """Take from real pairs, before weights are written, what translating needs besides them.
+
+        Args:
+            known: some that it is trained on.
+            held_out: some that it is not.
+        """
+
+    def strangeness(self, condition: Tensor) -> Tensor | None:
+        """Return how unlike all that it learnt from conditions are, `(batch,)`: above 1 is unknown.
+
+        None is for systems that cannot tell.
+        """
+        return None
 
     def diagnose(self, means: Mapping[str, float], step: int) -> str | None:
         """Return a warning if the recent means of the loss terms show that training goes wrong."""

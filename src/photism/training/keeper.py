@@ -12,7 +12,7 @@ from photism.training.checkpoint import Progress
 from photism.training.plan import Plan
 from photism.training.record import Recorder
 from photism.training.samples import write_samples
-from photism.training.validation import Critic, recognised, validate
+from photism.training.validation import Critic, recognised, remember, validate
 
 
 class Keeper:
@@ -79,6 +79,7 @@ class Keeper:
             metrics=metrics,
             notes=tuple(progress.notes),
         )
+        remember(system, self.plan.pairs, self.accelerator.device)
         save_weights(system, options.out / "weights", preset=self.plan.preset, card=card)
 
     def _is_last(self, stage: Stage) -> bool:

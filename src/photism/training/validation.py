@@ -16,6 +16,7 @@ from photism.training.material import Material
 
 Critic = Callable[[System, Batch], Tensor]
 """Looks at translations of pairs and says, `(batch,)`, whether each shows its class."""
+_AT_ONCE = 64
 PAIRS = 2048
 """Held-out pairs looked at after every epoch, at most."""
 
@@ -75,6 +76,29 @@ def recognised(
             seen.append(critic(system, batch))
     system.train(training)
     return float(torch.cat(seen).float().mean())
+
+
+def remember(system: System, pairs: Material, device: torch.device) -> None:
+    """Let a system see some of what it is trained on, and some that is held out, for good.
+
+    Args:
+        system: the weights that are about to be written.
+        pairs: the data; where nothing is held out the same pairs serve for both.
+        device: where `system` is.
+    """
+    held_out = pairs.held_out if len(pairs.held_out) else pairs.rows
+    parts = ((pairs.dataset, pairs.rows), (pairs.validation, held_out))
+    loaders = [
+        PairLoader(
+            dataset,
+            _AT_ONCE,
+            rows=np.sort(np.random.default_rng(0).permutation(rows)[:PAIRS]),
+            shuffle=False,
+            device=device,
+        )
+        for dataset, rows in parts
+    ]
+    system.remember(*(loader.epoch() for loader in loaders))
 
 
 def _loader(

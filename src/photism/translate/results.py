@@ -81,6 +81,14 @@ class Result:
     """What it is of, by systems that take a label."""
     uncertainty: Uncertainty | None = None
     """How far this and further samples of the clip differ, where several were asked for."""
+    strangeness: float | None = None
+    """How unlike what the system learnt from it is, 1 at most for what it knows, by systems that
+    can tell."""
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it is like nothing that the system learnt from."""
+        return self.strangeness is not None and self.strangeness > 1
 
     @property
     def seed(self) -> int:
@@ -110,6 +118,7 @@ class Result:
             **self.facts,
             "label": self.label and asdict(self.label),
             **({"uncertainty": self.uncertainty.facts} if self.uncertainty else {}),
+            **({"strangeness": round(self.strangeness, 3)} if self.strangeness else {}),
             "notes": list(self.notes),
         }
 
@@ -128,7 +137,8 @@ class Picture(Result):
     """A picture of a sound; shows itself in a notebook."""
 
     heard: bool
-    """False for silence, steady noise and the like: the picture is arbitrary then."""
+    """False for silence, steady noise and what the system does not know: the picture is arbitrary
+    then."""
     level_db: float
     """Level of the clip in dB re full scale (RMS); -inf is digital silence."""
     start_s: float

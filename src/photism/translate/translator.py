@@ -261,10 +261,12 @@ class Translator:
         label, labels = self._labels(requests, condition)
         made = system.generate(condition, target=target, label=label, noise=noise).cpu()
         make = self._picture if target == "image" else self._waveform
-        parts = zip(requests, seen, made, labels, strict=False)
+        strangeness = system.strangeness(condition)
+        strange = [None] * batch if strangeness is None else strangeness.tolist()
+        parts = zip(requests, seen, made, labels, strange, strict=False)
         return [
-            make(request, row.clone(), self._common(request, batch, condition, label))
-            for request, condition, row, label in parts
+            make(request, row.clone(), self._common(request, batch, condition, label, unlike))
+            for request, condition, row, label, unlike in parts
         ]
 
     def _seen(self, requests: Sequence[Request]) -> list[Tensor]:
@@ -306,7 +308,12 @@ class Translator:
         return self.classes.index(label)
 
     def _common(
-        self, request: Request, batch: int, condition: Tensor, label: Label | None
+        self,
+        request: Request,
+        batch: int,
+        condition: Tensor,
+        label: Label | None,
+        strangeness: float | None,
     ) -> Result:
         """Return what pictures and sounds have in common, with the notes of their clip."""
         made = Made(
@@ -324,6 +331,7 @@ class Translator:
             source=Path(request.clip.source).name,
             made=made,
             label=label,
+            strangeness=strangeness,
         )
 
     def _picture(self, request: Request, made: Tensor, common: Result) -> Picture:
@@ -333,11 +341,13 @@ class Translator:
         notes = common.notes
         if not verdict.heard:
             notes = (*notes, f"nothing was heard ({verdict.reason}): the picture is arbitrary")
+        elif common.unknown:
+            notes = (*notes, f"{self._unlike(common)}: the picture is arbitrary")
         elif _doubtful(common.label):
             notes = (*notes, "what is heard is doubtful: a label would tell")
         return Picture(
             **{**vars(common), "tensor": made, "notes": notes},
-            heard=verdict.heard,
+            heard=verdict.heard and not common.unknown,
             level_db=verdict.level_db,
             start_s=clip.start_s,
             end_s=clip.start_s + clip.duration_s,
@@ -346,7 +356,9 @@ class Translator:
     def _waveform(self, request: Request, made: Tensor, common: Result) -> Waveform:
         samples = invert(made[None], self.front_end)
         notes = common.notes
-        if _doubtful(common.label):
+        if common.unknown:
+            notes = (*notes, f"{self._unlike(common)}: the sound is arbitrary")
+        elif _doubtful(common.label):
             notes = (*notes, f"what is to be seen is doubtful: {common.label}")
         return Waveform(
             **{**vars(common), "tensor": made, "notes": notes},
@@ -354,6 +366,10 @@ class Translator:
             rate=self.front_end.rate,
             loudness_db=float(loudness_db(samples, self.front_end.rate)[0]),
         )
+
+    def _unlike(self, common: Result) -> str:
+        known = f"{common.strangeness:.2g} times as strange as what it knows may be"
+        return f"this is like nothing that {self.weights} learnt from ({known})"
 
 
 def _doubtful(label: Label | None) -> bool:

@@ -11,6 +11,8 @@ that the network is told, so that the same weights still follow the flow in smal
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -18,6 +20,7 @@ from torch import Tensor
 from photism.audio.front_ends import front_end
 from photism.blocks.augment import AUGMENTATIONS, augment
 from photism.blocks.ear import EarConfig, Match, Matched, Perceived
+from photism.blocks.familiar import Familiar
 from photism.data.pairs import Batch, PairDataset
 from photism.media import Medium, other
 from photism.systems.base import Output, System
@@ -46,7 +49,7 @@ class Flow(System):
     title = "Flow"
     paper = "photism's own; flow matching after Lipman et al. 2022, arXiv:2210.02747"
     makes = ("image", "sound")
-    translators = ("ear", "eye", "velocity")
+    translators = ("ear", "eye", "velocity", "familiar")
     config_class = FlowConfig
     presets = {
         "32": FlowConfig(
@@ -79,6 +82,7 @@ class Flow(System):
         self.ear = Matched(self.shape("sound"), c.ear, standardise=True, classes=c.classes)
         self.eye = Matched(self.shape("image"), c.ear, standardise=False, classes=c.classes)
         self.match = Match()
+        self.familiar = Familiar(c.ear.dim, c.classes)
         self.velocity = Velocity(
             self.shape(c.target)[0], patch=c.patch, width=c.width, dim=c.ear.dim, classes=c.classes
         )
@@ -253,6 +257,22 @@ class Flow(System):
         """Return the ear's, or the eye's, probabilities `(batch, class)`."""
         network = self._network(other(self.config.target))
         return network.name(network(condition)).softmax(dim=1)
+
+    def remember(self, known: Iterable[Batch], held_out: Iterable[Batch]) -> None:
+        """Remember where conditions lie, to tell what is like none of them."""
+        source = other(self.config.target)
+        (vectors, labels), (further, _) = (
+            map(torch.cat, zip(*((self._vector(b.of(source)), b.label) for b in part), strict=True))
+            for part in (known, held_out)
+        )
+        self.familiar.fit(vectors.cpu(), labels.cpu(), further.cpu())
+
+    def strangeness(self, condition: Tensor) -> Tensor | None:
+        """Return the distance to the nearest class, see `blocks.familiar`."""
+        return self.familiar(self._vector(condition)) if self.familiar.fitted else None
+
+    def _vector(self, condition: Tensor) -> Tensor:
+        return self._perceive(condition, other(self.config.target)).vector.float()
 
     def _network(self, medium: Medium) -> Matched:
         return self.ear if medium == "sound" else self.eye
