@@ -311,3 +311,20 @@ def test_rows_keep_the_order_of_the_table() -> None:
     chosen = select_rows(TABLE_5, ("scd-alpha-1", "fsdd-alpha-2"))
     assert [row.key for row in chosen] == ["fsdd-alpha-2", "scd-alpha-1"]
     assert find_experiment("aivae-table-5") is TABLE_5
+
+
+def test_bundled_weights_are_measured_as_they_are(
+    digits: None, tmp_path: Path, capsys: Any
+) -> None:
+    options = ("--rows", "aivae-fsdd", "aivae-gan-fsdd", "--limit", "20")
+    assert run(tmp_path, *options, experiment="consistency-diversity") == 0
+    said = capsys.readouterr().out
+    assert "trained on mnist-fsdd: photism train aivae" in said
+    folder = tmp_path / "consistency-diversity"
+    content = json.loads((folder / "report.json").read_text())
+    measured = {row["key"]: row["evaluation"] for row in content["rows"]}
+    assert measured["aivae-fsdd"]["provenance"]["system"] == "aivae"
+    assert measured["flow-digits-2"] is None
+    page = (folder / "report.html").read_text()
+    assert page.count("<circle") == 2
+    assert "Accuracy against diversity" in page

@@ -43,6 +43,8 @@ class Row:
     """What is made and judged."""
     outputs: tuple[str, ...] = ("generated",)
     """Names of the outputs to show, first that of the published protocol."""
+    weights: str = ""
+    """Bundled weights that are measured as they are, where nothing is to be trained."""
     step: str = ""
     """The step on the way to them that is shown; empty shows what comes out in the end."""
 
@@ -109,5 +111,7 @@ class Experiment:
     """The setting in which rows differ: the metrics' logarithms are drawn over it."""
     traced: str = ""
     """A term of the losses, such as "pixel": its mean in every epoch is drawn, a line a row."""
+    plane: tuple[str, str] | tuple[()] = ()
+    """Two metrics by their names, of which the second is drawn over the first."""
     hears_nothing: bool = False
     """Sounds without an instrument are put in, instead of the pairs of a split."""

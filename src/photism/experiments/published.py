@@ -10,6 +10,7 @@ from photism.errors import ConfigError, nearest
 from photism.evaluation.table import Published
 from photism.experiments.aivae import FIGURE_8, RECONSTRUCTIONS, TABLE_4, TABLE_5
 from photism.experiments.car_gan import FAILURES, FIGURE_L1, FIGURE_STAGES, TABLE_1, TABLE_2
+from photism.experiments.consistency import DIGITS, ORCHESTRA
 from photism.experiments.declarations import Experiment, Row
 from photism.experiments.s2i import (
     ABLATIONS,
@@ -30,6 +31,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         *(FIGURE_EMBEDDING_SIZE, FIGURE_PIXEL_LOSS, FIGURE_DENSE, FIGURE_INFORMATIVITY),
         ABLATIONS,
         *(SA_CMGAN_TABLES, SA_CMGAN_CHANNELS, BASELINES),
+        *(DIGITS, ORCHESTRA),
     )
 }
 _LEFT_OUT = ("epochs", "decay_epochs", "weights")

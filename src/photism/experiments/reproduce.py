@@ -15,6 +15,7 @@ from photism.data.card import Card
 from photism.errors import ConfigError, nearest
 from photism.evaluation.report import zeroing_chart
 from photism.experiments import failures
+from photism.experiments.consistency import plane_figure
 from photism.experiments.declarations import Experiment, Row
 from photism.experiments.gains import gain_lines
 from photism.experiments.measure import Judges, is_measured, measure, read_measured
@@ -37,6 +38,7 @@ from photism.experiments.table import (
 )
 from photism.experiments.traced import traced_figure
 from photism.files import require_room
+from photism.stored import locate
 
 
 def select_rows(experiment: Experiment, keys: tuple[str, ...]) -> tuple[Row, ...]:
@@ -108,7 +110,7 @@ def reproduce(
 def _run(job: Job, judges: Judges | None, say: Callable[[str], None]) -> None:
     """Train a row, and measure it if there are judges, unless that was done before."""
     data = training_data(job)
-    run = training_of(job, data).out
+    run = locate(job.row.weights) if job.row.weights else training_of(job, data).out
     if judges and is_measured(job, run, judges):
         say("  finished before, kept")
         return
@@ -145,6 +147,7 @@ def _overview(
         gains=gain_lines(experiment, rows),
         figure=traced_figure(experiment, rows)
         or sweep_figure(experiment, rows)
+        or plane_figure(experiment, rows)
         or _zeroing_figure(rows),
         strips=rows[0].strips if cases else tuple(strips_of(rows)),
         notes=(*_judge_notes(experiment, judges), *experiment.remarks, *common),

@@ -26,10 +26,11 @@ from photism.experiments.declarations import Experiment, Row
 from photism.experiments.options import Reproduction
 from photism.experiments.published import setting_differences
 from photism.files import sha256
-from photism.stored import WeightsCard
+from photism.stored import WeightsCard, locate
 from photism.systems import find_preset, find_system
 from photism.systems.base import System
 from photism.systems.stages import Stage
+from photism.systems.weights import load_weights
 from photism.training.checkpoint import list_checkpoints
 from photism.training.options import TrainOptions
 from photism.training.run import train
@@ -57,13 +58,20 @@ class Job:
 
     @property
     def preset(self) -> str:
-        """Name of the preset it is trained with."""
+        """Name of the preset it is trained with; of bundled weights it is their own."""
+        if self.row.weights:
+            return self.system.preset
         published = self.experiment.preset if self.options.budget >= 1 else "small"
         return find_preset(find_system(self.row.system), self.options.preset or published)[0]
 
     @cached_property
     def system(self) -> System:
-        """The system to be trained, for its shapes and stages: its tensors hold nothing."""
+        """The system to be trained, for its shapes and stages: its tensors hold nothing.
+
+        Of bundled weights it is the system itself.
+        """
+        if self.row.weights:
+            return load_weights(self.row.weights)
         cls = find_system(self.row.system)
         with torch.device("meta"):
             return cls(override(cls.presets[self.preset], self.row.settings))
@@ -98,6 +106,8 @@ def training_data(job: Job) -> Path:
     if options.data:
         return find(options.data)
     source = SOURCES[row.data]
+    if row.weights and not source.embedded:
+        return _as_heard(job)
     if options.data_from is None:
         return _orchestra(job) if source.embedded else find(row.data)
     if source.embedded:
@@ -107,6 +117,23 @@ def training_data(job: Job) -> Path:
     folder = options.out / "data" / row.data
     if not (folder / CARD).is_file():
         prepare(_source(row.data, options.data_from), raw=options.data_from, out=folder)
+    return folder
+
+
+def _as_heard(job: Job) -> Path:
+    """Return the row's data by the front end of its weights, prepared from archives if need be.
+
+    The same seed gives the same pairs, however they are heard.
+    """
+    row, raw, front = job.row, job.options.data_from, job.system.config.front_end
+    kept = prepared_folder(row.data)
+    if raw is None and (kept / CARD).is_file() and Card.read(kept).front_end == front:
+        return kept
+    folder = job.options.out / "data" / f"{row.data}-{front}"
+    if not (folder / CARD).is_file():
+        source: Any = SOURCES[row.data]()
+        source = replace(source, front_end=front)
+        prepare(source, raw=raw, out=folder)
     return folder
 
 
@@ -207,6 +234,8 @@ def train_row(job: Job, data: Path, say: Callable[[str], None]) -> Path:
     Raises:
         Interrupted: training was stopped; the same call goes on.
     """
+    if job.row.weights:
+        return locate(job.row.weights)
     trainings = [training_of(job, data)]
     if job.experiment.shared:
         trainings.insert(0, _shared(job, data))
@@ -221,6 +250,8 @@ def train_row(job: Job, data: Path, say: Callable[[str], None]) -> Path:
 
 def differences(job: Job, data: Path) -> list[str]:
     """Say what is not as published, in training and measuring."""
+    if job.row.weights:
+        return _of_weights(job)
     experiment, row, options = job.experiment, job.row, job.options
     training = training_of(job, data)
     cls = find_system(row.system)
@@ -259,6 +290,13 @@ def differences(job: Job, data: Path) -> list[str]:
         differs.append(f"measured on {options.limit:,} of the {row.split} pairs")
     differs += _begun_without(job, data)
     return [*differs, f"one run, seed {options.seed}; the paper does not say how many it made"]
+
+
+def _of_weights(job: Job) -> list[str]:
+    """Say what bundled weights learnt from, and on how much they are measured."""
+    card, options = job.system.card, job.options
+    limit = f"measured on {options.limit:,} of the {job.row.split} pairs"
+    return [f"trained on {card.data}: {card.command}", *([limit] if options.limit else [])]
 
 
 def _begun_without(job: Job, data: Path) -> list[str]:

@@ -20,6 +20,8 @@ class Curve:
     low: Sequence[float] = ()
     high: Sequence[float] = ()
     dashed: bool = False
+    marked: bool = False
+    """Its points are shown."""
     colour: int | None = None
     """Which of the page's line colours, from 0; by default its place among the curves."""
 
@@ -96,6 +98,12 @@ def _curve(
         f' stroke-linejoin="round" stroke-linecap="round"{dash}><title>{escape(line.name)}</title>'
         "</path>"
     )
+    if line.marked:
+        parts += [
+            f'<circle cx="{across(x):.1f}" cy="{up(y):.1f}" r="4" fill="{colour}">'
+            f"<title>{escape(line.name)}</title></circle>"
+            for x, y in zip(line.x, line.y, strict=True)
+        ]
     return "".join(parts)
 
 
