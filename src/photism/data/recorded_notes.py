@@ -22,7 +22,8 @@ _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ACCIDENTALS = {"s": 1, "#": 1, "b": -1, None: 0}
 _MISTUNED = 1.06
 """How far a period may be from what its pitch says: a semitone."""
-_OCTAVE_LOWER = 0.2
+_LOWER, _HIGHER = 0.2, 0.95
+"""By how much better the sound repeats at the octave below, and how nearly as well above."""
 _TESTED, _VALIDATED = (5, 2), (10, 4)
 """Pitches of an instrument, counted from the lowest, for testing and validation: period, first."""
 
@@ -116,7 +117,7 @@ def read_note(content: bytes) -> tuple[np.ndarray, int]:
 
 
 def sounding_pitch(samples: np.ndarray, rate: int, midi: int) -> int:
-    """Correct a pitch that is told an octave too high, as that of many trombone notes is.
+    """Correct a pitch whose octave is told wrongly, as that of many trombone notes is.
 
     Args:
         samples: the note, `(sample,)`.
@@ -124,8 +125,8 @@ def sounding_pitch(samples: np.ndarray, rate: int, midi: int) -> int:
         midi: what its name tells.
 
     Returns:
-        That pitch, or the one an octave below where the sound repeats after twice its period and
-        not after one.
+        That pitch; the one an octave below, where the sound repeats after twice its period and not
+        after one; or the one above, where it repeats as well after half of it.
     """
     loudest = int(levels(samples, rate).argmax()) * rate // 100
     part = samples[max(0, loudest - rate // 5) : loudest + rate // 5]
@@ -137,7 +138,10 @@ def sounding_pitch(samples: np.ndarray, rate: int, midi: int) -> int:
         return float(alike[lags].max(initial=0.0) / max(alike[0], 1e-12))
 
     period = rate / (440 * 2 ** ((midi - 69) / 12))
-    return midi - 12 if repeats(2 * period) - repeats(period) > _OCTAVE_LOWER else midi
+    here = repeats(period)
+    if repeats(2 * period) - here > _LOWER:
+        return midi - 12
+    return midi + 12 if repeats(period / 2) > _HIGHER * here else midi
 
 
 def pitch_named(name: str) -> int | None:

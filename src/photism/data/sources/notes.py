@@ -118,7 +118,7 @@ class RecordedNotes(PairSource):
         ]
         if corrected:
             said = ", ".join(f"{count} of {name}" for name, count in sorted(corrected.items()))
-            notes.append(f"recordings that sound an octave below what their names say: {said}")
+            notes.append(f"recordings in another octave than their names say: {said}")
         if self.augment:
             notes.append(
                 f"{self.augment} variants of each window for training, up to 1.5 semitones higher"
