@@ -13,14 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-import photism
 from photism.cli import CYAN, DIM, RED, YELLOW, paint
 from photism.cli.arguments import parse, settings
 from photism.config import check_seed
 from photism.errors import ConfigError
 from photism.files import require_room
-from photism.media import Medium, other
-from photism.stored import bundled
 from photism.terminal import printable, printable_json
 from photism.translate.items import find_items
 from photism.version import __version__
@@ -28,7 +25,6 @@ from photism.version import __version__
 if TYPE_CHECKING:
     from photism.translate.film import FilmWish
     from photism.translate.many import Outcome, Wish
-    from photism.translate.translator import Translator
 
 DESCRIPTION = """\
 Translate recordings into pictures, and pictures into sounds.
@@ -68,7 +64,7 @@ class Translate:
     """Recordings, videos, pictures, folders of them, or - for a recording from standard input."""
     system: Annotated[str | None, tyro.conf.arg(metavar="NAME|PATH")] = None
     """Bundled weights (`photism info` lists them), a folder of weights, or a training run; by
-    default aivae-fsdd for recordings, and for pictures weights that make sounds."""
+    default, or as "auto", those of the bundled ones that know this kind of sound or picture."""
     label: Annotated[str | None, tyro.conf.arg(metavar="CLASS")] = None
     """What is heard, such as violin, for systems that take a label; by default they listen."""
     out: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="PATH")] = None
@@ -148,7 +144,9 @@ def main(argv: list[str]) -> int:
         prog="photism translate",
         description=DESCRIPTION,
     )
-    translators = Translators(args)
+    from photism.cli.choosing import Chooser
+
+    choose = Chooser(args.system, args.device)
     if args.every is not None:
         from photism.cli.film import make_films
 
@@ -156,21 +154,20 @@ def main(argv: list[str]) -> int:
             args.sources,
             args.out,
             _film_wish(args),
-            translators("image"),
+            choose(args.sources[0], "sound", args.start).translator,
             force=args.force,
             json=args.json,
         )
-    items = find_items(args.sources, args.out, translators.media)
+    items = find_items(args.sources, args.out, choose.media)
     require_room(items[0].target.parent)
     wish = _wish(args, len(items))
-    media = {item.medium for item in items}
-    if len(media) == 1:  # else the sources that cannot be translated are said one by one
-        translators(other(*media)).require(wish.label, wish.sampling)
+    if choose.named:
+        choose.named.require(wish.label, wish.sampling)
     from photism.translate.many import Lot
 
     outcomes = []
     with _progress(len(items), hidden=args.json) as show:
-        for outcome in Lot(translators, items, wish, show).translate():
+        for outcome in Lot(choose, items, wish, show).translate():
             outcomes.append(outcome)
             _print_outcome(outcome, quiet=args.json)
     failed = sum(outcome.error is not None for outcome in outcomes)
@@ -189,36 +186,6 @@ def main(argv: list[str]) -> int:
     if failed:
         return 1 if len(outcomes) > failed else 2
     return 0
-
-
-class Translators:
-    """What makes each medium, loaded when it is first wanted, so that one is loaded once.
-
-    Args:
-        args: which weights, and where to compute.
-    """
-
-    def __init__(self, args: Translate) -> None:
-        self.args = args
-        self._loaded: dict[str, Translator] = {}
-
-    @property
-    def media(self) -> tuple[Medium, ...]:
-        """What can be translated, and so is taken from folders."""
-        from photism.translate.defaults import DEFAULTS
-
-        if self.args.system:
-            return tuple(other(target) for target in self("image").system.targets)
-        return tuple(other(target) for target, name in DEFAULTS.items() if name in bundled())
-
-    def __call__(self, target: Medium) -> Translator:
-        """Return what makes a medium: the weights that were asked for, else the bundled ones."""
-        from photism.translate.defaults import default_weights
-
-        name = self.args.system or default_weights(target)
-        if name not in self._loaded:
-            self._loaded[name] = photism.load(name, device=self.args.device)
-        return self._loaded[name]
 
 
 def _wish(args: Translate, items: int) -> Wish:

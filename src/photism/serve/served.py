@@ -12,7 +12,7 @@ from photism.live.listener import warm
 from photism.live.reading import Reader
 from photism.media import Medium, other
 from photism.serve.problems import Problem
-from photism.translate.defaults import DEFAULTS
+from photism.translate.defaults import usual_weights
 from photism.translate.translator import Translator
 
 
@@ -42,8 +42,8 @@ class Served:
     def usual(self, medium: Medium) -> Translator | None:
         """Return what usually translates a medium; None where nothing does."""
         able = [n for n, t in self.translators.items() if other(medium) in t.system.targets]
-        usual = DEFAULTS[other(medium)]
-        return self.translators[usual if usual in able else able[0]] if able else None
+        usual = [name for name in usual_weights(other(medium)) if name in able]
+        return self.translators[[*usual, *able][0]] if able else None
 
     def describe(self) -> list[dict[str, Any]]:
         """Return what a caller needs to know of each system, as values that JSON can hold."""

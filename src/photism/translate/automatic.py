@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
+
 from photism.devices import DeviceName
+from photism.errors import PhotismError
 from photism.media import Medium, other
 from photism.systems.weights import load_weights
 from photism.translate.defaults import default_weights
 from photism.translate.results import Picture, Waveform
+from photism.translate.sounds import first_clip
 from photism.translate.sources import Source, medium_of
+from photism.translate.stills import Still
 from photism.translate.translator import Translator
+
+LISTENED_S = 10.0
+"""Of a recording, to tell what kind of sound it is."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which weights translate something, and why."""
+
+    translator: Translator
+    reason: str
+    """For people; empty where there was nothing to choose from."""
 
 
 class Automatic:
@@ -22,30 +42,62 @@ class Automatic:
 
     def __init__(self, device: DeviceName = "auto") -> None:
         self._device: DeviceName = device
-        self._translators: dict[Medium, Translator] = {}
+        self._translators: dict[str, Translator] = {}
 
     def __repr__(self) -> str:
         return f"Automatic(device={self._device!r})"
 
-    def translator(self, source: Source, rate: int | None = None) -> Translator:
-        """Return what translates a source.
-
-        Args:
-            source: as for `Translator.translate`.
-            rate: samples per second, where `source` is samples.
-
-        Returns:
-            The translator of recordings or of pictures, the same one each time.
+    def able(self, target: Medium) -> list[Translator]:
+        """Return those that make a medium, the first of which is taken where nothing is known.
 
         Raises:
-            AudioError, ImageError: the source cannot be read.
+            ConfigError: no bundled weights make it, or no such device.
+        """
+        names = default_weights(target)
+        for name in names:
+            if name not in self._translators:
+                self._translators[name] = Translator(load_weights(name), self._device)
+        return [self._translators[name] for name in names]
+
+    def choose(self, source: Source, *, rate: int | None = None, start_s: float = 0.0) -> Choice:
+        """Choose what knows this kind of sound, or of picture, best.
+
+        Where none knows it, the least strange is chosen: its result says that it was not heard.
+
+        Args:
+            source: as for `Translator.translate`; a stream that cannot be read twice is not looked
+                into.
+            rate: samples per second, where `source` is samples.
+            start_s: where to listen in a recording.
+
+        Returns:
+            A translator, the same one each time, and the reason.
+
+        Raises:
             ConfigError: no bundled weights make anything of such a source, or no such device.
         """
-        medium = medium_of(source, rate)
-        if medium not in self._translators:
-            weights = load_weights(default_weights(other(medium)))
-            self._translators[medium] = Translator(weights, self._device)
-        return self._translators[medium]
+        able = self.able(other(medium_of(source, rate)))
+        if len(able) == 1 or not _again(source):
+            return Choice(able[0], "")
+        found: dict[str, float] = {}
+        for translator in able:
+            try:
+                strangeness = _strangeness(translator, source, rate, start_s)
+            except PhotismError:
+                return Choice(able[0], "")  # which says what is wrong with it
+            if strangeness is not None:
+                found[translator.weights] = strangeness
+        if not found:
+            return Choice(able[0], "")
+        best = min(found, key=lambda name: found[name])
+        told = ", ".join(f"{name} {value:.2g}" for name, value in sorted(found.items()))
+        known = "knows this kind best" if found[best] <= 1 else "is the nearest"
+        reason = f"chose {best}, which {known} (strangeness, up to 1 is known: {told})"
+        return Choice(next(one for one in able if one.weights == best), reason)
+
+    def translator(self, source: Source, rate: int | None = None) -> Translator:
+        """Return what translates a source; see `choose`."""
+        return self.choose(source, rate=rate).translator
 
     def translate(
         self, source: Source, *, rate: int | None = None, **options: Any
@@ -58,12 +110,46 @@ class Automatic:
             **options: `label`, `seed`, `sampling`, `start_s`, `duration_s`.
 
         Returns:
-            The picture or the sound, and how it came about.
+            The picture or the sound, and how it came about; its notes say which weights were chosen
+            and why.
         """
-        return self.translator(source, rate).translate(source, rate=rate, **options)
+        choice = self._choice(source, rate, options)
+        return _with(choice.reason, choice.translator.translate(source, rate=rate, **options))
 
     def translate_all(
         self, source: Source, *, rate: int | None = None, **options: Any
     ) -> list[Picture | Waveform]:
         """Translate every clip of a recording; arguments as for `Translator.translate_all`."""
-        return self.translator(source, rate).translate_all(source, rate=rate, **options)
+        choice = self._choice(source, rate, options)
+        made = choice.translator.translate_all(source, rate=rate, **options)
+        return [_with(choice.reason, one) for one in made]
+
+    def _choice(self, source: Source, rate: int | None, options: Mapping[str, Any]) -> Choice:
+        return self.choose(source, rate=rate, start_s=options.get("start_s", 0.0))
+
+
+def _again(source: Source) -> bool:
+    """Whether a source can be read twice; an open file is brought back to where it is."""
+    if not isinstance(source, io.IOBase):
+        return True
+    return source.seekable()
+
+
+def _strangeness(
+    translator: Translator, source: Source, rate: int | None, start_s: float
+) -> float | None:
+    """Return how strange the first clip in which something is heard is to a translator."""
+    place = source.tell() if isinstance(source, io.IOBase) else None
+    clips = translator.clips(source, rate=rate, start_s=start_s, duration_s=LISTENED_S)
+    first = next(clips)
+    clip = first if isinstance(first, Still) else first_clip(first, clips)
+    if isinstance(source, io.IOBase) and place is not None:
+        source.seek(place)
+    with torch.inference_mode():
+        seen = translator.condition_of(clip)
+        found = translator.system.strangeness(seen)
+    return None if found is None else float(found[0])
+
+
+def _with(reason: str, made: Picture | Waveform) -> Picture | Waveform:
+    return replace(made, notes=(*made.notes, reason)) if reason else made

@@ -8,28 +8,39 @@ from photism.errors import ConfigError
 from photism.media import Medium, other
 from photism.stored import bundled
 
+AUTO = "auto"
+"""What `--system` says where what comes in is to decide."""
+KINDS: Mapping[Medium, tuple[str, ...]] = {
+    "image": ("flow-digits", "flow-orchestra"),
+    "sound": ("flow-orchestra-sound",),
+}
+"""By what is to be made: weights that can tell whether something is of the kind they know."""
 DEFAULTS: Mapping[Medium, str] = {"image": "aivae-fsdd", "sound": "sa-cmgan-i2s-orchestra"}
-"""By what is to be made."""
+"""Those of old, where none of the others are there."""
+_WHAT: Mapping[Medium, str] = {"sound": "a recording", "image": "a picture"}
 
 
-def default_weights(target: Medium) -> str:
-    """Return the name of the bundled weights that make a medium.
+def usual_weights(target: Medium) -> tuple[str, ...]:
+    """Return the names of the bundled weights that make a medium, of one kind of thing each."""
+    there = bundled()
+    names = tuple(name for name in KINDS[target] if name in there)
+    return names or ((DEFAULTS[target],) if DEFAULTS[target] in there else ())
+
+
+def default_weights(target: Medium) -> tuple[str, ...]:
+    """Return the names of the bundled weights that make a medium, of one kind of thing each.
 
     Args:
         target: what is to be made.
 
     Returns:
-        A name for `photism.load`.
+        One or more names for `photism.load`.
 
     Raises:
         ConfigError: none make it.
     """
-    name = DEFAULTS[target]
-    if name not in bundled():
-        raise ConfigError(
-            f"no bundled weights make a {target} of {_WHAT[other(target)]}: name some with --system"
-        )
-    return name
-
-
-_WHAT: Mapping[Medium, str] = {"sound": "a recording", "image": "a picture"}
+    if names := usual_weights(target):
+        return names
+    raise ConfigError(
+        f"no bundled weights make a {target} of {_WHAT[other(target)]}: name some with --system"
+    )

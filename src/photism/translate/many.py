@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from photism.errors import AudioError, ImageError, PhotismError, StorageError
 from photism.media import Medium, other
+from photism.translate.automatic import Choice
 from photism.translate.items import STDIN, Item
 from photism.translate.provenance import provenance_of
 from photism.translate.request import Request
@@ -50,6 +51,8 @@ class Outcome:
     beside: list[dict[str, Any]] = field(default_factory=list)
     """Of each clip, how far its results differ, with the paths of mean and spread."""
     error: str | None = None
+    translator: Translator | None = None
+    """What translates it, once that is chosen."""
     waiting: int = 0
     """Clips that have been read and not translated yet."""
     read: bool = False
@@ -68,7 +71,7 @@ class Lot:
     """Items on their way: those whose clips wait for a full batch, and those that are done.
 
     Args:
-        translators: gives what makes a medium, loaded when it is first wanted.
+        choose: gives what translates a source of a medium from some second on, with its reason.
         items: what to translate.
         wish: how.
         show: told the items and results done so far.
@@ -76,12 +79,12 @@ class Lot:
 
     def __init__(
         self,
-        translators: Callable[[Medium], Translator],
+        choose: Callable[[str, Medium, float], Choice],
         items: Sequence[Item],
         wish: Wish,
         show: Callable[[int, int], None] = lambda items, results: None,
     ) -> None:
-        self.translators, self.items, self.wish, self.show = translators, items, wish, show
+        self.choose, self.items, self.wish, self.show = choose, items, wish, show
         self._jobs: list[_Job] = []
         self._samples: list[Picture | Waveform] = []  # of the clip whose results are coming
         self._open: deque[Outcome] = deque()
@@ -107,10 +110,12 @@ class Lot:
         for item in self.items:
             outcome = Outcome(item)
             self._open.append(outcome)
-            if self._jobs and self._jobs[0].outcome.item.medium != item.medium:
-                yield from self._draw()  # what waits is another translator's
             try:
-                for job in self._jobs_of(outcome):
+                choice = self.choose(item.source, item.medium, self.wish.start_s)
+                outcome.translator = choice.translator
+                if self._jobs and self._jobs[0].outcome.translator is not choice.translator:
+                    yield from self._draw()  # what waits is another translator's
+                for job in self._jobs_of(outcome, choice):
                     self._jobs.append(job)
                     outcome.waiting += 1
                     if len(self._jobs) == self.wish.batch:
@@ -123,14 +128,17 @@ class Lot:
             yield from self._finished()
         yield from self._draw()
 
-    def _jobs_of(self, outcome: Outcome) -> Iterator[_Job]:
+    def _jobs_of(self, outcome: Outcome, choice: Choice) -> Iterator[_Job]:
         item, wish = outcome.item, self.wish
         several = len(wish.seeds) > 1
-        translator = self.translators(other(item.medium))
+        translator = choice.translator
+        translator.require(wish.label, wish.sampling)
         if wish.uncertainty:
             system = translator.system.sampled(wish.sampling)
             require_stochastic(system, other(item.medium), len(wish.seeds))
         for number, clip in enumerate(_clips(translator, item, wish)):
+            if choice.reason:
+                clip = replace(clip, notes=(*clip.notes, choice.reason))
             if wish.uncertainty:
                 self._require_free(item.beside(number, "mean"))
                 self._require_free(item.beside(number, "spread"))
@@ -175,7 +183,8 @@ class Lot:
         if not jobs:
             return
         batch = self.wish.batch
-        translator = self.translators(other(jobs[0].outcome.item.medium))
+        translator = jobs[0].outcome.translator
+        assert translator is not None
         try:
             made = list(translator.draw([job.request for job in jobs], batch=batch))
         except Exception:  # of whatever kind: which clip it was is found below

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -64,6 +65,11 @@ def chosen(clips: Iterator[Sound]) -> Sound:
         return clip
     note = f"there is more from {following.start_s:.2f} s on: translate_all gives all of it"
     return replace(clip, notes=(*clip.notes, note))
+
+
+def first_clip(first: Sound, rest: Iterator[Sound]) -> Sound:
+    """Return the first clip in which something is heard, of one that was taken and the rest."""
+    return first_heard(itertools.chain([first], rest))[0]
 
 
 def _blocks(

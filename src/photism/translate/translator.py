@@ -17,6 +17,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from photism.audio.decode import Sound
 from photism.audio.front_ends import front_end
 from photism.audio.invert import invert
 from photism.audio.logmel import pictures
@@ -268,6 +269,10 @@ class Translator:
             make(request, row.clone(), self._common(request, batch, condition, label, unlike))
             for request, condition, row, label, unlike in parts
         ]
+
+    def condition_of(self, clip: Sound | Still) -> Tensor:
+        """Return what the system sees of a clip, `(1, channel, height, width)` on its device."""
+        return self._seen([Request(clip)])[0][None].to(self.device)
 
     def _seen(self, requests: Sequence[Request]) -> list[Tensor]:
         """Return what the system sees of clips of one kind, each `(channel, height, width)`."""
