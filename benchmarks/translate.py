@@ -20,6 +20,7 @@ import soundfile
 import torch
 
 import photism
+from photism.translate.automatic import Choice
 from photism.translate.items import find_items
 from photism.translate.many import Lot, Wish
 from photism.translate.request import Request
@@ -68,7 +69,7 @@ def folder(translator: Translator, count: int) -> None:
         wish = Wish(batch=16, replace=True)
         for _ in range(2):
             began_s = time.perf_counter()
-            lot = Lot(lambda medium: translator, items, wish)
+            lot = Lot(lambda *source: Choice(translator, ""), items, wish)
             done = sum(not outcome.error for outcome in lot.translate())
             took_s = time.perf_counter() - began_s
     print(f"{translator.weights:<20} {done} recordings, {done / took_s:.0f} a second")
