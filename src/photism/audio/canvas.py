@@ -96,9 +96,7 @@ def read(pictures: Tensor, front_end: FrontEnd, *, frames: int | None = None) ->
             f" not {tuple(pictures.shape[1:])}"
         )
     low, high = fe.bounds
-    count = fe.frame_count(fe.clip_samples) if fe.clip_samples else None
-    along = fe.height if fe.origin == "left" else fe.width
-    cells = (fe.n_mels, frames or fe.frames or count or along)
+    cells = (fe.n_mels, frames or frames_shown(fe))
     if fe.origin == "left":
         cells = cells[::-1]
     rows, columns = (_undo(fe, axis, cells[axis]).to(pictures.device) for axis in (0, 1))
@@ -109,6 +107,14 @@ def read(pictures: Tensor, front_end: FrontEnd, *, frames: int | None = None) ->
     elif fe.origin == "left":
         unit = unit.transpose(1, 2)
     return torch.where(unit > 0, low + (high - low) * unit, fe.silence)
+
+
+def frames_shown(front_end: FrontEnd) -> int:
+    """Return how many frames `read` takes a picture to show where nobody says it."""
+    fe = front_end
+    count = fe.frame_count(fe.clip_samples) if fe.clip_samples else None
+    along = fe.height if fe.origin == "left" else fe.width
+    return fe.frames or count or along
 
 
 @functools.lru_cache(maxsize=16)
@@ -151,11 +157,12 @@ def _nearest(colour: Tensor, name: str) -> Tensor:
     """Place in [0, 1] of the nearest colour of a map; from `(batch, 3, …)` to `(batch, …)`."""
     table = colour_table(name).to(colour.device)
     points = colour.movedim(1, -1).flatten(0, -2)  # (point, 3)
+    whole = torch.compiler.is_exporting()  # a tracer would unroll the parts
     places = [
         torch.addmm(table.square().sum(1), part, table.T, alpha=-2).argmin(1)
-        for part in points.split(_CHUNK // len(table))
+        for part in ((points,) if whole else points.split(_CHUNK // len(table)))
     ]
-    return torch.cat(places).view(len(colour), *colour.shape[2:]) / (len(table) - 1)
+    return torch.cat(places).view(-1, *colour.shape[2:]) / (len(table) - 1)
 
 
 def _resize(unit: Tensor, height: int, width: int, mode: str) -> Tensor:
