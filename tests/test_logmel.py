@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from real_recordings import ESC10, FSDD, recordings
 
+from photism.audio.canvas import lay
 from photism.audio.decode import resample
 from photism.audio.front_ends import FRONT_ENDS, FrontEnd, front_end
 from photism.audio.logmel import LogMel, log_mels, pictures
@@ -35,6 +36,8 @@ def by_librosa(waveform: np.ndarray, fe: FrontEnd) -> np.ndarray:
         center=fe.center,
         power=fe.power,
         n_mels=fe.n_mels,
+        fmin=fe.f_min,
+        fmax=fe.f_max,
     )
     if fe.log == "ln":
         return np.log(mel + 1e-6)
@@ -49,7 +52,7 @@ def noise(*lengths: int, seed: int = 0) -> list[np.ndarray]:
 
 def difference_db(ours: torch.Tensor, theirs: np.ndarray, fe: FrontEnd) -> float:
     assert ours.shape == theirs.shape
-    return float(np.abs(ours.numpy() - theirs).max()) * (DB if fe.log == "ln" else 1)
+    return float(np.abs(ours.numpy() - theirs).max()) * (DB / fe.power if fe.log == "ln" else 1)
 
 
 @pytest.mark.data
@@ -118,7 +121,7 @@ def test_a_padded_batch_has_the_values_of_the_clips(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_pictures_fill_the_canvas(name: str) -> None:
     fe = FRONT_ENDS[name]
-    images = pictures(noise(7000, 20_000), fe)
+    images = pictures(noise(7000, min(20_000, fe.clip_samples or 20_000)), fe)
     assert images.shape == (2, fe.channels, fe.height, fe.width)
     assert images.dtype == torch.float32
     assert images.min() >= -1
@@ -155,6 +158,8 @@ def test_the_papers_canvases() -> None:
         "s2i": (1, 128, 100),
         "aivae-8k": (1, 48, 48),
         "aivae-16k": (1, 48, 48),
+        "ear-words": (1, 64, 64),
+        "ear-notes": (1, 128, 64),
     }
     clips = {n: (fe.n_mels, fe.frames or fe.frame_count(fe.clip_samples or 0)) for n, fe in
              FRONT_ENDS.items() if fe.clip_s}  # fmt: skip
@@ -164,6 +169,7 @@ def test_the_papers_canvases() -> None:
         "sa-cmgan": (128, 44),
         "sa-cmgan-margins": (128, 44),
         "s2i": (128, 100),
+        "ear-notes": (128, 64),
     }
 
 
@@ -265,3 +271,18 @@ def test_an_unknown_name_brings_the_nearest() -> None:
 def test_a_field_that_cannot_be_is_named(change: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=f"^front end 'aivae-8k': {message}"):
         dataclasses.replace(FRONT_ENDS["aivae-8k"], **change)  # type: ignore[arg-type]
+
+
+def test_words_lie_in_the_middle_and_long_ones_are_cut_around_their_loudest_moment() -> None:
+    level = torch.full((2, 3, 5), -1.0)
+    level[0, :, 1] = level[1, :, 4] = 0
+    assert lay(level, 7, -9.0)[0, 0].tolist() == [-9, -1, 0, -1, -1, -1, -9]
+    assert lay(level, 3, -9.0)[:, 0].tolist() == [[-1, 0, -1], [-1, -1, 0]]
+
+
+def test_fixed_levels_keep_how_loud_a_sound_is() -> None:
+    fe = FRONT_ENDS["ear-notes"]
+    [clip] = noise(fe.clip_samples or 0)
+    loud, soft = pictures([clip, clip / 10], fe)
+    step = 2 * np.log(100) / 18.5  # of 20 dB, where the range of 18.5 spans -1 to 1
+    assert (loud - soft).median().item() == pytest.approx(step, abs=1e-3)

@@ -47,7 +47,12 @@ def draw(log_mel: Tensor, front_end: FrontEnd, colours: Tensor) -> Tensor:
         `(batch, channel, height, width)` in [-1, 1].
     """
     fe = front_end
-    if fe.scaling == "min_max":
+    if fe.clip_s is None and fe.frames:
+        log_mel = lay(log_mel, fe.frames, fe.silence)
+    if fe.scaling == "fixed":
+        low, high = fe.bounds
+        unit = ((log_mel - low) / (high - low)).clamp(0, 1)
+    elif fe.scaling == "min_max":
         low = log_mel.amin((1, 2), keepdim=True)
         span = log_mel.amax((1, 2), keepdim=True) - low
         unit = (log_mel - low) / span.clamp_min(torch.finfo(log_mel.dtype).tiny)
@@ -68,6 +73,27 @@ def draw(log_mel: Tensor, front_end: FrontEnd, colours: Tensor) -> Tensor:
     if fe.margins:
         unit = _with_margins(unit)
     return _resize(unit, fe.height, fe.width, fe.interpolation) * 2 - 1
+
+
+def lay(level: Tensor, frames: int, silence: float) -> Tensor:
+    """Lay sounds on a canvas without stretching them.
+
+    Args:
+        level: `(batch, mel_bin, frame)`, ln or dB.
+        frames: width of the canvas.
+        silence: level of what is not there.
+
+    Returns:
+        `(batch, mel_bin, frames)`: a shorter sound in the middle, of a longer one what is around
+        its loudest frame, as far as there is so much of it on both sides.
+    """
+    spare = frames - level.shape[2]
+    if spare >= 0:
+        return F.pad(level, (spare // 2, spare - spare // 2), value=silence)
+    loudest = level.logsumexp(1).argmax(1)  # (batch,); of ln, the sum of the powers
+    start = (loudest - frames // 2).clamp(0, -spare)
+    places = start[:, None] + torch.arange(frames, device=level.device)  # (batch, frames)
+    return level.gather(2, places[:, None].expand(-1, level.shape[1], -1))
 
 
 @torch.no_grad()

@@ -21,7 +21,7 @@ _Window = Literal["hann", "hamming"]
 _Power = Literal[1, 2]
 _Log = Literal["power_db", "amplitude_db", "ln"]
 _Reference = Literal["clip", "recording", "one"]
-_Scaling = Literal["top_db", "min_max"]
+_Scaling = Literal["top_db", "min_max", "fixed"]
 _Origin = Literal["top", "bottom", "left"]
 _ColourMap = Literal["jet", "magma"]
 _Interpolation = Literal["bilinear", "bicubic"]
@@ -63,7 +63,8 @@ class FrontEnd:
     width: int
     """`height` and `width` are the canvas of the network."""
     frames: int | None = None
-    """Frames drawn of a clip; None draws all."""
+    """Frames drawn of a clip; None draws all. Of sounds taken whole, a short one lies in the middle
+    of so many frames, a long one is cut around its loudest moment; None stretches them."""
     window: _Window = "hann"
     center: bool = True
     """Frames are centred on multiples of the hop; half of the first one lies before the clip."""
@@ -79,7 +80,8 @@ class FrontEnd:
     top_db: float | None = 80.0
     """Levels further below the maximum are raised to this floor."""
     scaling: _Scaling = "top_db"
-    """What spans black to white: floor to maximum, or the clip's own extremes."""
+    """What spans black to white: floor to maximum, the clip's own extremes, or `level_range` for
+    all clips alike, which alone keeps how loud they are."""
     origin: _Origin = "top"
     """Where the lowest band lies; with "left", time runs downwards."""
     colour_map: _ColourMap | None = None
@@ -89,8 +91,8 @@ class FrontEnd:
     margins: bool = False
     """White around the picture, as matplotlib saves a figure whose axes show nothing else."""
     level_range: tuple[float, float] | None = None
-    """Levels of black and white where pictures do not tell them: medians over the clips of some
-    data, whose card states its own. None: from the floor to the maximum."""
+    """Levels of black and white. Fixed, or, where each picture is stretched, medians over the clips
+    of some data, whose card states its own. None: from the floor to the maximum."""
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -106,7 +108,10 @@ class FrontEnd:
             f"above f_min = {self.f_min:g} and at most half the rate, {self.rate / 2:g} Hz",
         )
         self._require(
-            self.top_db is not None or self.scaling == "min_max", "top_db", "set it, or min_max"
+            self.top_db is not None or self.scaling != "top_db", "top_db", "set it, or min_max"
+        )
+        self._require(
+            self.level_range is not None or self.scaling != "fixed", "level_range", "two levels"
         )
         stated = self.level_range is None or is_range(self.level_range)
         self._require(stated, "level_range", "two levels, the lower first, or None")
@@ -225,6 +230,17 @@ FRONT_ENDS: dict[str, FrontEnd] = {
         FrontEnd(
             "aivae-16k", rate=16_000, clip_s=None, n_fft=512, win_length=512, hop_length=128,
             n_mels=64, height=48, width=48,
+        ),
+        # Two of our own: absolute level, a time scale that no clip changes, cells that are pixels.
+        FrontEnd(
+            "ear-words", rate=8_000, clip_s=None, n_fft=256, win_length=256, hop_length=100,
+            n_mels=64, height=64, width=64, frames=64, f_min=50.0, log="ln", reference="one",
+            top_db=None, scaling="fixed", level_range=(-13.0, 5.0), origin="bottom",
+        ),
+        FrontEnd(
+            "ear-notes", rate=22_050, clip_s=0.5, n_fft=2048, win_length=2048, hop_length=175,
+            n_mels=128, height=128, width=64, frames=64, f_min=30.0, log="ln", reference="one",
+            top_db=None, scaling="fixed", level_range=(-9.0, 9.5), origin="bottom",
         ),
     )
 }  # fmt: skip

@@ -102,8 +102,9 @@ def waveforms(
 def reanalyse(sounds: Tensor, front_end: FrontEnd) -> Tensor:
     """Draw sounds as a judge is to see them: the log-mels of waveforms, not those of a network.
 
-    Where a front end's levels are absolute, each sound is first given the usual level: made
-    louder for people (`invert`), it would have more contrast than the sounds that a judge knows.
+    Where a front end's levels are absolute but its pictures stretched, each sound is first given
+    the usual level: made louder for people (`invert`), it would have more contrast than the sounds
+    that a judge knows. Where black and white are fixed, the level is left as it is.
 
     Args:
         sounds: `(batch, sample)` at the front end's rate, of any level, as `invert` returns them.
@@ -117,7 +118,7 @@ def reanalyse(sounds: Tensor, front_end: FrontEnd) -> Tensor:
         ConfigError: the front end's levels are absolute, and it states no range.
     """
     fe, clips = front_end, sounds.cpu()
-    if fe.reference == "one" and len(clips):
+    if fe.reference == "one" and fe.scaling != "fixed" and len(clips):
         usual = torch.tensor(fe.bounds[1])
         loudest = torch.stack([level.max() for level in log_mels(list(clips), fe)])
         gain = _magnitudes(usual, fe) / _magnitudes(loudest, fe)

@@ -94,7 +94,8 @@ class LogMel(nn.Module):
         """Return the pictures of clips of any lengths; see `pictures`."""
         fe = self.front_end
         clips = [_fit(waveform, fe) for waveform in waveforms]
-        levels = self._referenced(*self._tape_levels(clips, fe.frames), recordings=recordings)
+        limit = fe.frames if fe.clip_s else None  # a whole sound is cut as it is drawn
+        levels = self._referenced(*self._tape_levels(clips, limit), recordings=recordings)
         images = torch.empty(len(levels), fe.channels, fe.height, fe.width)
         widths = np.array([level.shape[1] for level in levels])
         for width in np.unique(widths):
