@@ -87,11 +87,10 @@ def lay(level: Tensor, frames: int, silence: float) -> Tensor:
         `(batch, mel_bin, frames)`: a shorter sound in the middle, of a longer one what is around
         its loudest frame, as far as there is so much of it on both sides.
     """
-    spare = frames - level.shape[2]
-    if spare >= 0:
-        return F.pad(level, (spare // 2, spare - spare // 2), value=silence)
+    missing = torch.sym_max(frames - level.shape[2], 0)  # a graph is for sounds of any length
+    level = F.pad(level, (missing // 2, missing - missing // 2), value=silence)
     loudest = level.logsumexp(1).argmax(1)  # (batch,); of ln, the sum of the powers
-    start = (loudest - frames // 2).clamp(0, -spare)
+    start = (loudest - frames // 2).clamp(0, level.shape[2] - frames)
     places = start[:, None] + torch.arange(frames, device=level.device)  # (batch, frames)
     return level.gather(2, places[:, None].expand(-1, level.shape[1], -1))
 

@@ -148,7 +148,9 @@ class LogMelInGraph(nn.Module):
         if fe.center:
             waveform = F.pad(waveform, (fe.n_fft // 2, fe.n_fft // 2))
         count = 1 + (waveform.shape[1] - fe.n_fft) // fe.hop_length
-        starts = torch.arange(min(count, fe.frames) if fe.frames else count) * fe.hop_length
+        if fe.frames and fe.clip_s:
+            count = min(count, fe.frames)
+        starts = torch.arange(count) * fe.hop_length
         frames = waveform.double()[:, starts[:, None] + torch.arange(fe.n_fft)]
         spectrum = torch.view_as_real(torch.fft.rfft(frames * self.window)).float()
         magnitude = spectrum.square().sum(-1)  # (batch, frame, bin)
