@@ -29,7 +29,7 @@ LAYERS = (
     {"metrics"},
     {"training", "judges", "translate"},
     {"pages", "live"},
-    {"evaluation", "serve"},
+    {"evaluation", "export", "serve"},
     {"experiments", "demo"},
     {"cli"},
 )

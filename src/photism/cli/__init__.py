@@ -23,6 +23,7 @@ COMMANDS = {
         "serve": "Translate for browsers and other programs: a page and a REST API",
         "listen": "Listen to the microphone and draw what is heard in the terminal",
         "demo": "Hear an orchestra and see it drawn: the whole road once",
+        "export": "Write a trained system as one ONNX graph, or a page that runs it",
         "info": "Show systems, presets, weights, and what made a picture",
     },
     "Train your own": {
