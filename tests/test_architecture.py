@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 LAYERS = (
     {"errors", "terminal", "version"},
     {"files", "media"},
-    {"config", "devices", "develop"},
+    {"config", "devices", "develop", "hub"},
     {"audio", "images", "stored"},
     {"video"},
     {"orchestra"},

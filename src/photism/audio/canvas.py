@@ -9,6 +9,7 @@ those were.
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 import torch
@@ -53,9 +54,9 @@ def draw(log_mel: Tensor, front_end: FrontEnd, colours: Tensor) -> Tensor:
         low, high = fe.bounds
         unit = ((log_mel - low) / (high - low)).clamp(0, 1)
     elif fe.scaling == "min_max":
-        low = log_mel.amin((1, 2), keepdim=True)
-        span = log_mel.amax((1, 2), keepdim=True) - low
-        unit = (log_mel - low) / span.clamp_min(torch.finfo(log_mel.dtype).tiny)
+        least = log_mel.amin((1, 2), keepdim=True)
+        span = log_mel.amax((1, 2), keepdim=True) - least
+        unit = (log_mel - least) / span.clamp_min(torch.finfo(log_mel.dtype).tiny)
     else:
         assert fe.top_db is not None
         unit = log_mel / fe.top_db + 1
@@ -87,7 +88,7 @@ def lay(level: Tensor, frames: int, silence: float) -> Tensor:
         `(batch, mel_bin, frames)`: a shorter sound in the middle, of a longer one what is around
         its loudest frame, as far as there is so much of it on both sides.
     """
-    missing = torch.sym_max(frames - level.shape[2], 0)  # a graph is for sounds of any length
+    missing: Any = torch.sym_max(frames - level.shape[2], 0)  # in graphs, of any length
     level = F.pad(level, (missing // 2, missing - missing // 2), value=silence)
     loudest = level.logsumexp(1).argmax(1)  # (batch,); of ln, the sum of the powers
     start = (loudest - frames // 2).clamp(0, level.shape[2] - frames)

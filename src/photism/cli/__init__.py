@@ -30,6 +30,7 @@ COMMANDS = {
         "data": "List, fetch, prepare, inspect and verify data sets",
         "train": "Train a system, or resume where it stopped",
         "judge": "Train the classifier that judges pictures",
+        "push": "Push weights and their card to the Hugging Face Hub",
         "label": "Sort generated pictures by hand, informative or not",
     },
     "Compare with the papers": {

@@ -64,7 +64,8 @@ def describe(target: str | None, preset: str | None = None) -> dict[str, Any]:
     """Gather what `photism info` prints.
 
     Args:
-        target: a system, weights by name or folder, a PNG, WAV, FLAC or ONNX file; None is all in short.
+        target: a system, weights by name or folder, a file that photism wrote; None is all in
+            short.
         preset: of a system.
 
     Returns:

@@ -121,9 +121,7 @@ def _conditions(
 ) -> Iterator[np.ndarray]:
     """Yield waveforms `(sample,)` or pictures `(channel, height, width)`."""
     if folder is not None:
-        sources: Iterator[Any] = (
-            path for path in walk(folder) if medium_of(path) == other(target)
-        )
+        sources: Iterator[Any] = (path for path in walk(folder) if medium_of(path) == other(target))
     else:
         sources = _recordings() if target == "image" else _scenes(translator)
     for source in sources:

@@ -75,7 +75,8 @@ class Exported:
             for size, length in zip(wanted, values.shape[1:], strict=True)
         )
         if not fits:
-            axes = (f"{least} or more" if size is None else str(size) for size in wanted)
+            named = (f"{least} or more" if size is None else str(size) for size in wanted)
+            shape = ", ".join(("batch", *named))
             raise ConfigError(
-                f"{port['name']} is (batch, {', '.join(axes)}), not {values.shape}: {port['meaning']}"
+                f"{port['name']} is ({shape}), not {values.shape}: {port['meaning']}"
             )

@@ -1,10 +1,10 @@
 """What is traced: a system with its front end, from the waveform to the picture or back.
 
 The drawing of log-mels, and their reading, are `photism.audio.canvas`'s own; only the transform is
-written again, without the chunks and buffers that make `LogMel` quick, because a tracer would unroll
-them. It runs in double precision, as there. What takes room and is soon computed, such as the filter
-bank, is stored as the few numbers that it holds and laid out by the graph itself, once, when a
-runtime loads it.
+written again, without the chunks and buffers that make `LogMel` quick, because a tracer would
+unroll them. It runs in double precision, as there. What takes room and is soon computed, such as
+the filter bank, is stored as the few numbers that it holds and laid out by the graph itself, once,
+when a runtime loads it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from photism.audio import canvas
 from photism.audio.front_ends import FrontEnd
 from photism.audio.logmel import analysis_window, log
-from photism.media import Medium, other
+from photism.media import Medium
 from photism.systems.base import System
 
 
@@ -105,9 +105,7 @@ class Graph(nn.Module):
         given = dict(zip((port.name for port in self.inputs), inputs, strict=True))
         condition, label = inputs[0], given.get("label")
         if self.log_mel is not None:
-            condition = canvas.draw(
-                self.log_mel(condition), self.front_end, self.log_mel.colours
-            )
+            condition = canvas.draw(self.log_mel(condition), self.front_end, self.log_mel.colours)
         heard = self.system.recognise(condition) if self.system.recognises else None
         if label is not None and heard is not None:
             label = torch.where(label.sum(1, keepdim=True) > 0, label, heard)

@@ -1,4 +1,4 @@
-"""A static page that runs an exported graph in the browser, and needs nothing but its own folder."""
+"""A static page that runs an exported graph in the browser, from its own folder alone."""
 
 from __future__ import annotations
 

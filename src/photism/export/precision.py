@@ -84,7 +84,10 @@ def _is_weight(stored: onnx.TensorProto) -> bool:
     return own and large and stored.data_type == onnx.TensorProto.FLOAT
 
 
-def _node(kind: str, inputs: list[str], output: str, **attributes: int) -> onnx.NodeProto:
+def _node(kind: str, inputs: list[str], output: str, to: int | None = None) -> onnx.NodeProto:
     from onnx import helper
 
-    return helper.make_node(kind, inputs, [output], name=f"{output}.{kind}", **attributes)
+    node = helper.make_node(kind, inputs, [output], name=f"{output}.{kind}")
+    if to is not None:
+        node.attribute.append(helper.make_attribute("to", to))
+    return node

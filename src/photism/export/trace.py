@@ -7,6 +7,7 @@ import importlib.util
 import io
 import logging
 import warnings
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from photism.errors import ConfigError
 from photism.export.graph import Graph, Port
+from photism.media import Medium
 from photism.translate.translator import Translator
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ OPSET = 20
 """The first with a Fourier transform of any number of axes; runtimes of 2024 and later have it."""
 NEEDED = ("onnx", "onnxscript", "onnxruntime")
 _SMALL = 1024
-"""Values that may be worked out now; larger ones are left to the runtime, which keeps files small."""
+"""Values that may be worked out now; more are left to the runtime, which keeps files small."""
 _MOST_BATCH, _MOST_SAMPLES = 2**16, 2**26
 _LIMIT_BYTES = 2**31 - 2**20
 """Of a file in Google's format of messages."""
@@ -37,12 +39,12 @@ def require_extra() -> None:
         )
 
 
-def trace(translator: Translator, target: str) -> tuple[Graph, onnx.ModelProto]:
+def trace(translator: Translator, target: Medium) -> tuple[Graph, onnx.ModelProto]:
     """Trace a system with its front end.
 
     Args:
         translator: of the system, on the CPU.
-        target: what to make, "image" or "sound".
+        target: what to make.
 
     Returns:
         The module that was traced, and its graph, in float32, with a batch of any size.
@@ -52,9 +54,9 @@ def trace(translator: Translator, target: str) -> tuple[Graph, onnx.ModelProto]:
             or that depends on the values it is given, or is too large for one file.
     """
     require_extra()
-    system, medium = translator.system, "image" if target == "image" else "sound"
-    system.require_target(medium)
-    graph = Graph(system, translator.front_end, medium, translator.classes).eval()
+    system = translator.system
+    system.require_target(target)
+    graph = Graph(system, translator.front_end, target, translator.classes).eval()
     size = sum(tensor.nbytes for tensor in graph.state_dict().values())
     if size > _LIMIT_BYTES:
         raise ConfigError(f"{translator.weights} has {size / 1e9:.1f} GB, one file of ONNX holds 2")
@@ -119,7 +121,7 @@ def _free(port: Port, batch: torch.export.Dim, graph: Graph) -> dict[int, torch.
 
 
 @contextlib.contextmanager
-def _quiet() -> torch.Generator:
+def _quiet() -> Iterator[None]:
     """Keep what tracer and converter say about their own steps off the screen."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level

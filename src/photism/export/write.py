@@ -19,7 +19,7 @@ from photism.translate.translator import Translator
 
 SUFFIX = ".onnx"
 TOLERATED: Mapping[Precision, float] = {"float32": 1e-4, "fp16": 1e-2, "int8": 1e-2}
-"""Largest mean difference from torch, as a share of black to white, with which a file is written."""
+"""Largest mean difference from torch, as a share of black to white, that a graph may have."""
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,13 @@ import * as ort from "./runtime/ort.wasm.min.mjs";
 import * as pictures from "./picture.js";
 import * as sounds from "./sound.js";
 
+const SILENCE = 1e-4; // -80 dB of full scale
 const at = (id) => document.getElementById(id);
 let card;
 let session;
 let given; // what went in last, as the graph takes it
 let stop; // ends the recording
+let silent = false;
 
 async function start() {
   ort.env.wasm.numThreads = 1; // more need headers that a plain server does not send
@@ -38,8 +40,9 @@ async function take(file) {
     if (card.target === "image") {
       const samples = await sounds.decode(file, card.rate);
       given = sounds.cut(samples, input.shape[0], card.least_samples, card.rate);
-      sounds.drawWave(at("given"), given, getComputedStyle(document.body).color);
+      sounds.drawWave(at("given"), given);
       at("given-caption").textContent = `what was heard, ${(given.length / card.rate).toFixed(2)} s`;
+      silent = given.every((sample) => Math.abs(sample) < SILENCE);
       play(file);
     } else {
       given = await pictures.decode(file, input.shape);
@@ -65,7 +68,8 @@ async function translate() {
   show(at("made"), made[name].data, shape);
   const heard = recognised(made.probability?.data);
   at("made").setAttribute("aria-label", heard || "What was made");
-  tell(`${heard}${heard ? ", " : ""}${Math.round(took_ms)} ms`);
+  const said = [heard, `${Math.round(took_ms)} ms`, silent && "nothing was heard: the picture is arbitrary"];
+  tell(said.filter(Boolean).join(", "));
 }
 
 function recognised(probabilities) {

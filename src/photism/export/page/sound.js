@@ -65,11 +65,11 @@ export async function record() {
 }
 
 // Draws a waveform.
-export function drawWave(canvas, samples, colour) {
+export function drawWave(canvas, samples) {
   const pen = canvas.getContext("2d");
   const middle = canvas.height / 2;
   pen.clearRect(0, 0, canvas.width, canvas.height);
-  pen.fillStyle = colour;
+  pen.fillStyle = "#eceaf2";
   let peak = 1e-9;
   for (const sample of samples) peak = Math.max(peak, Math.abs(sample));
   for (let x = 0; x < canvas.width; x += 1) {
