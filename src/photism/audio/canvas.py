@@ -51,8 +51,8 @@ def draw(log_mel: Tensor, front_end: FrontEnd, colours: Tensor) -> Tensor:
     if fe.clip_s is None and fe.frames:
         log_mel = lay(log_mel, fe.frames, fe.silence)
     if fe.scaling == "fixed":
-        low, high = fe.bounds
-        unit = ((log_mel - low) / (high - low)).clamp(0, 1)
+        black, white = fe.bounds
+        unit = ((log_mel - black) / (white - black)).clamp(0, 1)
     elif fe.scaling == "min_max":
         least = log_mel.amin((1, 2), keepdim=True)
         span = log_mel.amax((1, 2), keepdim=True) - least

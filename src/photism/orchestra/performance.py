@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from photism.audio.augment import OCTAVES_HZ, equalise, reverberation
 from photism.orchestra.instruments import Instrument
 from photism.orchestra.notes import RATE, SUSTAIN_RMS, Notes, read_notes
 from photism.orchestra.score import Note, Score, compose
@@ -27,8 +28,6 @@ QUIET_DB = LOUDEST_DB - DYNAMIC_RANGE_DB - 6.0
 _LEAST_S = 0.1  # a window in which less than this sounds is silent
 _ATTACK_S, _SLUR_S, _RELEASE_S = 0.003, 0.03, 0.12
 _SKIPPED_S = 0.08  # of the attack of a slurred note
-_PREDELAY_S = (0.003, 0.02)
-_OCTAVES_HZ = 62.5 * 2.0 ** np.arange(9)  # where the tone of a recording is drawn, up to 16 kHz
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Take:
     @classmethod
     def draw(cls, instrument: Instrument, rng: np.random.Generator) -> Take:
         """Draw one at random."""
-        octaves = np.arange(len(_OCTAVES_HZ)) - len(_OCTAVES_HZ) // 2
+        octaves = np.arange(len(OCTAVES_HZ)) - len(OCTAVES_HZ) // 2
         tone_db = rng.uniform(-2, 2) * octaves + rng.normal(0, 2.5, len(octaves))
         return cls(
             tuning_cents=rng.uniform(-20, 20),
@@ -177,8 +176,10 @@ def perform(score: Score, take: Take, rng: np.random.Generator) -> np.ndarray:
         start = round(note.onset_s * RATE)
         played = _play(note, notes, take)[: total - start]
         dry[start : start + len(played)] += played
-    heard = (dry + _room(dry, take, rng)) * 10 ** (take.gain_db / 20)
-    return _colour(heard + _noise(total, take, rng), take).clip(-1, 1).astype("f4")
+    room = reverberation(dry, RATE, reverb_s=take.reverb_s, reverb_db=take.reverb_db, rng=rng)
+    heard = (dry + room) * 10 ** (take.gain_db / 20) + _noise(total, take, rng)
+    coloured = equalise(heard, RATE, tone_db=take.tone_db, bandwidth_hz=take.bandwidth_hz)
+    return coloured.clip(-1, 1).astype("f4")
 
 
 def _play(note: Note, notes: Notes, take: Take) -> np.ndarray:
@@ -195,31 +196,6 @@ def _play(note: Note, notes: Notes, take: Take) -> np.ndarray:
     attack = np.minimum(1, since_s / (_SLUR_S if note.slurred else _ATTACK_S))
     release = np.clip(1 - (since_s - length_s) / _RELEASE_S, 0, 1) ** 2
     return samples * (10 ** (level_db / 20) / SUSTAIN_RMS * attack * release)
-
-
-def _room(dry: np.ndarray, take: Take, rng: np.random.Generator) -> np.ndarray:
-    """Return the room's answer: noise that decays, dark, a moment after the direct sound."""
-    length = round(take.reverb_s * RATE)
-    echoes = rng.standard_normal(length) * 10 ** (-3 * np.arange(length) / length)
-    echoes = np.convolve(echoes, np.hanning(8), "same")  # less treble, as walls give back
-    echoes *= 10 ** (take.reverb_db / 20) / np.sqrt((echoes**2).sum())
-    delay = round(rng.uniform(*_PREDELAY_S) * RATE)
-    size = 1 << (len(dry) + length + delay - 1).bit_length()
-    wet = np.fft.irfft(np.fft.rfft(dry, size) * np.fft.rfft(echoes, size), size)
-    return np.concatenate([np.zeros(delay), wet])[: len(dry)]
-
-
-def _colour(samples: np.ndarray, take: Take) -> np.ndarray:
-    """Give the sound its tone, without a change of phase or of its power as a whole."""
-    size = 1 << (len(samples) + RATE // 10).bit_length()
-    spectrum = np.fft.rfft(samples, size)
-    hz = np.fft.rfftfreq(size, 1 / RATE).clip(1)
-    low, high = take.bandwidth_hz
-    tone_db = np.interp(np.log2(hz), np.log2(_OCTAVES_HZ), take.tone_db)
-    gain = 10 ** (tone_db / 20) / np.sqrt((1 + (low / hz) ** 4) * (1 + (hz / high) ** 8))
-    coloured = np.fft.irfft(spectrum * gain, size)[: len(samples)]
-    power, before = np.square(coloured).sum(), np.square(samples).sum()
-    return coloured * np.sqrt(before / power) if power else coloured
 
 
 def _noise(total: int, take: Take, rng: np.random.Generator) -> np.ndarray:

@@ -10,12 +10,13 @@ from photism.systems.aivae_gan import AIVAEGAN
 from photism.systems.base import System
 from photism.systems.car_gan import CARGAN
 from photism.systems.cmcgan import CMCGAN
+from photism.systems.flow import Flow
 from photism.systems.s2i import S2I
 from photism.systems.s2ic import S2IC
 from photism.systems.sa_cmgan import SACMGAN
 
 SYSTEMS: dict[str, type[System]] = {
-    system.name: system for system in (AIVAE, AIVAEGAN, CARGAN, S2I, SACMGAN, S2IC, CMCGAN)
+    system.name: system for system in (AIVAE, AIVAEGAN, CARGAN, S2I, SACMGAN, S2IC, CMCGAN, Flow)
 }
 
 

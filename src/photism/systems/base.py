@@ -68,7 +68,7 @@ class System(nn.Module):
     """Preset name to config; the first is the default of `photism train`."""
     translators: ClassVar[tuple[str, ...]]
     """The networks that `generate` needs; others exist for training alone."""
-    takes_label: ClassVar[bool] = False
+    takes_label: bool = False
     """It makes something of a class, which it is told or recognises; its card names the classes."""
     selection: ClassVar[str | None] = None
     """Loss term that picks the epoch whose weights are kept: lowest held-out value; None: last."""

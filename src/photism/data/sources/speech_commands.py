@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from photism.audio.decode import Sound
 from photism.data.archives import is_archive, members
+from photism.data.clips import read_clip
 from photism.data.digits import Recording
 from photism.data.fetch import Archive, Upstream, check
 from photism.data.progress import track
@@ -48,6 +50,7 @@ V2_WORDS = frozenset({"backward", "follow", "forward", "learn", "visual"})
 """Words that version 0.02 added."""
 
 _NAME = re.compile(r"(?:^|/)([a-z]+)/(([0-9a-f]+)_nohash_\d+)\.(?:wav|flac)$")
+_BACKGROUND = re.compile(r"(?:^|/)_background_noise_/[^/]+\.(?:wav|flac)$")
 _LISTS = {"validation_list.txt": "validation", "testing_list.txt": "test"}
 
 
@@ -63,6 +66,8 @@ class SpeechCommands:
     """Keys of the official "validation" and "test" lists."""
     repeated: int
     """Recordings that lie in a second place too; the first is read."""
+    backgrounds: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
+    """For each archive or folder the names of its recordings of background noise."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -96,6 +101,7 @@ def find_speech_commands(folder: Path) -> SpeechCommands:
     """
     places: dict[Path, dict[str, str]] = {}
     lists: dict[str, set[str]] = {split: set() for split in _LISTS.values()}
+    backgrounds: dict[Path, list[str]] = {}
     words: set[str] = set()
     seen: set[str] = set()
     repeated = 0
@@ -104,6 +110,8 @@ def find_speech_commands(folder: Path) -> SpeechCommands:
         for member in members(place):
             if split := _LISTS.get(PurePosixPath(member.name).name):
                 lists[split] |= _listed(member.read())
+            elif _BACKGROUND.search(member.name):
+                backgrounds.setdefault(place, []).append(member.name)
             elif match := _NAME.search(f"{place.name}/{member.name}"):
                 key = f"speech-commands/{match[1]}/{match[2]}"
                 words.add(match[1])
@@ -120,7 +128,8 @@ def find_speech_commands(folder: Path) -> SpeechCommands:
             " --from where they are"
         )
     frozen = {split: frozenset(keys) for split, keys in lists.items()}
-    return SpeechCommands(places, frozenset(words), frozen, repeated)
+    noises = {place: tuple(sorted(names)) for place, names in backgrounds.items()}
+    return SpeechCommands(places, frozenset(words), frozen, repeated, noises)
 
 
 def read_speech_commands(found: SpeechCommands, words: Container[str]) -> Iterator[Recording]:
@@ -139,6 +148,27 @@ def read_speech_commands(found: SpeechCommands, words: Container[str]) -> Iterat
             if (word := _word(key)) in words:
                 speaker = key.rsplit("/", 1)[-1].split("_")[0]
                 yield Recording(key, WORDS.index(word), speaker, member.read())
+
+
+def read_backgrounds(found: SpeechCommands) -> Iterator[Sound]:
+    """Yield the recordings of background noise, a minute or so each.
+
+    Args:
+        found: what lies where.
+
+    Yields:
+        Sounds at their own rates, by name, each once.
+
+    Raises:
+        AudioError: one is damaged.
+    """
+    seen: set[str] = set()
+    for place, names in found.backgrounds.items():
+        for member in members(place):
+            name = PurePosixPath(member.name).name
+            if member.name in names and name not in seen:
+                seen.add(name)
+                yield read_clip(member.read())
 
 
 def _places(folder: Path) -> Iterator[Path]:

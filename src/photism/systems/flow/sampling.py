@@ -1,0 +1,126 @@
+"""From noise to a sample: the solvers, guidance, and jumps by the mean velocity.
+
+Time runs from 1, noise, to 0; on the straight way z = (1 - t) x + t e the velocity is e - x
+(Y. Lipman et al., "Flow Matching for Generative Modeling", 2022, arXiv:2210.02747). Guidance: J.
+Ho, T. Salimans, 2022, arXiv:2207.12598; within an interval: T. Kynkäänniemi et al., 2024,
+arXiv:2404.07724. Jumps: Z. Geng et al., "Mean Flows for One-step Generative Modeling", 2025,
+arXiv:2505.13447.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from photism.errors import ConfigError
+from photism.systems.flow.config import FlowSampling
+from photism.systems.flow.velocity import Condition, Velocity, When
+
+LEAST_TIME = 0.05
+"""Velocities before this time are computed as at it: a sample over a time of nearly 0 is noise."""
+TOLERANCE = 1e-2
+"""Error that the adaptive solver allows in a step, relative and absolute."""
+
+
+def column(values: Tensor) -> Tensor:
+    """Return `(batch,)` as `(batch, 1, 1, 1)`."""
+    return values[:, None, None, None]
+
+
+def velocity(network: Velocity, noisy: Tensor, when: When, condition: Condition) -> Tensor:
+    """Return the velocity at a moment, or the mean one over a jump.
+
+    Args:
+        network: predicts the sample.
+        noisy: `(batch, channel, height, width)`.
+        when: times, and what guidance the network is asked to follow by itself.
+        condition: what the sample is to fit.
+
+    Returns:
+        Of the shape of `noisy`: towards noise.
+    """
+    sample = network(noisy, when, condition)
+    return (noisy - sample) / column(when.time.clamp_min(LEAST_TIME))
+
+
+def solve(network: Velocity, noise: Tensor, condition: Condition, sampling: FlowSampling) -> Tensor:
+    """Turn noise into samples.
+
+    Args:
+        network: predicts the sample.
+        noise: standard normal, `(batch, channel, height, width)`.
+        condition: what the samples are to fit.
+        sampling: how.
+
+    Returns:
+        Samples, of the shape of `noise`; not yet limited to [-1, 1].
+    """
+    if sampling.jumps:
+        return _jump(network, noise, condition, sampling)
+    flow = _guided(network, condition, sampling)
+    if sampling.solver == "adaptive":
+        return _adaptive(network, noise, condition, sampling)
+    times = torch.linspace(1, 0, sampling.steps + 1).tolist()
+    z = noise
+    for here, there in pairwise(times):
+        slope = flow(here, z)
+        after = z + (there - here) * slope
+        if sampling.solver == "heun" and there > 0:
+            after = z + (there - here) * (slope + flow(there, after)) / 2
+        z = after
+    return z
+
+
+Flow = Callable[[float, Tensor], Tensor]
+
+
+def _guided(network: Velocity, condition: Condition, sampling: FlowSampling) -> Flow:
+    """Return the guided velocity as a function of time and of where a sample is."""
+    both = condition.twice()
+
+    def flow(time: float, z: Tensor) -> Tensor:
+        guided = sampling.guidance != 1 and sampling.guide_from <= time <= sampling.guide_to
+        rows = len(z) * (1 + guided)
+        now = When.now(torch.full((rows,), time, device=z.device))
+        if not guided:
+            return velocity(network, z, now, condition)
+        told, untold = velocity(network, torch.cat([z, z]), now, both).chunk(2)
+        return untold + sampling.guidance * (told - untold)
+
+    return flow
+
+
+def _adaptive(
+    network: Velocity, noise: Tensor, condition: Condition, sampling: FlowSampling
+) -> Tensor:
+    """Solve row by row: the steps of one shall not depend on its neighbours."""
+    try:
+        from torchdiffeq import odeint
+    except ImportError:
+        raise ConfigError(
+            'the adaptive solver needs torchdiffeq: pip install "photism[ode]", or choose heun'
+        ) from None
+    times, rows = torch.tensor([1.0, 0.0], device=noise.device), []
+    for row in range(len(noise)):
+        flow = _guided(network, condition.rows(torch.tensor([row])), sampling)
+
+        def slope(time: Tensor, z: Tensor, flow: Flow = flow) -> Tensor:
+            return flow(float(time), z)
+
+        way = odeint(slope, noise[row : row + 1], times, rtol=TOLERANCE, atol=TOLERANCE)
+        rows.append(way[-1])
+    return torch.cat(rows)
+
+
+def _jump(network: Velocity, noise: Tensor, condition: Condition, sampling: FlowSampling) -> Tensor:
+    """Go from time to time by the mean velocity between them."""
+    times = torch.linspace(1, 0, sampling.steps + 1).tolist()
+    guidance = torch.full((len(noise),), sampling.guidance, device=noise.device)
+    z = noise
+    for here, there in pairwise(times):
+        when = When(torch.full_like(guidance, here), torch.full_like(guidance, there), guidance)
+        z = z + (there - here) * velocity(network, z, when, condition)
+    return z

@@ -1,0 +1,288 @@
+"""Flow: a sound to a picture, or a picture to a sound, by flow matching on what an ear hears.
+
+Our own system; no paper describes it as a whole. An ear and an eye learn first which sounds and
+pictures belong together (`blocks.ear`); then a network learns to turn noise into a sample that fits
+what they perceive (`velocity`, `sampling`); a last stage teaches it to do so in a few jumps.
+
+Z. Geng et al., "Improved Mean Flows: On the Challenges of Fastforward Generative Models", 2025,
+arXiv:2512.02012, for the jumps; they learn from the flow that is there, over a range of guidance
+that the network is told, so that the same weights still follow the flow in small steps.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from photism.audio.front_ends import front_end
+from photism.blocks.augment import AUGMENTATIONS, augment
+from photism.blocks.ear import EarConfig, Match, Matched, Perceived
+from photism.data.pairs import Batch, PairDataset
+from photism.media import Medium, other
+from photism.systems.base import Output, System
+from photism.systems.flow.config import FlowConfig, FlowSampling
+from photism.systems.flow.sampling import LEAST_TIME, column, solve, velocity
+from photism.systems.flow.velocity import Condition, Velocity, When
+from photism.systems.requirements import require_classes
+from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
+
+SMOOTHING = 0.05
+"""Of the labels that the ear learns to name."""
+STEP = 0.01
+"""In time, of the finite difference that stands for the derivative along the flow."""
+SOFTENING = 0.01
+"""Added to a squared error before it weighs itself (adaptive loss of mean flows)."""
+
+
+class Flow(System):
+    """Sounds to pictures or pictures to sounds, from pairs alone or with labels.
+
+    Args:
+        config: see `FlowConfig`.
+    """
+
+    name = "flow"
+    title = "Flow"
+    paper = "photism's own; flow matching after Lipman et al. 2022, arXiv:2210.02747"
+    makes = ("image", "sound")
+    translators = ("ear", "eye", "velocity")
+    config_class = FlowConfig
+    presets = {
+        "32": FlowConfig(
+            classes=10, channels=1, size=28, augmentation="words", ear_epochs=20, epochs=25
+        ),
+        "64": FlowConfig(
+            front_end="ear-notes", classes=13, size=64, patch=4, width=64, augmentation="notes",
+            ear_epochs=4, epochs=20, batch_size=32,
+        ),
+        "128": FlowConfig(
+            front_end="ear-notes", classes=13, size=128, patch=4, width=64, augmentation="notes",
+            ear_epochs=4, epochs=10, batch_size=16, lr=5e-4,
+        ),
+        "256": FlowConfig(
+            front_end="ear-notes", classes=13, size=256, patch=8, width=128, augmentation="notes",
+            ear_epochs=4, epochs=40, batch_size=16, lr=3e-4,
+        ),
+        "debug": FlowConfig(
+            classes=10, channels=1, size=28, width=8, ear=EarConfig(width=4, dim=16),
+            ear_epochs=1, epochs=1, jump_epochs=1, batch_size=8, ear_batch_size=8,
+            sampling=FlowSampling(steps=2),
+        ),
+    }  # fmt: skip
+
+    def __init__(self, config: FlowConfig) -> None:
+        super().__init__(config)
+        c = config
+        self.takes_label = bool(c.classes)
+        self.ear = Matched(self.shape("sound"), c.ear, standardise=True, classes=c.classes)
+        self.eye = Matched(self.shape("image"), c.ear, standardise=False, classes=c.classes)
+        self.match = Match()
+        self.velocity = Velocity(
+            self.shape(c.target)[0], patch=c.patch, width=c.width, dim=c.ear.dim, classes=c.classes
+        )
+
+    @property
+    def targets(self) -> tuple[Medium, ...]:
+        """The one medium that these weights make."""
+        return (self.config.target,)
+
+    def prepare(self, dataset: PairDataset) -> None:
+        """Check classes, where there are to be some."""
+        if self.config.classes:
+            require_classes(dataset, self.config.classes, self.title)
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Return the training of ear and eye, of the flow, and of jumps along it."""
+        c, stages = self.config, []
+        adam = Optimiser("adamw", lr=c.lr_ear, betas=(0.9, 0.99), weight_decay=0.02)
+        if c.ear_epochs:
+            phase = Phase("ear", ("ear", "eye", "match"), adam, clip_norm=1.0)
+            stages.append(
+                Stage("ear", (phase,), c.ear_epochs, c.ear_batch_size, c.ear_epochs - 1, 100)
+            )
+        stages.append(self._stage("flow", c.lr, c.epochs))
+        if c.jump_epochs:
+            stages.append(self._stage("jumps", c.lr_jumps, c.jump_epochs))
+        return tuple(stages)
+
+    def _stage(self, name: str, lr: float, epochs: int) -> Stage:
+        """Return a stage that trains the velocity alone; its rate falls in the last third."""
+        adam = Optimiser("adam", lr=lr, betas=(0.9, 0.99))
+        phase = Phase(name, ("velocity",), adam, clip_norm=1.0)
+        return Stage(name, (phase,), epochs, self.config.batch_size, epochs // 3, 200)
+
+    def losses(self, phase: str, batch: Batch, step: Step) -> Losses:
+        """Return the losses of a stage.
+
+        `contrast` and `naming` are cross-entropies in nats; `flow` is the squared error of the
+        velocity, per value of a sample; `jumps` that of the mean velocity.
+        """
+        if phase == "ear":
+            return self._ear_losses(batch, step)
+        sample = batch.of(self.config.target)
+        condition = self._training_condition(batch, step)
+        noise = torch.randn(sample.shape, generator=step.rng, device=sample.device)
+        time = self._times(len(sample), step)
+        if phase == "flow":
+            noisy = (1 - column(time)) * sample + column(time) * noise
+            made = velocity(self.velocity, noisy, When.now(time), condition)
+            error = (made - (noise - sample)).square().mean()
+            return Losses(error, {"flow": error})
+        with torch.autocast(sample.device.type, enabled=False):
+            return self._jump_losses(sample, noise, time, condition, step)
+
+    def _ear_losses(self, batch: Batch, step: Step) -> Losses:
+        c = self.config
+        sound = self._augmented(batch.sound, step)
+        heard, seen = self.ear(sound), self.eye(batch.image)
+        matching = self.match(self.ear.embed(heard), self.eye.embed(seen))
+        total, terms = c.ear.contrast * matching, {"contrast": matching}
+        for name, network, perceived in (("ear", self.ear, heard), ("eye", self.eye, seen)):
+            if not c.classes:
+                continue
+            scores = network.name(perceived)
+            naming = F.cross_entropy(scores, batch.label, label_smoothing=SMOOTHING)
+            total = total + c.ear.naming * naming
+            terms[f"{name}_accuracy"] = (scores.argmax(1) == batch.label).float().mean()
+            terms[f"{name}_naming"] = naming
+        # Tokens learn too: those of both media together are to match.
+        tokens = self.match(heard.tokens.mean(1), seen.tokens.mean(1))
+        return Losses(total + c.ear.contrast * tokens, terms | {"contrast_tokens": tokens})
+
+    def _augmented(self, sound: Tensor, step: Step) -> Tensor:
+        if not self.training:
+            return sound
+        how, levels = AUGMENTATIONS[self.config.augmentation], front_end(self.config.front_end)
+        return augment(sound, how, step.rng, levels=levels.bounds) if how.mask else sound
+
+    def _perceive(self, picture: Tensor, medium: Medium) -> Perceived:
+        """Perceive by a network that is not being trained."""
+        network = self._network(medium)
+        training = network.training
+        network.eval()
+        with torch.no_grad():
+            perceived = network(picture)
+        network.train(training)
+        return perceived
+
+    def _training_condition(self, batch: Batch, step: Step) -> Condition:
+        """Perceive the condition; some rows learn without it, half of them without their label."""
+        source = other(self.config.target)
+        picture = batch.of(source)
+        if source == "sound":
+            picture = self._augmented(picture, step)
+        perceived, rows = self._perceive(picture, source), len(picture)
+        label = batch.label.clone()
+        label[::2] = -1
+        dropped = torch.zeros(rows, dtype=torch.bool, device=picture.device)
+        dropped[: max(1, round(self.config.dropped * rows)) if self.config.dropped else 0] = True
+        return Condition(perceived.tokens, perceived.vector, label, dropped)
+
+    def _times(self, rows: int, step: Step) -> Tensor:
+        """Draw times whose logit is normal."""
+        c, rng = self.config, step.rng
+        logit = torch.randn(rows, generator=rng, device=rng.device)
+        return (c.time_mean + c.time_deviation * logit).sigmoid()
+
+    def _jump_losses(
+        self, sample: Tensor, noise: Tensor, time: Tensor, condition: Condition, step: Step
+    ) -> Losses:
+        """Return the loss of mean velocities, V of improved mean flows against the flow's own.
+
+        Of four rows two jump; one learns the velocity at its moment under guidance, and one the
+        plain velocity from its pair as before, so that what the others learn from does not drift.
+        """
+        network, part = self.velocity, torch.arange(len(sample), device=time.device) % 4
+        time, until = self._spans(time, part, step)
+        share = torch.rand(len(sample), generator=step.rng, device=step.rng.device)
+        plain = (part == 0) | condition.dropped
+        guidance = torch.where(plain, 1.0, self.config.jump_guidance ** share.to(time.device))
+        z = (1 - column(time)) * sample + column(time) * noise
+        with torch.no_grad():
+            both = When.now(torch.cat([time, time]))
+            twice = velocity(network, torch.cat([z, z]), both, condition.twice())
+            told, untold = twice.chunk(2)
+            guided = untold + column(guidance) * (told - untold)
+        target = torch.where(column(part) == 0, noise - sample, guided)
+        mean = velocity(network, z, When(time, until, guidance), condition)
+        jumping = part > 1
+        spans = When(time, until, guidance).rows(jumping)
+        change = torch.zeros_like(mean)
+        change[jumping] = self._change(z[jumping], guided[jumping], spans, condition.rows(jumping))
+        reached = mean + column(time - until) * change
+        error = (reached - target).square().mean((1, 2, 3))
+        loss = (error / (error.detach() + SOFTENING)).mean()
+        return Losses(loss, {"jumps": loss, "jump_error": error[jumping].detach().mean()})
+
+    def _spans(self, time: Tensor, part: Tensor, step: Step) -> tuple[Tensor, Tensor]:
+        """Draw from when to when each row goes: any span, a quarter from noise, one to the end."""
+        ends = torch.rand(2, len(time), generator=step.rng, device=step.rng.device).to(time.device)
+        late, early = (1.25 * ends.amax(0)).clamp_max(1), (1.25 * ends.amin(0) - 0.25).clamp_min(0)
+        jumping = part > 1
+        time = torch.where(jumping, late.clamp_min(LEAST_TIME), time)
+        return time, torch.where(jumping, torch.minimum(early, time), time)
+
+    @torch.no_grad()
+    def _change(self, z: Tensor, along: Tensor, when: When, condition: Condition) -> Tensor:
+        """Return how the mean velocity changes as a sample goes along the flow, per time."""
+        parts = []
+        for sign in (1, -1):
+            then = When(when.time + sign * STEP, when.until, when.guidance)
+            parts.append(velocity(self.velocity, z + sign * STEP * along, then, condition))
+        return (parts[0] - parts[1]) / (2 * STEP)
+
+    def shape(self, medium: Medium) -> tuple[int, int, int]:
+        """Return channel, height and width: pictures are square, sounds are the front end's."""
+        if medium == "image":
+            return self.config.channels, self.config.size, self.config.size
+        fe = front_end(self.config.front_end)
+        return fe.channels, fe.height, fe.width
+
+    def noise_shape(self, target: Medium) -> tuple[int, ...]:
+        """Return the shape of a sample: noise is where it comes from."""
+        return self.shape(target)
+
+    @property
+    def recognises(self) -> bool:
+        """Whether the network of the condition names classes."""
+        return bool(self.config.classes)
+
+    def recognise(self, condition: Tensor) -> Tensor:
+        """Return the ear's, or the eye's, probabilities `(batch, class)`."""
+        network = self._network(other(self.config.target))
+        return network.name(network(condition)).softmax(dim=1)
+
+    def _network(self, medium: Medium) -> Matched:
+        return self.ear if medium == "sound" else self.eye
+
+    def generate(
+        self,
+        condition: Tensor,
+        *,
+        target: Medium,
+        label: Tensor | None = None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
+        """Translate; see `System`.
+
+        Probabilities for a label are what the ear itself has heard: they tell nothing new and are
+        left out. Without noise, the way begins at 0.
+        """
+        self.require_target(target)
+        perceived = self._perceive(condition, other(target))
+        rows, device = len(condition), condition.device
+        told = label if label is not None and label.ndim == 1 and self.config.classes else None
+        if told is None:
+            told = torch.full((rows,), -1, device=device)
+        nothing = torch.zeros(rows, dtype=torch.bool, device=device)
+        what = Condition(perceived.tokens, perceived.vector, told, nothing)
+        if noise is None:
+            noise = torch.zeros(rows, *self.noise_shape(target), device=device)
+        return solve(self.velocity, noise, what, self.config.sampling).clamp(-1, 1)
+
+    def outputs(
+        self, condition: Tensor, *, target: Medium, label: Tensor, noise: Tensor | None
+    ) -> tuple[Output, ...]:
+        """Return what is made of the condition alone: no label is told to be judged by it."""
+        return (Output("generated", self.generate(condition, target=target, noise=noise)),)
