@@ -89,9 +89,8 @@ def _inputs(
     noise = noise_at(translator.system, target, [(seed, 0.0)], torch.device("cpu"))
     label = None
     if translator.system.takes_label:
-        label = np.zeros((1, len(translator.classes)), np.float32)
-        if not translator.system.recognises:
-            label[0, seed % len(translator.classes)] = 1
+        heard = translator.system.recognises and seed % 2 == 0
+        label = np.array([-1 if heard else seed % len(translator.classes)])
     return seen, None if noise is None else noise.numpy(), label
 
 
@@ -103,7 +102,7 @@ def _torch(
     label: np.ndarray | None,
     target: Medium,
 ) -> np.ndarray:
-    told = torch.from_numpy(label) if label is not None and label.any() else None
+    told = torch.from_numpy(label) if label is not None and label[0] >= 0 else None
     drawn = torch.from_numpy(noise) if noise is not None else None
     made = translator.system.generate(seen, target=target, label=told, noise=drawn)
     return (made if target == "image" else canvas.read(made, translator.front_end)).numpy()

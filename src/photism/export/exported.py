@@ -48,7 +48,7 @@ class Exported:
         """Translate a batch.
 
         Args:
-            inputs: float32, those of the card's "inputs", in that order, `(batch, *shape)` each.
+            *inputs: those of the card's "inputs", in that order, `(batch, *shape)` each.
 
         Returns:
             The card's "outputs" by name, `(batch, *shape)` each.
@@ -58,9 +58,12 @@ class Exported:
         """
         ports = self.card["inputs"]
         if len(inputs) != len(ports):
-            names = ", ".join(port["name"] for port in ports)
-            raise ConfigError(f"{self.path.name} takes {names}, not {len(inputs)} inputs")
-        given = [np.asarray(values, dtype=np.float32) for values in inputs]
+            taken = ", ".join(port["name"] for port in ports)
+            raise ConfigError(f"{self.path.name} takes {taken}, not {len(inputs)} inputs")
+        given = [
+            np.asarray(values, dtype=port["kind"])
+            for port, values in zip(ports, inputs, strict=True)
+        ]
         for port, values in zip(ports, given, strict=True):
             self._require(port, values, len(given[0]) if given[0].ndim else 0)
         names = [port["name"] for port in self.card["outputs"]]
@@ -68,7 +71,8 @@ class Exported:
         return dict(zip(names, self._session.run(names, feed), strict=True))
 
     def _require(self, port: dict[str, Any], values: np.ndarray, batch: int) -> None:
-        wanted, least = port["shape"], self.card.get("least_samples") or 1
+        wanted: list[int | None] = port["shape"]
+        least = self.card.get("least_samples") or 1
         fits = values.ndim == 1 + len(wanted) and 0 < batch == len(values)
         fits = fits and all(
             length >= least if size is None else length == size
@@ -77,6 +81,4 @@ class Exported:
         if not fits:
             named = (f"{least} or more" if size is None else str(size) for size in wanted)
             shape = ", ".join(("batch", *named))
-            raise ConfigError(
-                f"{port['name']} is ({shape}), not {values.shape}: {port['meaning']}"
-            )
+            raise ConfigError(f"{port['name']} is ({shape}), not {values.shape}: {port['meaning']}")

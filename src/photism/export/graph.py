@@ -10,6 +10,7 @@ when a runtime loads it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -24,12 +25,13 @@ from photism.systems.base import System
 
 @dataclass(frozen=True)
 class Port:
-    """One input or output of a graph: float32, its first axis the batch."""
+    """One input or output of a graph; its first axis is the batch."""
 
     name: str
     shape: tuple[int | None, ...]
     """Of one row; None is any number, the same for all rows of a batch."""
     meaning: str
+    kind: Literal["float32", "int64"] = "float32"
 
 
 class Graph(nn.Module):
@@ -60,10 +62,10 @@ class Graph(nn.Module):
         if noise:
             ports.append(Port("noise", noise, "standard normal; another for another result"))
         if self.system.takes_label:
-            told = "probability of each class"
+            told = "which of the classes, from 0"
             if self.system.recognises:
-                told += "; a row of zeros lets the system recognise it"
-            ports.append(Port("label", (len(self.classes),), told))
+                told += "; -1 lets the system recognise it"
+            ports.append(Port("label", (), told, "int64"))
         return tuple(ports)
 
     @property
@@ -97,24 +99,21 @@ class Graph(nn.Module):
         """Translate a batch.
 
         Args:
-            inputs: those of `inputs`, in that order, `(batch, *shape)` each.
+            *inputs: those of `inputs`, in that order, `(batch, *shape)` each.
 
         Returns:
             Those of `outputs`, in that order, `(batch, *shape)` each.
         """
         given = dict(zip((port.name for port in self.inputs), inputs, strict=True))
-        condition, label = inputs[0], given.get("label")
+        condition = inputs[0]
         if self.log_mel is not None:
             condition = canvas.draw(self.log_mel(condition), self.front_end, self.log_mel.colours)
-        heard = self.system.recognise(condition) if self.system.recognises else None
-        if label is not None and heard is not None:
-            label = torch.where(label.sum(1, keepdim=True) > 0, label, heard)
         made = self.system.generate(
-            condition, target=self.target, label=label, noise=given.get("noise")
+            condition, target=self.target, label=given.get("label"), noise=given.get("noise")
         )
         if self.target == "sound":
             made = canvas.read(made, self.front_end)
-        return (made, heard) if self._names and heard is not None else (made,)
+        return (made, self.system.recognise(condition)) if self._names else (made,)
 
 
 class LogMelInGraph(nn.Module):

@@ -60,7 +60,7 @@ async function translate() {
   const began_ms = performance.now();
   const feeds = { [card.inputs[0].name]: tensor(given, card.inputs[0], [given.length]) };
   if (port("noise")) feeds.noise = tensor(normal(product(port("noise").shape), Number(at("seed").value)), port("noise"));
-  if (port("label")) feeds.label = tensor(Float32Array.from(card.classes, (name) => Number(name === at("label").value)), port("label"));
+  if (port("label")) feeds.label = new ort.Tensor("int64", BigInt64Array.of(BigInt(card.classes.indexOf(at("label").value))), [1]);
   const made = await session.run(feeds);
   const took_ms = performance.now() - began_ms;
   const { name, shape } = card.outputs[0];
