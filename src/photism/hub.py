@@ -88,10 +88,14 @@ def reason(error: Exception) -> str:
         return _refused(error.response.status_code, error.server_message)
     if isinstance(error, errors.HFValidationError):
         return f"the Hub has no such names ({_first_line(error)})"
-    if isinstance(error, errors.OfflineModeIsEnabled | errors.LocalEntryNotFoundError | OSError):
-        return f"{constants.ENDPOINT} cannot be reached, and nothing of it lies in the cache"
-    if type(error).__module__.split(".")[0] in ("httpx", "httpcore"):
-        return f"{constants.ENDPOINT} cannot be reached"
+    unreachable = f"{constants.ENDPOINT} cannot be reached"
+    if isinstance(error, errors.OfflineModeIsEnabled | errors.LocalEntryNotFoundError):
+        return f"{unreachable}, and nothing of it lies in the cache"
+    # ConnectionError is what the client's storage library raises, the others its HTTP library
+    if isinstance(error, ConnectionError) or type(error).__module__.startswith(
+        ("httpx", "httpcore")
+    ):
+        return unreachable
     return _first_line(error)
 
 

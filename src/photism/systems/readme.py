@@ -50,25 +50,26 @@ def _metadata(system: System, card: WeightsCard) -> str:
         license=card.licence_id,
         pipeline_tag=TASK,
         tags=[LIBRARY, system.name, "audio", *directions],
-        metrics=sorted({result.metric_type for result in results}) or None,
+        metrics=["accuracy"] if any(r.metric_type == "accuracy" for r in results) else None,
         model_name=f"{system.title}, {card.data}" if results else None,
         eval_results=results or None,
     ).to_yaml()
 
 
 def _results(system: System, card: WeightsCard) -> Iterator[EvalResult]:
-    """Yield the figures that are single numbers; the text has the others."""
+    """Yield what was measured on the test in single numbers; the text has the rest."""
     from huggingface_hub import EvalResult
 
     for name, value in card.metrics.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not card.data:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (number and card.data and name.startswith("test") and not name.endswith("pairs")):
             continue
         yield EvalResult(
             task_type=TASK,
             task_name=" and ".join(f"{other(m)} to {m}" for m in system.targets),
             dataset_type=card.data,
             dataset_name=card.data,
-            metric_type=name.split(":")[-1].split(", ")[0].removeprefix("test ").strip(),
+            metric_type=name.split(": ")[-1].split(", ")[0].removeprefix("test "),
             metric_name=name,
             metric_value=value,
         )
