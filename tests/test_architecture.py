@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 LAYERS = (
     {"errors", "terminal", "version"},
     {"files", "media"},
-    {"config", "devices", "develop"},
+    {"config", "devices", "develop", "hub"},
     {"audio", "images", "stored"},
     {"video"},
     {"orchestra"},
@@ -29,7 +29,7 @@ LAYERS = (
     {"metrics"},
     {"training", "judges", "translate"},
     {"pages", "live"},
-    {"evaluation", "serve"},
+    {"evaluation", "export", "serve"},
     {"experiments", "demo"},
     {"cli"},
 )

@@ -8,7 +8,6 @@ for people.
 from __future__ import annotations
 
 import hashlib
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -18,15 +17,14 @@ from typing import Any
 import torch
 from safetensors.torch import load
 
-from photism.errors import WeightsError, nearest
+from photism import hub
+from photism.errors import StorageError, WeightsError, nearest
 from photism.files import PACKAGED, parse_json
 
 TENSORS, CONFIG, CARD, README = "model.safetensors", "config.json", "card.json", "README.md"
 ASSETS = PACKAGED / "systems"
 PICKLED = (".pth", ".pt")
 """How files that torch pickled are called."""
-_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
-"""An owner and a name, as the Hub has them."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +128,7 @@ def locate(name_or_path: str | Path) -> Path:
         return _of_run(folder)
     if folder.is_file():
         raise WeightsError(f"{folder} is a file: give the folder with {TENSORS} and {CONFIG}")
-    if _REPOSITORY.fullmatch(name):
+    if hub.REPOSITORY.fullmatch(name):
         return _fetched(name, known)
     raise WeightsError(f"no weights called {name!r} and no such folder: {nearest(name, known)}")
 
@@ -146,14 +144,11 @@ def _of_run(folder: Path) -> Path:
 
 def _fetched(repository: str, known: Mapping[str, Path]) -> Path:
     """Fetch a repository's files from the Hub into its own cache, or take what is there."""
-    from huggingface_hub import snapshot_download
-
     try:
-        return Path(snapshot_download(repository, allow_patterns=[TENSORS, CONFIG, CARD, README]))
-    except Exception as error:  # the client, its network and its cache raise all kinds
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        return hub.fetch(repository, [TENSORS, CONFIG, CARD, README])
+    except StorageError as error:
         raise WeightsError(
-            f"no folder {repository!r}, and the Hub gave no such weights ({reason}):"
+            f"no folder {repository!r}, and the Hub gave no such weights ({error}):"
             f" {nearest(repository, known)}"
         ) from error
 

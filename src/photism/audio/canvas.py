@@ -9,6 +9,7 @@ those were.
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 import torch
@@ -53,9 +54,9 @@ def draw(log_mel: Tensor, front_end: FrontEnd, colours: Tensor) -> Tensor:
         black, white = fe.bounds
         unit = ((log_mel - black) / (white - black)).clamp(0, 1)
     elif fe.scaling == "min_max":
-        low = log_mel.amin((1, 2), keepdim=True)
-        span = log_mel.amax((1, 2), keepdim=True) - low
-        unit = (log_mel - low) / span.clamp_min(torch.finfo(log_mel.dtype).tiny)
+        least = log_mel.amin((1, 2), keepdim=True)
+        span = log_mel.amax((1, 2), keepdim=True) - least
+        unit = (log_mel - least) / span.clamp_min(torch.finfo(log_mel.dtype).tiny)
     else:
         assert fe.top_db is not None
         unit = log_mel / fe.top_db + 1
@@ -87,11 +88,10 @@ def lay(level: Tensor, frames: int, silence: float) -> Tensor:
         `(batch, mel_bin, frames)`: a shorter sound in the middle, of a longer one what is around
         its loudest frame, as far as there is so much of it on both sides.
     """
-    spare = frames - level.shape[2]
-    if spare >= 0:
-        return F.pad(level, (spare // 2, spare - spare // 2), value=silence)
+    missing: Any = torch.sym_max(frames - level.shape[2], 0)  # in graphs, of any length
+    level = F.pad(level, (missing // 2, missing - missing // 2), value=silence)
     loudest = level.logsumexp(1).argmax(1)  # (batch,); of ln, the sum of the powers
-    start = (loudest - frames // 2).clamp(0, -spare)
+    start = (loudest - frames // 2).clamp(0, level.shape[2] - frames)
     places = start[:, None] + torch.arange(frames, device=level.device)  # (batch, frames)
     return level.gather(2, places[:, None].expand(-1, level.shape[1], -1))
 
@@ -122,9 +122,7 @@ def read(pictures: Tensor, front_end: FrontEnd, *, frames: int | None = None) ->
             f" not {tuple(pictures.shape[1:])}"
         )
     low, high = fe.bounds
-    count = fe.frame_count(fe.clip_samples) if fe.clip_samples else None
-    along = fe.height if fe.origin == "left" else fe.width
-    cells = (fe.n_mels, frames or fe.frames or count or along)
+    cells = (fe.n_mels, frames or frames_shown(fe))
     if fe.origin == "left":
         cells = cells[::-1]
     rows, columns = (_undo(fe, axis, cells[axis]).to(pictures.device) for axis in (0, 1))
@@ -135,6 +133,14 @@ def read(pictures: Tensor, front_end: FrontEnd, *, frames: int | None = None) ->
     elif fe.origin == "left":
         unit = unit.transpose(1, 2)
     return torch.where(unit > 0, low + (high - low) * unit, fe.silence)
+
+
+def frames_shown(front_end: FrontEnd) -> int:
+    """Return how many frames `read` takes a picture to show where nobody says it."""
+    fe = front_end
+    count = fe.frame_count(fe.clip_samples) if fe.clip_samples else None
+    along = fe.height if fe.origin == "left" else fe.width
+    return fe.frames or count or along
 
 
 @functools.lru_cache(maxsize=16)
@@ -177,11 +183,12 @@ def _nearest(colour: Tensor, name: str) -> Tensor:
     """Place in [0, 1] of the nearest colour of a map; from `(batch, 3, …)` to `(batch, …)`."""
     table = colour_table(name).to(colour.device)
     points = colour.movedim(1, -1).flatten(0, -2)  # (point, 3)
+    whole = torch.compiler.is_exporting()  # a tracer would unroll the parts
     places = [
         torch.addmm(table.square().sum(1), part, table.T, alpha=-2).argmin(1)
-        for part in points.split(_CHUNK // len(table))
+        for part in ((points,) if whole else points.split(_CHUNK // len(table)))
     ]
-    return torch.cat(places).view(len(colour), *colour.shape[2:]) / (len(table) - 1)
+    return torch.cat(places).view(-1, *colour.shape[2:]) / (len(table) - 1)
 
 
 def _resize(unit: Tensor, height: int, width: int, mode: str) -> Tensor:

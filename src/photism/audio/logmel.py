@@ -64,7 +64,7 @@ class LogMel(nn.Module):
         if lengths is not None:
             own = torch.tensor([fe.frame_count(int(n)) for n in lengths], device=level.device)
             beyond = torch.arange(count, device=level.device) >= own[:, None]
-            silence = _log(level.new_zeros(()), fe)
+            silence = log(level.new_zeros(()), fe)
             level = torch.where(beyond[:, None], silence, level)
         if fe.reference == "one":
             return level
@@ -129,7 +129,7 @@ class LogMel(nn.Module):
                 magnitude.sqrt_()
             for rows, bins in self._groups:
                 torch.mm(magnitude[:, bins], self.filters[rows, bins].T, out=bands[:, rows])
-        return _log(mel, fe).T
+        return log(mel, fe).T
 
     def _tape_levels(
         self, waveforms: Sequence[np.ndarray | Tensor], limit: int | None
@@ -255,7 +255,8 @@ def _groups(filters: np.ndarray) -> list[tuple[slice, slice]]:
     return groups
 
 
-def _log(mel: Tensor, front_end: FrontEnd) -> Tensor:
+def log(mel: Tensor, front_end: FrontEnd) -> Tensor:
+    """Return the logarithm of mel bands, of any shape, as the front end has it; no reference."""
     if front_end.log == "ln":
         return (mel + LN_OFFSET).log_()
     factor, floor = DECIBELS[front_end.log]

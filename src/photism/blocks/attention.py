@@ -80,7 +80,8 @@ def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
 def _by_rows(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """Attend for a few positions at a time: their part of the map of weights fits into a cache."""
     transposed = key.transpose(1, 2)  # (batch, channel, place)
-    rows = max(1, AT_ONCE // (len(key) * key.shape[1]))
+    batch = 1 if torch.compiler.is_exporting() else len(key)  # a graph is for any batch
+    rows = max(1, AT_ONCE // (batch * key.shape[1]))
     parts = [(some @ transposed).softmax(dim=-1) @ value for some in query.split(rows, dim=1)]
     return torch.cat(parts, dim=1)
 

@@ -84,7 +84,7 @@ class Perceiver(nn.Module):
             spread = deviation.clamp_min(_LEAST_DEVIATION)
             x = (x - mean[:, None, None, None]) / spread[:, None, None, None]
         row = torch.linspace(-1, 1, x.shape[2], device=x.device, dtype=x.dtype)
-        row = row.view(1, 1, -1, 1).expand(len(x), 1, -1, x.shape[3])
+        row = row.view(1, 1, -1, 1).expand(x.shape[0], 1, -1, x.shape[3])
         x = self.blocks(torch.cat([x, row], dim=1))  # (batch, 4 width, rows, columns)
         level = self.level(torch.stack([mean, deviation], dim=1))  # (batch, dim)
         tokens = self.tokens(x.flatten(2).transpose(1, 2)) + self.place

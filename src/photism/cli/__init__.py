@@ -23,12 +23,14 @@ COMMANDS = {
         "serve": "Translate for browsers and other programs: a page and a REST API",
         "listen": "Listen to the microphone and draw what is heard in the terminal",
         "demo": "Hear an orchestra and see it drawn: the whole road once",
+        "export": "Write a trained system as one ONNX graph, or a page that runs it",
         "info": "Show systems, presets, weights, and what made a picture",
     },
     "Train your own": {
         "data": "List, fetch, prepare, inspect and verify data sets",
         "train": "Train a system, or resume where it stopped",
         "judge": "Train the classifier that judges pictures",
+        "push": "Push weights and their card to the Hugging Face Hub",
         "label": "Sort generated pictures by hand, informative or not",
     },
     "Compare with the papers": {

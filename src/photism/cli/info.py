@@ -24,6 +24,7 @@ Show what photism has, what a system is made of, or what made a picture.
   photism info aivae --preset paper     networks and exact parameter counts of a system
   photism info aivae-fsdd               the card of weights; a folder of weights will do
   photism info three.png                system, seed and recording behind a picture
+  photism info three.onnx               the card of an exported graph
 """
 
 
@@ -32,7 +33,7 @@ class Info:
     """Arguments of `photism info`."""
 
     target: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[NAME]")] = None
-    """A system, weights (a name or a folder), or a PNG that photism wrote."""
+    """A system, weights (a name or a folder), or a file that photism wrote."""
     preset: Annotated[str | None, tyro.conf.arg(metavar="PRESET")] = None
     """Of a system; its first preset by default."""
     json: bool = False
@@ -63,7 +64,8 @@ def describe(target: str | None, preset: str | None = None) -> dict[str, Any]:
     """Gather what `photism info` prints.
 
     Args:
-        target: a system, weights by name or folder, a PNG, WAV or FLAC; None is all in short.
+        target: a system, weights by name or folder, a file that photism wrote; None is all in
+            short.
         preset: of a system.
 
     Returns:
@@ -74,9 +76,13 @@ def describe(target: str | None, preset: str | None = None) -> dict[str, Any]:
         PhotismError: nothing of that name, a preset where there is none, damaged weights or PNG.
     """
     if target is not None and Path(target).is_file():
+        _refuse_preset(preset, target)
+        if target.lower().endswith(".onnx"):
+            from photism.export.card import read_card
+
+            return read_card(Path(target))
         from photism.translate.provenance import provenance_of
 
-        _refuse_preset(preset, target)
         return provenance_of(Path(target))
     from photism.stored import bundled
     from photism.systems import SYSTEMS, find_preset

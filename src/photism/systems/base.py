@@ -168,8 +168,9 @@ class System(nn.Module):
         Args:
             condition: the other medium than `target`, `(batch, channel, height, width)` in [-1, 1].
             target: what to make, one of `targets`.
-            label: for systems that take one, class indices `(batch,)` or probabilities
-                `(batch, class)`; None lets them recognise it, others ignore it.
+            label: for systems that take one, class indices `(batch,)`, -1 of a row that nobody
+                tells, or probabilities `(batch, class)`; None lets them recognise it, others
+                ignore it.
             noise: standard normal, `(batch, *noise_shape(target))`, drawn by the caller
                 (`draw_noise`); None for systems without noise.
 

@@ -22,8 +22,10 @@ without pictures (S-4) are the sounds of the pairs unless `photism train --sound
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import NormalDist
 
 import torch
 import torch.nn.functional as F
@@ -234,9 +236,8 @@ def kept_channels(noise: Tensor, widths: Sequence[int], rates: Sequence[float]) 
     Yields:
         For each layer `(batch, width)`: 0 where a channel is dropped, 1 / (1 − rate) elsewhere.
     """
-    normal = torch.distributions.Normal(0.0, 1.0)
     for part, rate in zip(noise.split(list(widths), dim=1), rates, strict=True):
-        threshold = normal.icdf(torch.tensor(rate))
+        threshold = NormalDist().inv_cdf(rate) if rate else -math.inf
         yield (part > threshold).to(noise.dtype) / (1 - rate)
 
 

@@ -7,7 +7,6 @@ for people.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ from photism.stored import (
 )
 from photism.systems import find_system
 from photism.systems.base import System
+from photism.systems.readme import readme
 from photism.version import __version__
 
 
@@ -76,7 +76,7 @@ def save_weights(
         write_bytes(temporary / TENSORS, save(tensors))  # save_file would make it private
         write_json(temporary / CONFIG, config)
         write_json(temporary / CARD, card.to_json())
-        write_text(temporary / README, _readme(system, preset, card))
+        write_text(temporary / README, readme(system, preset, card))
 
 
 def load_weights(name_or_path: str | Path) -> System:
@@ -152,24 +152,3 @@ def _read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or not isinstance(content.get("system"), str):
         raise WeightsError(f"{path} names no system: not photism weights")
     return content
-
-
-def _readme(system: System, preset: str, card: WeightsCard) -> str:
-    lines = [f"---\nlibrary_name: photism\nlicense: {card.licence_id}\n---\n"]
-    lines.append(f"# {system.title}, preset `{preset}`\n")
-    lines.append(f"{system.paper}. Makes: {' and '.join(system.targets)}.\n")
-    for name, value in card.to_json().items():
-        if isinstance(value, Mapping):
-            lines.append(f"- **{name.replace('_', ' ')}**:")
-            lines += [f"  - {key}: {_shown(item)}" for key, item in value.items()]
-        else:
-            lines.append(f"- **{name.replace('_', ' ')}**: {_shown(value)}")
-    return "\n".join(lines) + "\n"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, list | tuple):
-        return "; ".join(_shown(item) for item in value)
-    return str(value)

@@ -249,8 +249,17 @@ class CARGAN(System):
     ) -> Tensor:
         """Translate; the class is heard where it is not given. There is no noise."""
         self.require_target(target)
-        told = self.recognise(condition) if label is None else self._one_hot(label)
-        return self.cascade(condition, told).stage2
+        return self.cascade(condition, self._told(condition, label)).stage2
+
+    def _told(self, condition: Tensor, label: Tensor | None) -> Tensor:
+        """Return class probabilities `(batch, class)`, of what nobody tells as it is heard."""
+        if label is None:
+            return self.recognise(condition)
+        exporting = torch.compiler.is_exporting()  # a graph is for labels of any value
+        if label.ndim == 2 or not (self.recognises and (exporting or bool((label < 0).any()))):
+            return self._one_hot(label)
+        told = self._one_hot(label.clamp_min(0))
+        return torch.where(label[:, None] < 0, self.recognise(condition), told)
 
     def outputs(
         self, condition: Tensor, *, target: Medium, label: Tensor, noise: Tensor | None
@@ -269,6 +278,8 @@ class CARGAN(System):
         classes = self.config.classes
         if label.ndim == 2:  # probabilities
             return label
+        if torch.compiler.is_exporting():
+            return F.one_hot(label, classes).float()
         if label.min() < 0 or label.max() >= classes:
             raise ConfigError(f"a label is not from 0 to {classes - 1}: {label.tolist()}")
         return F.one_hot(label, classes).float()

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -63,15 +64,18 @@ def solve(network: Velocity, noise: Tensor, condition: Condition, sampling: Flow
     flow = _guided(network, condition, sampling)
     if sampling.solver == "adaptive":
         return _adaptive(network, noise, condition, sampling)
-    times = torch.linspace(1, 0, sampling.steps + 1).tolist()
     z = noise
-    for here, there in pairwise(times):
+    for here, there in pairwise(_times(sampling.steps)):
         slope = flow(here, z)
         after = z + (there - here) * slope
         if sampling.solver == "heun" and there > 0:
             after = z + (there - here) * (slope + flow(there, after)) / 2
         z = after
     return z
+
+
+def _times(steps: int) -> list[float]:
+    return np.linspace(1, 0, steps + 1).tolist()
 
 
 Flow = Callable[[float, Tensor], Tensor]
@@ -83,11 +87,12 @@ def _guided(network: Velocity, condition: Condition, sampling: FlowSampling) -> 
 
     def flow(time: float, z: Tensor) -> Tensor:
         guided = sampling.guidance != 1 and sampling.guide_from <= time <= sampling.guide_to
-        rows = len(z) * (1 + guided)
+        rows = z.shape[0] * (1 + guided)  # a size that an exported graph leaves open
         now = When.now(z.new_full((rows,), time))
         if not guided:
             return velocity(network, z, now, condition)
-        told, untold = velocity(network, torch.cat([z, z]), now, both).chunk(2)
+        twice = velocity(network, torch.cat([z, z]), now, both)
+        told, untold = twice.unflatten(0, (2, -1))
         return untold + sampling.guidance * (told - untold)
 
     return flow
@@ -117,10 +122,9 @@ def _adaptive(
 
 def _jump(network: Velocity, noise: Tensor, condition: Condition, sampling: FlowSampling) -> Tensor:
     """Go from time to time by the mean velocity between them."""
-    times = torch.linspace(1, 0, sampling.steps + 1).tolist()
-    guidance = noise.new_full((len(noise),), sampling.guidance)
+    guidance = noise.new_full((noise.shape[0],), sampling.guidance)
     z = noise
-    for here, there in pairwise(times):
+    for here, there in pairwise(_times(sampling.steps)):
         when = When(torch.full_like(guidance, here), torch.full_like(guidance, there), guidance)
         z = z + (there - here) * velocity(network, z, when, condition)
     return z

@@ -292,7 +292,7 @@ class Flow(System):
         """
         self.require_target(target)
         perceived = self._perceive(condition, other(target))
-        rows, device = len(condition), condition.device
+        rows, device = condition.shape[0], condition.device
         told = label if label is not None and label.ndim == 1 and self.config.classes else None
         if told is None:
             told = torch.full((rows,), -1, device=device)

@@ -1,0 +1,1 @@
+"""A trained system as one ONNX graph: written, checked against torch, run, put on a page."""
