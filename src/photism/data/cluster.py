@@ -24,6 +24,8 @@ R = TypeVar("R")
 RETRIES = 3
 """How often a task is done again whose process or machine died."""
 _WAIT_S = 5.0
+_HTTP2_SETTINGS = b"\x04"
+_HTTP2_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 _NUMERIC = ("av", "librosa", "numpy", "pillow", "soundfile", "soxr", "torch")
 """Packages on which the last bit of a pair may depend."""
 
@@ -59,6 +61,7 @@ def ray_mapping(ray: str | bool, *, workers: int = 0) -> Iterator[Callable[..., 
 
 def _import_ray() -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray would report what it is used for
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # the first is raised here
     try:
         import ray
     except ImportError as error:
@@ -80,21 +83,30 @@ def _join(module: Any, ray: str | bool, workers: int) -> None:
         with _hushed():
             module.init(address=ray, **quiet)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        if "AuthToken" in f"{error}{error.__cause__}":
+            raise ConfigError(
+                f"the Ray cluster at {ray} wants its token: copy its ~/.ray/auth_token to this"
+                " machine and set RAY_AUTH_MODE=token"
+            ) from error
         raise ConfigError(f"{_no_cluster(ray)}: {_first_line(error)}") from error
 
 
 def _require_listening(address: str) -> None:
-    """Ask whether anything listens, since Ray would try for minutes and then end the program."""
+    """Ask whether what listens speaks HTTP/2, as Ray does, which itself would try for minutes."""
     host, _, port = address.rpartition(":")
     if not (host and port.isdecimal() and 0 < int(port) < 2**16):
         raise ConfigError(
             f"--ray is HOST:PORT, as `ray start --head` says, or auto, not {address!r}"
         )
     try:
-        socket.create_connection((host, int(port)), _WAIT_S).close()
+        with socket.create_connection((host, int(port)), _WAIT_S) as line:
+            line.sendall(_HTTP2_GREETING)
+            answer = line.recv(9)
     except OSError as error:
         said = error.strerror or str(error)
         raise ConfigError(f"{_no_cluster(address)}: {said}") from error
+    if answer[3:4] != _HTTP2_SETTINGS and os.environ.get("RAY_USE_TLS") != "1":
+        raise ConfigError(f"{_no_cluster(address)}: something else listens there")
 
 
 @contextlib.contextmanager

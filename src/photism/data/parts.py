@@ -31,14 +31,14 @@ Arrays = Mapping[str, Any]
 Save = Callable[[Arrays], None]
 
 
-class Job(Protocol):
+class Share(Protocol):
     """Work on some files."""
 
     def digest(self) -> str:
         """Return what a part depends on as one word, see `digest`."""
 
 
-J = TypeVar("J", bound=Job)
+J = TypeVar("J", bound=Share)
 Make = Callable[[J, Save], Mapping[str, Any]]
 """Does one job: saves arrays as often as it likes, and returns what else JSON can hold."""
 
