@@ -24,6 +24,8 @@ R = TypeVar("R")
 RETRIES = 3
 """How often a task is done again whose process or machine died."""
 _WAIT_S = 5.0
+_SAID = 300
+"""Characters of an error of Ray that are shown."""
 _HTTP2_SETTINGS = b"\x04"
 _HTTP2_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 _NUMERIC = ("av", "librosa", "numpy", "pillow", "soundfile", "soxr", "torch")
@@ -88,7 +90,7 @@ def _join(module: Any, ray: str | bool, workers: int) -> None:
                 f"the Ray cluster at {ray} wants its token: copy its ~/.ray/auth_token to this"
                 " machine and set RAY_AUTH_MODE=token"
             ) from error
-        raise ConfigError(f"{_no_cluster(ray)}: {_first_line(error)}") from error
+        raise ConfigError(f"{_no_cluster(ray)}: {_one_line(error)}") from error
 
 
 def _require_listening(address: str) -> None:
@@ -148,7 +150,7 @@ def _in_order(
     except RayError as error:
         raise DataError(
             f"a task on the Ray cluster ended early, {RETRIES + 1} times over, for want of memory"
-            f" or of its machine: {_first_line(error)}"
+            f" or of its machine: {_one_line(error)}"
         ) from error
     finally:
         for reference in pending:
@@ -203,6 +205,5 @@ def _say(error: Any) -> NoReturn:
     raise error
 
 
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:_SAID] or type(error).__name__
