@@ -16,6 +16,8 @@ from typing import Annotated, Any, get_args, get_origin
 import tyro
 from tyro.constructors import (
     ConstructorRegistry,
+    PrimitiveConstructorSpec,
+    PrimitiveTypeInfo,
     StructConstructorSpec,
     StructFieldSpec,
     StructTypeInfo,
@@ -110,6 +112,20 @@ def _plain(info: StructTypeInfo) -> StructConstructorSpec | None:
     if not isinstance(spec, StructConstructorSpec):
         return None
     return replace(spec, fields=tuple(_plain_field(field) for field in spec.fields))
+
+
+@_REGISTRY.primitive_rule
+def _alone_or_with_text(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[str | bool] | None:
+    """Read an option that may be left out, stand alone, or have a text behind it."""
+    if info.type != (str | bool):
+        return None
+    return PrimitiveConstructorSpec(
+        nargs=(0, 1),
+        metavar="[ADDRESS]",
+        instance_from_str=lambda words: words[0] if words else True,
+        is_instance=lambda value: isinstance(value, str | bool),
+        str_from_instance=lambda value: [value] if isinstance(value, str) else [],
+    )
 
 
 def _plain_field(field: StructFieldSpec) -> StructFieldSpec:

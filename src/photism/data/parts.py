@@ -11,24 +11,34 @@ import contextlib
 import hashlib
 import os
 import shutil
+import socket
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
 import photism
 from photism.data.progress import track
-from photism.data.workers import mapping, processes
+from photism.data.workers import mapping
 from photism.errors import DataError
 from photism.files import claimed, parse_json, replacing, write_json
 
-J = TypeVar("J")
 Arrays = Mapping[str, Any]
 """Arrays by name, of any shapes."""
 Save = Callable[[Arrays], None]
+
+
+class Share(Protocol):
+    """Work on some files."""
+
+    def digest(self) -> str:
+        """Return what a part depends on as one word, see `digest`."""
+
+
+J = TypeVar("J", bound=Share)
 Make = Callable[[J, Save], Mapping[str, Any]]
 """Does one job: saves arrays as often as it likes, and returns what else JSON can hold."""
 
@@ -97,15 +107,22 @@ def kept_parts(out: Path) -> Iterator[Path]:
 
 
 def make_parts(
-    jobs: Mapping[str, J], make: Make[J], folder: Path, *, workers: int, what: str
+    jobs: Sequence[J],
+    make: Make[J],
+    folder: Path,
+    *,
+    workers: int,
+    ray: str | bool = False,
+    what: str,
 ) -> list[Part]:
     """Do jobs, several at once; those that an earlier run completed are not done again.
 
     Args:
-        jobs: what to do, by `digest`.
+        jobs: what to do.
         make: a function of a module, so that other processes find it.
         folder: where parts lie.
         workers: processes at once; 0 is one for each processor.
+        ray: a cluster to work on, see `ray_mapping`; its machines share all folders.
         what: the work, for the progress bar.
 
     Returns:
@@ -113,15 +130,16 @@ def make_parts(
 
     Raises:
         StorageError: the disk is full.
-        DataError: a process ended early.
+        DataError: a process ended early, or a machine sees other files.
     """
-    missing = [_Task(name, job, make, folder) for name, job in jobs.items()]
-    missing = [task for task in missing if not task.record_path.is_file()]
-    done = len(jobs) - len(missing)
-    with mapping(processes(workers, len(missing))) as in_order:
-        for _ in track(in_order(_do, missing), what, len(jobs), done=done):
+    tasks = [_Task(job.digest(), job, make, folder.absolute()) for job in jobs]
+    missing = [task for task in tasks if not task.record_path.is_file()]
+    done = len(tasks) - len(missing)
+    with mapping(len(missing), workers=workers, ray=ray) as in_order:
+        do = _do_elsewhere if ray else _do
+        for _ in track(in_order(do, missing), what, len(tasks), done=done):
             pass
-    return [_read(folder, name) for name in jobs]
+    return [_read(folder, task.name) for task in tasks]
 
 
 @dataclass(frozen=True)
@@ -149,6 +167,16 @@ def _do(task: _Task) -> None:
 
     record = task.make(task.job, save)
     write_json(task.record_path, {"pieces": count, "record": record})
+
+
+def _do_elsewhere(task: _Task) -> None:
+    """Do one job on a machine that has to see the files as the first one does."""
+    if not task.folder.is_dir() or task.job.digest() != task.name:
+        raise DataError(
+            f"{socket.gethostname()} does not see the files as they were found, or not"
+            f" {task.folder}: all machines of a cluster have to share these folders"
+        )
+    _do(task)
 
 
 def _read(folder: Path, name: str) -> Part:

@@ -21,34 +21,45 @@ def processes(workers: int, tasks: int) -> int:
 
 
 @contextlib.contextmanager
-def mapping(count: int) -> Iterator[Callable[..., Iterable]]:
-    """Yield a `map` that keeps the order: over processes, or here if one is enough.
+def mapping(
+    tasks: int, *, workers: int = 0, ray: str | bool = False
+) -> Iterator[Callable[..., Iterable]]:
+    """Yield a `map` that keeps the order: on a Ray cluster, over processes, or here.
 
     One thread of torch everywhere: sums over several threads could differ in the last bit.
 
     Args:
-        count: of processes.
+        tasks: how many there will be.
+        workers: processes at once; 0 is one for each processor.
+        ray: the cluster, as `ray_mapping` has it; False is none.
 
     Yields:
         A function like `map`; what it calls, and gives and gets, has to be one that pickles.
 
     Raises:
+        ConfigError: there is no such cluster.
         DataError: a process ended early.
     """
+    if ray and tasks:
+        from photism.data.cluster import ray_mapping
+
+        with ray_mapping(ray, workers=workers) as in_order:
+            yield in_order
+    elif (count := processes(workers, tasks)) > 1:
+        with _pool(count) as in_order:
+            yield in_order
+    else:
+        with _one_thread():
+            yield map
+
+
+@contextlib.contextmanager
+def _pool(count: int) -> Iterator[Callable[..., Iterable]]:
+    """Yield a `map` over processes of this machine."""
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
-    import torch
-
-    if count == 1:
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            yield map
-        finally:
-            torch.set_num_threads(threads)
-        return
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(count, mp_context=spawn, initializer=_begin) as pool:
         try:
@@ -61,6 +72,19 @@ def mapping(count: int) -> Iterator[Callable[..., Iterable]]:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Have torch compute on one thread within the block."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _begin() -> None:

@@ -14,6 +14,7 @@ from photism.audio.front_ends import FrontEnd, front_end
 from photism.audio.logmel import extremes, pictures
 from photism.data.own.form import Form
 from photism.data.pairs import to_bytes
+from photism.data.parts import digest
 from photism.errors import StorageError
 from photism.terminal import printable
 
@@ -92,6 +93,10 @@ class Portion:
 
     recipe: Recipe
     files: tuple[tuple[Path, ...], ...]
+
+    def digest(self) -> str:
+        """Return what its clips depend on as one word: the recipe, and the files as they are."""
+        return digest(self.recipe, [path for each in self.files for path in each])
 
 
 def make(portion: Portion, save: Save) -> dict[str, Any]:

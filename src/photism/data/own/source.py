@@ -12,8 +12,7 @@ import numpy as np
 
 from photism.data.fetch import Upstream
 from photism.data.progress import track
-from photism.data.sources.base import PairSource, check_size
-from photism.data.workers import check_workers
+from photism.data.sources.base import SharedSource, check_size
 from photism.errors import ConfigError, DataError
 from photism.terminal import printable
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class OwnSource(PairSource):
+class OwnSource(SharedSource):
     """Pairs made of files that only the user has.
 
     A subclass says which files belong together (`find`) and how they are read (`recipe`).
@@ -64,12 +63,9 @@ class OwnSource(PairSource):
     """Keep clips in which there is nothing to hear."""
     terms: str = "not stated"
     """Licence of the files; weights that learn from them carry it."""
-    workers: int = 0
-    """Processes that work at once; 0 is one for each processor. The pairs do not depend on it."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_workers(self.workers)
         if self.size is not None:
             check_size(self.size)
         if not 0 <= self.test < 1:
@@ -146,7 +142,9 @@ class OwnSource(PairSource):
         require_group(found, group, self.called)
         with kept_parts(folder) as kept:
             what = f"{self.called[0]}s"
-            takes = make_takes(found.originals, recipe, kept, workers=self.workers, what=what)
+            takes = make_takes(
+                found.originals, recipe, kept, workers=self.workers, ray=self.ray, what=what
+            )
             skipped = (*found.skipped, *takes.skipped)
             if not takes.used:
                 raise DataError(_nothing(raw, skipped))

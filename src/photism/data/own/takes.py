@@ -13,7 +13,7 @@ import numpy as np
 from photism.audio.logmel import usual_range
 from photism.data.own.making import Portion, Recipe, make
 from photism.data.own.original import Original
-from photism.data.parts import Part, digest, make_parts
+from photism.data.parts import Part, make_parts
 
 _FILES, _BYTES = 32, 8 * 2**20
 """Originals in a portion, at most, and bytes to read in it, about."""
@@ -80,7 +80,13 @@ class Takes:
 
 
 def make_takes(
-    originals: Sequence[Original], recipe: Recipe, kept: Path, *, workers: int, what: str
+    originals: Sequence[Original],
+    recipe: Recipe,
+    kept: Path,
+    *,
+    workers: int,
+    ray: str | bool = False,
+    what: str,
 ) -> Takes:
     """Make the clips of originals; what lies there from an earlier run is not made again.
 
@@ -89,6 +95,7 @@ def make_takes(
         recipe: how to read it.
         kept: folder for what is made.
         workers: processes at once; 0 is one for each processor.
+        ray: a cluster to work on, see `ray_mapping`.
         what: they are, for the progress bar.
 
     Returns:
@@ -98,11 +105,9 @@ def make_takes(
         StorageError: the disk is full.
     """
     portions = list(_portions(originals))
-    jobs = {}
-    for portion in portions:
-        files = tuple(originals[place].files for place in portion)
-        jobs[digest(recipe, [path for each in files for path in each])] = Portion(recipe, files)
-    parts = make_parts(jobs, make, kept, workers=workers, what=f"{what}, in portions")
+    jobs = [Portion(recipe, tuple(originals[place].files for place in each)) for each in portions]
+    named = f"{what}, in portions"
+    parts = make_parts(jobs, make, kept, workers=workers, ray=ray, what=named)
     return Takes(originals, list(zip(portions, parts, strict=True)))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from photism.config import check_seed
 from photism.data.fetch import Upstream
+from photism.data.workers import check_workers
 from photism.errors import ConfigError
 from photism.terminal import printable
 
@@ -98,7 +99,7 @@ class PairSource(ABC):
         options = {
             name: printable(value) if isinstance(value, Path) else value
             for name, value in asdict(self).items()
-            if name != "workers"  # the pairs do not depend on it
+            if name not in ("workers", "ray")  # the pairs do not depend on them
         }
         said: dict[str, Any] = {
             "name": self.name,
@@ -127,3 +128,18 @@ class PairSource(ABC):
         Raises:
             DataError: something is missing below `raw`, damaged, or not what it should be.
         """
+
+
+@dataclass(frozen=True)
+class SharedSource(PairSource):
+    """A source whose files are worked on by several processes at once."""
+
+    workers: int = 0
+    """Processes that work at once; 0 is one for each processor. The pairs do not depend on it."""
+    ray: str | bool = False
+    """Work on a Ray cluster: HOST:PORT of one, or auto for the one that runs on this machine; --ray
+    alone begins one on this machine. The pairs do not depend on it either."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_workers(self.workers)

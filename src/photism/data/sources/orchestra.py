@@ -12,8 +12,8 @@ import numpy as np
 
 from photism.data.fetch import Upstream
 from photism.data.progress import track
-from photism.data.sources.base import PairSource, check_size
-from photism.data.workers import check_workers, mapping, processes
+from photism.data.sources.base import SharedSource, check_size
+from photism.data.workers import mapping
 from photism.errors import ConfigError
 from photism.orchestra.banks import FLUID_R3, bank_of, check_banks, find_bank
 from photism.orchestra.instruments import INSTRUMENTS, Instrument
@@ -35,7 +35,7 @@ COLUMNS = {
 
 
 @dataclass(frozen=True)
-class Orchestra(PairSource):
+class Orchestra(SharedSource):
     """Recorded instruments play composed phrases, and a drawn stage shows who plays.
 
     Windows of half a second, cut as in Sub-URMP. The pictures show the instrument, how high and
@@ -74,13 +74,10 @@ class Orchestra(PairSource):
     """Share of the performances for testing."""
     keep_silent: bool = True
     """Keep windows between phrases, as Sub-URMP does; the column `silent` tells them."""
-    workers: int = 0
-    """Processes that work at once; 0 is one for each processor. The pairs do not depend on it."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_size(self.size)
-        check_workers(self.workers)
         for met, wanted in (
             (self.performances >= 3, f"performances must be 3 or more, not {self.performances}"),
             (1 <= self.seconds <= 600, f"seconds must be in [1, 600], not {self.seconds:g}"),
@@ -157,7 +154,7 @@ class Orchestra(PairSource):
             for index in range(count)
             for instrument in INSTRUMENTS
         ]
-        with mapping(processes(self.workers, len(tasks))) as in_order:
+        with mapping(len(tasks), workers=self.workers, ray=self.ray) as in_order:
             yield from track(in_order(_part, tasks), "performances", len(tasks))
 
 

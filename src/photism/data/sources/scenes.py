@@ -14,9 +14,9 @@ import numpy as np
 
 from photism.data.fetch import Upstream
 from photism.data.progress import track
-from photism.data.sources.base import PairSource, check_size
+from photism.data.sources.base import SharedSource, check_size
 from photism.data.sources.esc10 import ESC10, FOLDS, Clip, read_clips, read_esc10
-from photism.data.workers import check_workers, mapping, processes
+from photism.data.workers import mapping
 from photism.errors import AudioError, ConfigError, DataError
 from photism.scenes.told import CLASSES, Told, count_events, level_db, nearness
 
@@ -42,7 +42,7 @@ COLUMNS = {
 
 
 @dataclass(frozen=True)
-class Scenes(PairSource):
+class Scenes(SharedSource):
     """Recorded sounds of the world, and drawn scenes of what makes them.
 
     Windows of a second of ESC-10's dogs, rain, sea, babies, clocks, sneezes, helicopters,
@@ -80,12 +80,9 @@ class Scenes(PairSource):
     """Fold of ESC-10 for validation."""
     test_fold: int = 5
     """Fold of ESC-10 for testing."""
-    workers: int = 0
-    """Processes that work at once; 0 is one for each processor. The pairs do not depend on it."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_workers(self.workers)
         if self.size is not None:
             check_size(self.size)
         if not 0.01 <= self.hop_s <= 5:
@@ -160,7 +157,7 @@ class Scenes(PairSource):
     def _make(self, clips: list[Clip]) -> Generator[_Windows | str]:
         """Yield what became of each recording, in order for any number of workers."""
         tasks = [(self, clip) for clip in clips]
-        with mapping(processes(self.workers, len(tasks))) as in_order:
+        with mapping(len(tasks), workers=self.workers, ray=self.ray) as in_order:
             yield from track(in_order(_windows, tasks), "recordings", len(tasks))
 
     def _card(self, front: FrontEnd) -> Card:
