@@ -324,7 +324,16 @@ def test_bundled_weights_are_measured_as_they_are(
     content = json.loads((folder / "report.json").read_text())
     measured = {row["key"]: row["evaluation"] for row in content["rows"]}
     assert measured["aivae-fsdd"]["provenance"]["system"] == "aivae"
-    assert measured["flow-digits-2"] is None
+    assert measured["flow-2"] is None
     page = (folder / "report.html").read_text()
     assert page.count("<circle") == 2
     assert "Accuracy against diversity" in page
+
+
+def test_systems_of_one_plane_get_the_same_pairs_in_their_own_form() -> None:
+    plane = EXPERIMENTS["consistency-diversity"]
+    jobs = {row.key: Job(plane, row, Reproduction()) for row in plane.rows}
+    assert jobs["aivae-fsdd"].system.config.front_end == "aivae-8k"
+    assert (jobs["flow-2"].preset, jobs["flow-2"].system.config.front_end) == ("32", "ear-words")
+    assert jobs["flow-2"].row.sampling == {"guidance": "2"}
+    assert {job.row.data for job in jobs.values()} == {"mnist-fsdd"}

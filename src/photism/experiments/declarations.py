@@ -43,6 +43,8 @@ class Row:
     """What is made and judged."""
     outputs: tuple[str, ...] = ("generated",)
     """Names of the outputs to show, first that of the published protocol."""
+    preset: str = ""
+    """Preset that is trained whatever the budget; of our own systems, whose presets are sizes."""
     weights: str = ""
     """Bundled weights that are measured as they are, where nothing is to be trained."""
     step: str = ""

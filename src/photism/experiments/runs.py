@@ -62,7 +62,9 @@ class Job:
         if self.row.weights:
             return self.system.preset
         published = self.experiment.preset if self.options.budget >= 1 else "small"
-        return find_preset(find_system(self.row.system), self.options.preset or published)[0]
+        cls = find_system(self.row.system)
+        usual = published if published in cls.presets else None  # ours have sizes for names
+        return find_preset(cls, self.row.preset or self.options.preset or usual)[0]
 
     @cached_property
     def system(self) -> System:
@@ -106,7 +108,7 @@ def training_data(job: Job) -> Path:
     if options.data:
         return find(options.data)
     source = SOURCES[row.data]
-    if row.weights and not source.embedded:
+    if job.experiment.plane and not source.embedded:
         return _as_heard(job)
     if options.data_from is None:
         return _orchestra(job) if source.embedded else find(row.data)
@@ -121,7 +123,7 @@ def training_data(job: Job) -> Path:
 
 
 def _as_heard(job: Job) -> Path:
-    """Return the row's data by the front end of its weights, prepared from archives if need be.
+    """Return the row's data by the front end of its system, prepared from archives if need be.
 
     The same seed gives the same pairs, however they are heard.
     """
@@ -177,8 +179,12 @@ def training_of(job: Job, data: Path) -> TrainOptions:
     name = "-".join([row.system, job.preset, *_changed(job), f"{epochs}-epochs"])
     training = _training(job, data, name, _config(job))
     if len(job.system.stages()) > 1 and not job.experiment.shared:  # the others last as they do
-        settings["epochs"], epochs = str(stage.epochs - stage.decay_epochs), None
-        settings |= {"decay_epochs": str(stage.decay_epochs)} if stage.decay_epochs else {}
+        apart = hasattr(job.system.config, "decay_epochs")  # else they are a part of all
+        settings["epochs"] = str(stage.epochs - apart * stage.decay_epochs)
+        settings |= (
+            {"decay_epochs": str(stage.decay_epochs)} if apart and stage.decay_epochs else {}
+        )
+        epochs = None
     return replace(training, settings=settings, epochs=epochs)
 
 

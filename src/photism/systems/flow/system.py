@@ -54,19 +54,19 @@ class Flow(System):
     presets = {
         "32": FlowConfig(
             classes=10, channels=1, size=28, augmentation="words", ear=EarConfig(contrast=0.1),
-            ear_epochs=6, epochs=25,
+            ear_epochs=3, epochs=5,
         ),
         "64": FlowConfig(
             front_end="ear-notes", classes=13, size=64, patch=4, width=64, augmentation="notes",
-            ear_epochs=4, epochs=20, batch_size=32,
+            ear_epochs=5, epochs=20, batch_size=32, ear_batch_size=64,
         ),
         "128": FlowConfig(
             front_end="ear-notes", classes=13, size=128, patch=4, width=64, augmentation="notes",
-            ear_epochs=4, epochs=10, batch_size=16, lr=5e-4,
+            ear_epochs=5, epochs=6, batch_size=16, ear_batch_size=64,
         ),
         "256": FlowConfig(
             front_end="ear-notes", classes=13, size=256, patch=8, width=128, augmentation="notes",
-            ear_epochs=4, epochs=40, batch_size=16, lr=3e-4,
+            ear_epochs=5, epochs=40, batch_size=16, ear_batch_size=64, lr=3e-4,
         ),
         "debug": FlowConfig(
             classes=10, channels=1, size=28, width=8, ear=EarConfig(width=4, dim=16),
