@@ -31,6 +31,8 @@ LICENCES = {
     "mnist-scd": "cc-by-sa-3.0",
     "orchestra": "cc0-1.0",
     "scenes": "cc-by-3.0",
+    "spoken-digits": "cc-by-sa-4.0",
+    "joined": "other",
 }
 """Of the weights: that of the stricter of the data's two licences."""
 
@@ -49,8 +51,12 @@ def main() -> None:
         default=[],
         help="runs that this one started from, in order",
     )
+    parser.add_argument("--measured-on", help="other prepared data whose test split is looked at")
+    parser.add_argument("--split", default="test", help="what is looked at, where there is no test")
+    parser.add_argument("--limit", type=int, help="pairs of it")
     args = parser.parse_args()
-    dataset, judge = PairDataset(find(args.data), "test"), load_judge(args.judge)
+    dataset, judge = PairDataset(find(args.data), "train"), load_judge(args.judge)
+    tested = PairDataset(find(args.measured_on or args.data), args.split)
     system = load_weights(args.run)
     card = replace(
         system.card,
@@ -63,8 +69,8 @@ def main() -> None:
     folder = ASSETS / args.name
     keep = {"preset": system.preset, "half": True, "networks": system.translators}
     save_weights(system, folder, card=card, **keep)
-    found = evaluate(load_weights(folder), dataset, judge, latent_zeroing=0)
-    card = replace(card, metrics={**card.metrics, **_metrics(found)})
+    found = evaluate(load_weights(folder), tested, judge, latent_zeroing=0, limit=args.limit)
+    card = replace(card, metrics={**card.metrics, **_metrics(found, tested)})
     save_weights(load_weights(args.run), folder, card=card, **keep)
     megabytes = (folder / TENSORS).stat().st_size / 1e6
     print(f"{folder}: {megabytes:.1f} MB")
@@ -77,16 +83,16 @@ def command(run: Path, dataset: PairDataset) -> str:
     return f"{TrainOptions.read(run).command(dataset.card.name)} --out runs/{run.name}"
 
 
-def _metrics(found: Evaluation) -> dict[str, Any]:
-    """Return what was measured on the test split, under names that say of which output."""
-    p = found.provenance
+def _metrics(found: Evaluation, tested: PairDataset) -> dict[str, Any]:
+    """Return what was measured, under names that say of which split and output."""
+    p, split = found.provenance, tested.split
     metrics: dict[str, Any] = {}
     for output, figures in found.outputs.items():
-        test = "test" if len(found.outputs) == 1 else f"test, {output}:"
-        metrics |= {f"{test} {name}": value for name, value in _figures(figures, p.judge).items()}
+        of = split if len(found.outputs) == 1 else f"{split}, {output}:"
+        metrics |= {f"{of} {name}": value for name, value in _figures(figures, p.judge).items()}
     if found.listener and found.listener.accuracy:
-        metrics["test, listener: accuracy"] = round(found.listener.accuracy.value, 4)
-    return metrics | {"test pairs": p.pairs, "judge": f"{p.judge}, sha256 {p.judge_sha256}"}
+        metrics[f"{split}, listener: accuracy"] = round(found.listener.accuracy.value, 4)
+    return metrics | {f"{split} pairs": p.pairs, "judge": f"{p.judge}, sha256 {p.judge_sha256}"}
 
 
 def _figures(figures: OutputFigures, judge: str) -> dict[str, Any]:

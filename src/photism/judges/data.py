@@ -8,9 +8,10 @@ generated sounds for others.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -314,15 +315,28 @@ def prepare_command(card: Card) -> str:
         card: of the prepared data set.
 
     Returns:
-        Such as `photism data prepare orchestra --size 64`.
+        Such as `photism data prepare orchestra --size 64`; of a joined one those of its parts too.
     """
-    words = ["photism", "data", "prepare", card.name]
-    source = SOURCES.get(card.name)
+    parts = {name: dict(of) for name, of in card.options.items() if isinstance(of, Mapping)}
+    if not parts:
+        return _prepared(card.name, card.options)
+    commands = [
+        f"{_prepared(of.pop('name'), of)} --out {shlex.quote(name)}" for name, of in parts.items()
+    ]
+    return " && ".join([*commands, shlex.join(["photism", "data", "join", card.name, *parts])])
+
+
+def _prepared(name: str, options: Mapping[str, Any]) -> str:
+    words = ["photism", "data", "prepare", name]
+    source = SOURCES.get(name)
     for option in fields(source) if source else ():
-        value = card.options.get(option.name, option.default)
-        if isinstance(value, bool) and value != option.default:
+        value = options.get(option.name, option.default)
+        value = tuple(value) if isinstance(value, list) else value  # as JSON has it
+        if value == option.default:
+            continue
+        if isinstance(value, bool):
             words.append(f"--{'' if value else 'no-'}{option.name.replace('_', '-')}")
-        elif value != option.default:
-            values = value if isinstance(value, list | tuple) else [value]
+        else:
+            values = value if isinstance(value, tuple) else [value]
             words += [f"--{option.name.replace('_', '-')}", *map(str, values)]
     return shlex.join(words)
