@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -15,11 +17,13 @@ from photism.blocks.ear import Match
 from photism.blocks.familiar import REFUSED, Familiar
 from photism.config import override
 from photism.data.pairs import Batch
-from photism.errors import ConfigError
+from photism.errors import ConfigError, WeightsError
+from photism.stored import WeightsCard
 from photism.systems.flow import Flow, FlowSampling
 from photism.systems.flow.sampling import LEAST_TIME, solve, velocity
 from photism.systems.flow.velocity import Condition, When
 from photism.systems.stages import Step
+from photism.systems.weights import save_weights
 
 LEVELS = front_end("ear-words").bounds
 
@@ -269,3 +273,22 @@ def test_weights_remember_what_they_learnt_from() -> None:
     assert strange is not None
     assert (strange > 1).sum() <= 1
     assert tiny(target="sound").strangeness(batch.image) is None
+
+
+def test_an_ear_is_taken_from_a_flow_of_the_other_direction(tmp_path: Path) -> None:
+    save_weights(tiny(), tmp_path / "flow", preset="debug", card=WeightsCard())
+    settings = {"target": "sound", "ear_epochs": "0", "ear_weights": str(tmp_path / "flow")}
+    torch.manual_seed(1)
+    back = Flow(override(Flow.presets["debug"], settings))
+    data = SimpleNamespace(
+        folder="pairs",
+        card=SimpleNamespace(classes=tuple("0123456789")),
+        labels=torch.arange(10).numpy(),
+    )
+    back.prepare(data)
+    for name in ("ear", "eye"):
+        mine, given = getattr(back, name).state_dict(), getattr(tiny(), name).state_dict()
+        assert all(torch.equal(mine[key], given[key]) for key in given)
+    assert [stage.name for stage in back.stages()] == ["flow", "jumps"]
+    with pytest.raises(WeightsError, match="ear_weights=nowhere"):
+        Flow(override(Flow.presets["debug"], {"ear_weights": "nowhere"})).prepare(data)

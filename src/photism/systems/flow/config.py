@@ -76,7 +76,9 @@ class FlowConfig:
     """How sounds are changed in training, see `blocks.augment`."""
     ear: EarConfig = EarConfig()
     ear_epochs: int = 10
-    """0 leaves the ear as it is given by `--start-from`."""
+    """0 leaves the ear as `ear_weights` or `--start-from` gives it."""
+    ear_weights: str = ""
+    """Name, folder or run whose ear and eye are taken, of a flow in either direction."""
     ear_batch_size: int = 128
     lr_ear: float = 2e-3
     dropped: float = 0.1

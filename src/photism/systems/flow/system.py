@@ -12,6 +12,7 @@ that the network is told, so that the same weights still follow the flow in smal
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -22,7 +23,9 @@ from photism.blocks.augment import AUGMENTATIONS, augment
 from photism.blocks.ear import EarConfig, Match, Matched, Perceived
 from photism.blocks.familiar import Familiar
 from photism.data.pairs import Batch, PairDataset
+from photism.errors import WeightsError
 from photism.media import Medium, other
+from photism.stored import below, fill, find_tensors
 from photism.systems.base import Output, System
 from photism.systems.flow.config import FlowConfig, FlowSampling
 from photism.systems.flow.sampling import LEAST_TIME, column, solve, velocity
@@ -93,9 +96,20 @@ class Flow(System):
         return (self.config.target,)
 
     def prepare(self, dataset: PairDataset) -> None:
-        """Check classes, where there are to be some."""
-        if self.config.classes:
-            require_classes(dataset, self.config.classes, self.title)
+        """Check classes, where there are to be some, and read the ear to start from."""
+        c = self.config
+        if c.classes:
+            require_classes(dataset, c.classes, self.title)
+        if not c.ear_weights:
+            return
+        try:
+            tensors = find_tensors(c.ear_weights)
+            for name in ("ear", "eye"):
+                fill(getattr(self, name), below(name, tensors), Path(c.ear_weights))
+        except WeightsError as error:
+            raise WeightsError(
+                f"ear_weights={c.ear_weights}: {error}; without it, ear_epochs trains one"
+            ) from error
 
     def stages(self) -> tuple[Stage, ...]:
         """Return the training of ear and eye, of the flow, and of jumps along it."""
