@@ -55,7 +55,7 @@ def kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def wav(hz: float) -> io.BytesIO:
     file = io.BytesIO()
-    soundfile.write(file, tone(hz, 99), RATE, format="WAV")
+    soundfile.write(file, tone(hz, 7), RATE, format="WAV")
     file.seek(0)
     return file
 

@@ -47,6 +47,8 @@ class Perceived:
     """`(batch, token, dim)`: what is where."""
     vector: Tensor
     """`(batch, dim)`: what it is as a whole."""
+    texture: Tensor
+    """`(batch, feature)`: mean and deviation of every channel of every block, whatever it is of."""
 
 
 class Perceiver(nn.Module):
@@ -64,6 +66,8 @@ class Perceiver(nn.Module):
     ) -> None:
         super().__init__()
         channels, height, width = shape
+        self.texture = 2 * 11 * config.width
+        """Features of the texture."""
         self.standardise, w = standardise, config.width
         self.shrink = 1 if standardise else max(1, height // _SIDE)
         widths = (channels + 1, w, 2 * w, 4 * w, 4 * w)  # and where a row lies
@@ -85,12 +89,16 @@ class Perceiver(nn.Module):
             x = (x - mean[:, None, None, None]) / spread[:, None, None, None]
         row = torch.linspace(-1, 1, x.shape[2], device=x.device, dtype=x.dtype)
         row = row.view(1, 1, -1, 1).expand(x.shape[0], 1, -1, x.shape[3])
-        x = self.blocks(torch.cat([x, row], dim=1))  # (batch, 4 width, rows, columns)
+        x, seen = torch.cat([x, row], dim=1), []
+        for block in self.blocks:
+            x = block(x)  # in the end (batch, 4 width, rows, columns)
+            seen += [x.mean((2, 3)), x.std((2, 3), correction=0)]
         level = self.level(torch.stack([mean, deviation], dim=1))  # (batch, dim)
         tokens = self.tokens(x.flatten(2).transpose(1, 2)) + self.place
         over_time = torch.cat([x.mean(3), x.amax(3)], dim=1)  # (batch, 8 width, rows)
         vector = self.vector(over_time.flatten(1)) + level
-        return Perceived(torch.cat([tokens, level[:, None]], dim=1), vector)
+        tokens = torch.cat([tokens, level[:, None]], dim=1)
+        return Perceived(tokens, vector, torch.cat(seen, dim=1).float())
 
 
 def _block(inward: int, outward: int, *, layers: int) -> nn.Sequential:

@@ -134,7 +134,7 @@ def go_on_from(system: System, source: str) -> None:
     """
     tensors, found = find_tensors(source), False
     for name, network in system.networks().items():
-        if own := below(name, tensors):
+        if (own := below(name, tensors)) and any(True for _ in network.parameters()):
             fill(network, own, Path(source) / name)
             found = True
     if not found:

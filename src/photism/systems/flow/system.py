@@ -85,7 +85,7 @@ class Flow(System):
         self.ear = Matched(self.shape("sound"), c.ear, standardise=True, classes=c.classes)
         self.eye = Matched(self.shape("image"), c.ear, standardise=False, classes=c.classes)
         self.match = Match()
-        self.familiar = Familiar(c.ear.dim, c.classes)
+        self.familiar = Familiar(self.ear.perceiver.texture, c.classes)
         self.velocity = Velocity(
             self.shape(c.target)[0], patch=c.patch, width=c.width, dim=c.ear.dim, classes=c.classes
         )
@@ -274,19 +274,22 @@ class Flow(System):
 
     def remember(self, known: Iterable[Batch], held_out: Iterable[Batch]) -> None:
         """Remember where conditions lie, to tell what is like none of them."""
+        textures, labels = self._textures(known)
+        self.familiar.fit(textures, labels, self._textures(held_out)[0])
+
+    def _textures(self, batches: Iterable[Batch]) -> tuple[Tensor, Tensor]:
+        """Return the textures of conditions, and their labels, on the CPU."""
         source = other(self.config.target)
-        (vectors, labels), (further, _) = (
-            map(torch.cat, zip(*((self._vector(b.of(source)), b.label) for b in part), strict=True))
-            for part in (known, held_out)
-        )
-        self.familiar.fit(vectors.cpu(), labels.cpu(), further.cpu())
+        seen = [(self._texture(batch.of(source)).cpu(), batch.label.cpu()) for batch in batches]
+        textures, labels = zip(*seen, strict=True)
+        return torch.cat(textures), torch.cat(labels)
 
     def strangeness(self, condition: Tensor) -> Tensor | None:
         """Return the distance to the nearest class, see `blocks.familiar`."""
-        return self.familiar(self._vector(condition)) if self.familiar.fitted else None
+        return self.familiar(self._texture(condition)) if self.familiar.fitted else None
 
-    def _vector(self, condition: Tensor) -> Tensor:
-        return self._perceive(condition, other(self.config.target)).vector.float()
+    def _texture(self, condition: Tensor) -> Tensor:
+        return self._perceive(condition, other(self.config.target)).texture
 
     def _network(self, medium: Medium) -> Matched:
         return self.ear if medium == "sound" else self.eye
