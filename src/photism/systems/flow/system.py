@@ -286,7 +286,9 @@ class Flow(System):
 
     def strangeness(self, condition: Tensor) -> Tensor | None:
         """Return the distance to the nearest class, see `blocks.familiar`."""
-        return self.familiar(self._texture(condition)) if self.familiar.fitted else None
+        if self.familiar is None or not self.familiar.fitted:
+            return None
+        return self.familiar(self._texture(condition))
 
     def _texture(self, condition: Tensor) -> Tensor:
         return self._perceive(condition, other(self.config.target)).texture
