@@ -20,6 +20,7 @@ from photism.data.pairs import Batch
 from photism.errors import ConfigError, WeightsError
 from photism.stored import WeightsCard
 from photism.systems.flow import Flow, FlowSampling
+from photism.systems.flow.jumps import SHORT, by_halves, derivative, guided_velocity
 from photism.systems.flow.sampling import LEAST_TIME, solve, velocity
 from photism.systems.flow.velocity import Condition, When
 from photism.systems.stages import Step
@@ -197,8 +198,39 @@ def test_the_finite_difference_is_the_derivative_along_the_flow() -> None:
 
     with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
         _, exact = torch.func.jvp(mean, (z, time), (along, torch.ones_like(time)))
-    near = system._change(z, along, When(time, until, torch.ones(2).double()), what)
+    near = derivative(system.velocity, z, along, When(time, until, torch.ones(2).double()), what)
     assert float((near - exact).detach().abs().max()) < 0.02 * float(exact.detach().abs().max())
+
+
+def test_a_jump_is_two_of_half_its_length_and_a_short_one_the_velocity() -> None:
+    network, z, guided = Straight(), noise(), noise(seed=1)
+    time = torch.tensor([1.0, 0.8, 0.5])
+    until = torch.tensor([0.0, 0.4, 0.5 - SHORT / 2])
+    target = by_halves(network, z, guided, When(time, until, torch.ones(3)), condition(3))
+    right = (z - 0.25) / time[:, None, None, None]  # straight to 0.25
+    assert torch.allclose(target[:2], right[:2], atol=1e-5)
+    assert torch.equal(target[2], guided[2])
+
+
+def test_guidance_from_outside_is_that_of_sampling() -> None:
+    told, z = torch.tensor([1.0, 2.0, 4.0]), noise()
+    made = guided_velocity(Gaussian(0.5, 0.1), z, torch.full((3,), 0.5), told, condition(3))
+    plain, untold = (
+        velocity(Gaussian(0.5, 0.1), z, When.now(torch.full((3,), 0.5)), what)
+        for what in (condition(3), condition(3).without())
+    )
+    assert torch.allclose(made[0], plain[0], atol=1e-5)
+    assert torch.allclose(made[2], untold[2] + 4 * (plain[2] - untold[2]), atol=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["halves", "derivative"])
+def test_jumps_are_learnt_by_either_loss(loss: str) -> None:
+    system = tiny(jump_loss=loss).train()
+    batch = Batch(torch.rand(8, 1, 64, 64), torch.rand(8, 1, 28, 28), torch.arange(8), None)
+    losses = system.losses("jumps", batch, step())
+    losses.total.backward(inputs=list(system.velocity.parameters()))
+    assert losses.total.isfinite()
+    assert all(p.grad is not None for p in system.velocity.parameters())
 
 
 def test_nothing_is_changed_where_nothing_is_asked_for() -> None:

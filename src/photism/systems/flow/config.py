@@ -92,6 +92,8 @@ class FlowConfig:
     jump_epochs: int = 0
     """Of the stage that teaches mean velocities, after the flow."""
     lr_jumps: float = 3e-4
+    jump_loss: Literal["halves", "derivative"] = "halves"
+    """What a jump is to be: two of half its length, or what its derivative along the flow says."""
     jump_guidance: float = 4.0
     """Highest guidance that jumps learn; the lowest is 1."""
     sampling: FlowSampling = FlowSampling()

@@ -28,6 +28,7 @@ from photism.media import Medium, other
 from photism.stored import below, fill, find_tensors
 from photism.systems.base import Output, System
 from photism.systems.flow.config import FlowConfig, FlowSampling
+from photism.systems.flow.jumps import by_halves, derivative, guided_velocity
 from photism.systems.flow.sampling import LEAST_TIME, column, solve, velocity
 from photism.systems.flow.velocity import Condition, Velocity, When
 from photism.systems.requirements import require_classes
@@ -35,8 +36,6 @@ from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 SMOOTHING = 0.05
 """Of the labels that the ear learns to name."""
-STEP = 0.01
-"""In time, of the finite difference that stands for the derivative along the flow."""
 SOFTENING = 0.01
 """Added to a squared error before it weighs itself (adaptive loss of mean flows)."""
 
@@ -207,7 +206,7 @@ class Flow(System):
     def _jump_losses(
         self, sample: Tensor, noise: Tensor, time: Tensor, condition: Condition, step: Step
     ) -> Losses:
-        """Return the loss of mean velocities, V of improved mean flows against the flow's own.
+        """Return the loss of mean velocities, against what the network itself says elsewhere.
 
         Of four rows two jump; one learns the velocity at its moment under guidance, and one the
         plain velocity from its pair as before, so that what the others learn from does not drift.
@@ -217,19 +216,19 @@ class Flow(System):
         share = torch.rand(len(sample), generator=step.rng, device=step.rng.device)
         plain = (part == 0) | condition.dropped
         guidance = torch.where(plain, 1.0, self.config.jump_guidance ** share.to(time.device))
-        z = (1 - column(time)) * sample + column(time) * noise
-        with torch.no_grad():
-            both = When.now(torch.cat([time, time]))
-            twice = velocity(network, torch.cat([z, z]), both, condition.twice())
-            told, untold = twice.chunk(2)
-            guided = untold + column(guidance) * (told - untold)
+        z, jumping = (1 - column(time)) * sample + column(time) * noise, part > 1
+        when = When(time, until, guidance)
+        guided = guided_velocity(network, z, time, guidance, condition)
         target = torch.where(column(part) == 0, noise - sample, guided)
-        mean = velocity(network, z, When(time, until, guidance), condition)
-        jumping = part > 1
-        spans = When(time, until, guidance).rows(jumping)
-        change = torch.zeros_like(mean)
-        change[jumping] = self._change(z[jumping], guided[jumping], spans, condition.rows(jumping))
-        reached = mean + column(time - until) * change
+        mean = velocity(network, z, when, condition)
+        reached = mean
+        rows = when.rows(jumping), condition.rows(jumping)
+        if self.config.jump_loss == "halves":
+            target[jumping] = by_halves(network, z[jumping], guided[jumping], *rows)
+        else:
+            change = torch.zeros_like(mean)
+            change[jumping] = derivative(network, z[jumping], guided[jumping], *rows)
+            reached = mean + column(time - until) * change
         error = (reached - target).square().mean((1, 2, 3))
         loss = (error / (error.detach() + SOFTENING)).mean()
         return Losses(loss, {"jumps": loss, "jump_error": error[jumping].detach().mean()})
@@ -241,15 +240,6 @@ class Flow(System):
         jumping = part > 1
         time = torch.where(jumping, late.clamp_min(LEAST_TIME), time)
         return time, torch.where(jumping, torch.minimum(early, time), time)
-
-    @torch.no_grad()
-    def _change(self, z: Tensor, along: Tensor, when: When, condition: Condition) -> Tensor:
-        """Return how the mean velocity changes as a sample goes along the flow, per time."""
-        parts = []
-        for sign in (1, -1):
-            then = When(when.time + sign * STEP, when.until, when.guidance)
-            parts.append(velocity(self.velocity, z + sign * STEP * along, then, condition))
-        return (parts[0] - parts[1]) / (2 * STEP)
 
     def shape(self, medium: Medium) -> tuple[int, int, int]:
         """Return channel, height and width: pictures are square, sounds are the front end's."""

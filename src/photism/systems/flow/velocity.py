@@ -72,12 +72,15 @@ class When:
         return When(*(part[chosen] for part in vars(self).values()))
 
     def features(self) -> Tensor:
-        """Return waves of time and of the jump's length, and the guidance, `(batch, feature)`."""
+        """Return waves of time, then those of a jump and its guidance, `(batch, feature)`.
+
+        The latter, from `2 * FREQUENCIES` on, are 0 where there is no jump and no guidance.
+        """
         octaves = torch.linspace(0, 1, FREQUENCIES, device=self.time.device)
         waves = 2 * math.pi * _SLOWEST * (_FASTEST / _SLOWEST) ** octaves
-        times = torch.stack([self.time, self.time - self.until], dim=1)[..., None] * waves
-        told = torch.cat([times.sin().flatten(1), times.cos().flatten(1)], dim=1)
-        return torch.cat([told, self.guidance.clamp_min(0.1).log()[:, None]], dim=1)
+        now, span = self.time[:, None] * waves, (self.time - self.until)[:, None] * waves
+        guidance = self.guidance.clamp_min(0.1).log()[:, None]
+        return torch.cat([now.sin(), now.cos(), span.sin(), 1 - span.cos(), guidance], dim=1)
 
 
 class Modulated(nn.Module):
@@ -157,9 +160,10 @@ class Velocity(nn.Module):
         told, pixels = 4 * width, channels * patch**2
         self.no_token = nn.Parameter(0.02 * torch.randn(dim))
         self.no_vector = nn.Parameter(0.02 * torch.randn(dim))
-        self.time = nn.Sequential(
-            nn.Linear(4 * FREQUENCIES + 1, told), nn.SiLU(), nn.Linear(told, told)
-        )
+        first = nn.Linear(4 * FREQUENCIES + 1, told)
+        with torch.no_grad():  # jumps and guidance begin as the plain flow, which is smooth
+            first.weight[:, 2 * FREQUENCIES :] = 0
+        self.time = nn.Sequential(first, nn.SiLU(), nn.Linear(told, told))
         self.vector = nn.Linear(dim, told)
         self.label = nn.Embedding(classes + 1, told) if classes else None
         widths = (width, 2 * width, 2 * width)
