@@ -4,8 +4,8 @@
 
 DIR has a folder for each instrument, named as a class of the system and holding recordings of it
 alone. Half-seconds of their first seconds, every quarter of one, are heard; those more than 30 dB
-below the loudest of their recording are left out. Prints the share heard rightly, and whether the
-right class is among the three likeliest.
+below the loudest of their recording are left out. Prints the share heard rightly, whether the right
+class is among the three likeliest, and the share of whole recordings by the mean of their windows.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from photism.audio.logmel import pictures
 from photism.audio.segment import windows
 from photism.data.progress import track
 from photism.errors import AudioError, DataError
+from photism.systems.base import System
 from photism.systems.weights import load_weights
 
 HOP_S = 0.25
@@ -39,22 +40,35 @@ def main() -> None:
     args = parser.parse_args()
     system = load_weights(args.system).eval()
     fe, shares = front_end(system.config.front_end), []
-    for label, name in enumerate(system.card["classes"]):
+    for label, name in enumerate(system.card.classes):
         files = sorted(path for path in (args.recordings / name).glob("*") if path.is_file())
-        cuts = [w for path in track(files, name, len(files)) for w in cut(path, fe, args.seconds)]
-        if not cuts:
+        cuts = [cut(path, fe, args.seconds) for path in track(files, name, len(files))]
+        heard = [hear(system, windows_of, fe) for windows_of in cuts if windows_of]
+        if not heard:
             print(f"{name:<12} nothing")
             continue
-        with torch.inference_mode():
-            heard = torch.cat([system.recognise(part) for part in pictures(cuts, fe).split(64)])
-        order = heard.argsort(dim=1, descending=True)
+        every, whole = torch.cat(heard), torch.stack([one.mean(0) for one in heard])
+        order = every.argsort(dim=1, descending=True)
         first, three = (float((order[:, :n] == label).any(dim=1).float().mean()) for n in (1, 3))
-        shares.append((first, three))
-        print(f"{name:<12} {first:>6.1%}   {three:>6.1%} among three   {len(cuts):,} windows")
+        recordings = float((whole.argmax(1) == label).float().mean())
+        shares.append((first, three, recordings))
+        print(
+            f"{name:<12} {first:>6.1%}   {three:>6.1%} among three   {recordings:>6.1%} of"
+            f" {len(heard)} recordings   {len(every):,} windows"
+        )
     if not shares:
-        raise DataError(f"{args.recordings} has no folder named as one of {system.card['classes']}")
-    first, three = np.mean(shares, axis=0)
-    print(f"{'mean':<12} {first:>6.1%}   {three:>6.1%} among three   of {len(shares)} classes")
+        raise DataError(f"{args.recordings} has no folder named as one of {system.card.classes}")
+    first, three, recordings = np.mean(shares, axis=0)
+    print(
+        f"{'mean':<12} {first:>6.1%}   {three:>6.1%} among three   {recordings:>6.1%} of recordings"
+        f"   of {len(shares)} classes"
+    )
+
+
+@torch.inference_mode()
+def hear(system: System, cuts: list[np.ndarray], fe: FrontEnd) -> torch.Tensor:
+    """Return the probability of each class for every window of a recording, `(window, class)`."""
+    return torch.cat([system.recognise(part) for part in pictures(cuts, fe).split(64)])
 
 
 def cut(path: Path, fe: FrontEnd, seconds: float) -> list[np.ndarray]:
