@@ -1,4 +1,4 @@
-"""Exported graphs draw what torch draws, say what they take, and are written whole or not at all."""
+"""Exported graphs draw what torch draws, say what they take, and are whole or not there at all."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ def test_the_page_is_written_whole_or_not_at_all(
         model(out)
         raise PhotismError("no")
 
-    with pytest.raises(PhotismError, match="^no$"):
+    with pytest.raises(PhotismError, match=r"^no$"):
         write_page(tmp_path / "page", find_runtime(runtime), fails)
     assert [path.name for path in tmp_path.iterdir()] == ["runtime"]
     write_page(tmp_path / "page", find_runtime(runtime), model)
