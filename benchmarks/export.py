@@ -68,8 +68,8 @@ def measure(translator: Translator, target: str, folder: Path, runs: int, clips:
     weights = sum(4 * tensor.numel() for tensor in system.state_dict().values())
     print(
         f"{translator.weights:<24} onnxruntime {ours:6.2f} ms, torch {theirs:6.2f} ms:"
-        f" {ours / theirs:.2f} of it; {written.bytes / 1e6:.1f} MB, {written.bytes / weights:.3f} of"
-        f" the weights; at most {written.difference.largest:.1g} apart, on"
+        f" {ours / theirs:.2f} of it; {written.bytes / 1e6:.1f} MB, {written.bytes / weights:.3f}"
+        f" of the weights; at most {written.difference.largest:.1g} apart, on"
         f" {written.difference.clips} clips",
         flush=True,
     )
