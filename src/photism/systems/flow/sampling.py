@@ -87,12 +87,12 @@ def _guided(network: Velocity, condition: Condition, sampling: FlowSampling) -> 
 
     def flow(time: float, z: Tensor) -> Tensor:
         guided = sampling.guidance != 1 and sampling.guide_from <= time <= sampling.guide_to
-        rows = z.shape[0] * (1 + guided)  # a size that an exported graph leaves open
-        now = When.now(z.new_full((rows,), time))
+        rows = z.shape[0]  # a size that an exported graph leaves open
+        now = When.now(z.new_full((rows * (1 + guided),), time))
         if not guided:
             return velocity(network, z, now, condition)
         twice = velocity(network, torch.cat([z, z]), now, both)
-        told, untold = twice.unflatten(0, (2, -1))
+        told, untold = twice[:rows], twice[rows:]
         return untold + sampling.guidance * (told - untold)
 
     return flow
