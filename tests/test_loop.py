@@ -349,17 +349,20 @@ def test_steps_of_a_run_name_a_loss_that_is_not_finite(run):
 
 BOTH = """
 import os, sys
+from dataclasses import replace
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from safetensors.torch import save_file
 from test_loop import by_rows
 from toy_of import phase, stage, toy, toy_options
+import torch
 import photism.training.stepper as stepper
 from photism.systems import SYSTEMS
 from photism.training.device import part
-from photism.training.loop import Trainer
+from photism.training.loop import Interrupted, Trainer
 from photism.training.run import train
 
+share = stepper.share_gradients, stepper.share_buffers
 SYSTEMS["toy"] = toy(by_rows, stage(epochs=2))
 kept, run = [], Trainer.run
 Trainer.run = lambda self: (kept.append(self), run(self))
@@ -369,6 +372,13 @@ for how in ("shared", "share_gradients", "share_buffers"):
     train(toy_options(Path(sys.argv[1]), Path(sys.argv[2]) / how))
     rank = os.environ["RANK"]
     save_file(kept[-1].system.state_dict(), f"{sys.argv[2]}/{how}-{rank}.safetensors")
+stepper.share_gradients, stepper.share_buffers = share
+options = toy_options(Path(sys.argv[1]), Path(sys.argv[2]) / "stopped", checkpoint_every=3)
+try:
+    train(replace(options, max_steps=8))
+except Interrupted:
+    torch.distributed.barrier()  # the first one has written what both go on from
+    train(options, resume=True)
 part()
 """
 
@@ -379,12 +389,21 @@ def by_rows(system, name, batch, step):
     return (system.first.weight.sum() - batch.row.float()).square().mean() / 10
 
 
-def test_two_processes_train_like_one(run, data, tmp_path):
-    """Half the batch in each gives the gradient of the whole, and the same weights on both.
+def costs(folder: Path) -> dict[int, float]:
+    """What was recorded of each step, once."""
+    steps = records(folder, "train")
+    assert len({record["step"] for record in steps}) == len(steps)
+    return {record["step"]: record["cost"] for record in steps}
 
-    So do running statistics. Where either is not shared, the processes part ways.
+
+def test_two_processes_train_like_one(run, data, tmp_path):
+    """Half the batch in each gives the loss and gradient of the whole, and the same weights.
+
+    So do running statistics. Where either is not shared, the processes part ways. Stopped and
+    resumed, they end at the same weights, and nothing is recorded twice.
     """
-    one = load_weights(run(toy(by_rows, stage(epochs=2)), name="one")).state_dict()
+    alone = run(toy(by_rows, stage(epochs=2)), name="one")
+    one = load_weights(alone).state_dict()
     script = tmp_path / "both.py"
     script.write_text(BOTH)
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
@@ -406,6 +425,11 @@ def test_two_processes_train_like_one(run, data, tmp_path):
         assert torch.equal(first, second)
         assert torch.equal(first, kept[name])
         assert torch.allclose(first, one[name], rtol=1e-5)
+    assert costs(tmp_path / "shared") == pytest.approx(costs(alone), rel=1e-5)
+    assert len(costs(alone)) == 2 * STEPS
+    assert costs(tmp_path / "stopped") == costs(tmp_path / "shared")
+    resumed = load_weights(tmp_path / "stopped").state_dict()
+    assert all(torch.equal(resumed[name], kept[name]) for name in kept)
     for how, name in (("share_gradients", "first.weight"), ("share_buffers", "norm.running_mean")):
         assert not torch.equal(ends[how, 0][name], ends[how, 1][name])
 

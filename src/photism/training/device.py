@@ -101,6 +101,13 @@ def share_buffers(accelerator: Accelerator, network: torch.nn.Module) -> None:
     _average(accelerator, [b for b in network.buffers() if b.is_floating_point()])
 
 
+def share_losses(accelerator: Accelerator, losses: torch.Tensor) -> torch.Tensor:
+    """Return the means of losses over processes: those of the whole batch."""
+    if accelerator.num_processes == 1:
+        return losses
+    return accelerator.reduce(losses, reduction="mean")
+
+
 def _average(accelerator: Accelerator, tensors: Sequence[torch.Tensor]) -> None:
     """Average tensors over processes, in place and in one transfer."""
     if accelerator.num_processes == 1 or not tensors:

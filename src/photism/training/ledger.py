@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -22,8 +23,13 @@ class _Entry:
 
 @dataclass
 class Ledger:
-    """Collects losses on their device, so that training waits for them once in many steps."""
+    """Collects losses on their device, so that training waits for them once in many steps.
 
+    Args:
+        share: averages a tensor over the processes that train together, each with its pairs.
+    """
+
+    share: Callable[[Tensor], Tensor]
     entries: list[_Entry] = field(default_factory=list)
 
     def add(self, step: int, phase: str, losses: Losses) -> None:
@@ -46,7 +52,7 @@ class Ledger:
         """
         if not self.entries:
             return {}
-        numbers = iter(torch.cat([entry.values for entry in self.entries]).tolist())
+        numbers = iter(self.share(torch.cat([entry.values for entry in self.entries])).tolist())
         window: dict[str, list[float]] = {}
         for entry in self.entries:
             for name in entry.names:

@@ -59,7 +59,7 @@ class Trainer:
             done=self.progress.total,
             active=self.accelerator.is_main_process,
         )
-        self.reporter = Reporter(self.system, self.recorder, self.options.out)
+        self.reporter = Reporter(self.system, self.accelerator, self.recorder, self.options.out)
         self.keeper = Keeper(plan, self.accelerator, self.recorder, critic)
         self.signals: list[int] = []
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+
+from accelerate import Accelerator
 
 from photism.errors import TrainingError
 from photism.systems.base import System
 from photism.systems.stages import Losses, Stage
 from photism.training.checkpoint import Progress, list_checkpoints
+from photism.training.device import share_losses
 from photism.training.ledger import Ledger
 from photism.training.record import Recorder
 
@@ -18,13 +22,16 @@ class Reporter:
 
     Args:
         system: says what goes wrong.
+        accelerator: the processes whose losses are averaged.
         recorder: told of all.
         run: the run folder.
     """
 
-    def __init__(self, system: System, recorder: Recorder, run: Path) -> None:
+    def __init__(
+        self, system: System, accelerator: Accelerator, recorder: Recorder, run: Path
+    ) -> None:
         self.system, self.recorder, self.run = system, recorder, run
-        self.ledger = Ledger()
+        self.ledger = Ledger(partial(share_losses, accelerator))
 
     def add(self, progress: Progress, losses: Mapping[str, Losses]) -> None:
         """Note the losses of the step that comes after `progress`, by phase."""
