@@ -32,7 +32,7 @@ from photism.export.exported import Exported
 from photism.export.graph import LogMelInGraph
 from photism.export.pages import RUNTIME, find_runtime, write_page
 from photism.export.precision import to_steps
-from photism.export.write import Exported, export
+from photism.export.write import GraphFile, export
 from photism.stored import WeightsCard
 from photism.systems import SYSTEMS
 from photism.systems.weights import save_weights
@@ -62,7 +62,7 @@ def traced(painter: Translator) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def written(painter: Translator, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+def written(painter: Translator, tmp_path_factory: pytest.TempPathFactory) -> GraphFile:
     return export(painter, tmp_path_factory.mktemp("graphs") / "words.onnx", clips=3)
 
 
@@ -77,7 +77,7 @@ def test_the_log_mel_of_a_graph_is_that_of_training(name: str) -> None:
         assert torch.allclose(drawn, pictures(list(waves), fe), atol=2e-6)
 
 
-def test_a_graph_draws_what_torch_draws(painter: Translator, written: Exported) -> None:
+def test_a_graph_draws_what_torch_draws(painter: Translator, written: GraphFile) -> None:
     exported = Exported(written.path)
     assert written.difference.largest < 1e-5
     for batch, length in ((1, 4_000), (3, 9_000)):
@@ -90,7 +90,7 @@ def test_a_graph_draws_what_torch_draws(painter: Translator, written: Exported) 
         assert np.ptp(ours) > 0.01
 
 
-def test_a_graph_carries_its_card(written: Exported) -> None:
+def test_a_graph_carries_its_card(written: GraphFile) -> None:
     card = describe(str(written.path))
     assert card == json.loads(Path(f"{written.path}.json").read_text())
     assert [port["name"] for port in card["inputs"]] == ["waveform", "noise"]
@@ -110,13 +110,13 @@ def test_a_graph_carries_its_card(written: Exported) -> None:
     ],
 )
 def test_shapes_out_of_range_are_told(
-    written: Exported, shapes: tuple[tuple[int, ...], ...], said: str
+    written: GraphFile, shapes: tuple[tuple[int, ...], ...], said: str
 ) -> None:
     with pytest.raises(ConfigError, match=said):
         Exported(written.path)(*(np.zeros(shape) for shape in shapes))
 
 
-def test_the_script_of_the_docs_runs_without_photism(written: Exported, tmp_path: Path) -> None:
+def test_the_script_of_the_docs_runs_without_photism(written: GraphFile, tmp_path: Path) -> None:
     import soundfile
 
     [script] = [s for s in re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL) if "ort" in s]
@@ -131,7 +131,7 @@ def test_the_script_of_the_docs_runs_without_photism(written: Exported, tmp_path
 
 @pytest.mark.parametrize(("precision", "bits"), [("fp16", 16), ("int8", 8)])
 def test_narrow_weights_take_less_room(
-    painter: Translator, written: Exported, tmp_path: Path, precision: Any, bits: int
+    painter: Translator, written: GraphFile, tmp_path: Path, precision: Any, bits: int
 ) -> None:
     narrow = export(painter, tmp_path / "narrow.onnx", precision=precision, clips=3)
     weights = sum(t.numel() for t in painter.system.state_dict().values() if t.ndim > 1)

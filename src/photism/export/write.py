@@ -23,7 +23,7 @@ TOLERATED: Mapping[Precision, float] = {"float32": 1e-4, "fp16": 1e-2, "int8": 1
 
 
 @dataclass(frozen=True)
-class Exported:
+class GraphFile:
     """A graph that was written."""
 
     path: Path
@@ -45,7 +45,7 @@ def export(
     sampling: Mapping[str, str] | None = None,
     check: Path | None = None,
     clips: int = CLIPS,
-) -> Exported:
+) -> GraphFile:
     """Write a system as one ONNX graph: waveform to picture, or picture to log-mel.
 
     Args:
@@ -79,7 +79,7 @@ def export(
         card["check"] = asdict(apart)
         temporary.write_bytes(with_card(model, card).SerializeToString())
     write_json(out.with_name(out.name + BESIDE), card)
-    return Exported(out, card, apart)
+    return GraphFile(out, card, apart)
 
 
 def _sampled(translator: Translator, sampling: Mapping[str, str]) -> Translator:
