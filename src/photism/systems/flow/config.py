@@ -91,7 +91,7 @@ class FlowConfig:
     epochs: int = 20
     jump_epochs: int = 0
     """Of the stage that teaches mean velocities, after the flow."""
-    lr_jumps: float = 3e-4
+    lr_jumps: float = 2e-4
     jump_loss: Literal["halves", "derivative"] = "halves"
     """What a jump is to be: two of half its length, or what its derivative along the flow says."""
     jump_guidance: float = 4.0

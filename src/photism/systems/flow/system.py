@@ -36,8 +36,8 @@ from photism.systems.stages import Losses, Optimiser, Phase, Stage, Step
 
 SMOOTHING = 0.05
 """Of the labels that the ear learns to name."""
-SOFTENING = 0.01
-"""Added to a squared error before it weighs itself (adaptive loss of mean flows)."""
+LATE = 0.5
+"""Before this time of a jump its error counts by that of the sample, not of the velocity."""
 
 
 class Flow(System):
@@ -229,9 +229,11 @@ class Flow(System):
             change = torch.zeros_like(mean)
             change[jumping] = derivative(network, z[jumping], guided[jumping], *rows)
             reached = mean + column(time - until) * change
-        error = (reached - target).square().mean((1, 2, 3))
-        loss = (error / (error.detach() + SOFTENING)).mean()
-        return Losses(loss, {"jumps": loss, "jump_error": error[jumping].detach().mean()})
+        late = (time / time.clamp_min(LATE)).square()  # there a small change of the sample is much
+        error = late * (reached - target).square().mean((1, 2, 3))
+        return Losses(
+            error.mean(), {"jumps": error[jumping].mean(), "still": error[~jumping].mean()}
+        )
 
     def _spans(self, time: Tensor, part: Tensor, step: Step) -> tuple[Tensor, Tensor]:
         """Draw from when to when each row goes: any span, a quarter from noise, one to the end."""
