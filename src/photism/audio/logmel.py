@@ -229,11 +229,14 @@ def extremes(
         front_end: its parameters.
 
     Returns:
-        Lowest and highest level of each clip that is not silent throughout.
+        Lowest and highest level of each clip that is not silent throughout; none where black and
+        white are fixed, for then nothing is lost.
 
     Raises:
         AudioError: a clip is too short for one frame.
     """
+    if front_end.scaling == "fixed":
+        return []
     levels = ((float(m.min()), float(m.max())) for m in log_mels(waveforms, front_end))
     return [(low, high) for low, high in levels if low < high]
 

@@ -14,8 +14,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from photism.config import check_fields
+from photism.errors import ConfigError
 
 _DB = 0.2302585  # one dB of a power in its natural logarithm
+_FAINTEST_DB = 40  # of noise below the sound
 _BANDS = 6  # where an equaliser's gain is drawn
 _TAIL = 16  # frames over which a room is heard
 
@@ -39,11 +41,13 @@ class Augmentation:
     room: float = 0.0
     """Power of the room's sound against the direct one, at most."""
     mask: float = 0.0
-    """Two bands and two moments are silenced, each up to this share of its axis."""
+    """Two bands and two moments become the mean level, each up to this share of its axis."""
 
     def __post_init__(self) -> None:
         check_fields(self, stretch=0, shift=0, formant=0, equaliser_db=0, gain_db=0)
         check_fields(self, noise_db=0, room=0, mask=0)
+        if self.noise_db > _FAINTEST_DB:
+            raise ConfigError(f"noise_db must be at most {_FAINTEST_DB}, not {self.noise_db:g}")
 
 
 AUGMENTATIONS = {
@@ -90,13 +94,13 @@ def _uniform(like: Tensor, rng: torch.Generator, *shape: int) -> Tensor:
 
 def _moved(sound: Tensor, how: Augmentation, rng: torch.Generator) -> Tensor:
     """Stretch and move both axes; what enters from outside is silence."""
+    if not (how.stretch or how.shift or how.formant):
+        return sound
     theta = torch.zeros(len(sound), 2, 3, device=sound.device)
     theta[:, 0, 0] = 1 + how.stretch * _uniform(sound, rng)
     theta[:, 1, 1] = 1 + how.formant * _uniform(sound, rng)
     theta[:, 0, 2] = 2 * how.shift * _uniform(sound, rng)
     theta[:, 1, 2] = how.formant * _uniform(sound, rng)
-    if not (how.stretch or how.shift or how.formant):
-        return sound
     grid = F.affine_grid(theta, list(sound.shape), align_corners=False)
     return F.grid_sample(sound + 1, grid, align_corners=False) - 1
 
@@ -126,7 +130,7 @@ def _gain_db(power: Tensor, how: Augmentation, rng: torch.Generator) -> Tensor:
 
 def _noise(power: Tensor, how: Augmentation, rng: torch.Generator) -> Tensor:
     """Noise of any tilt for half of the sounds: each cell's power is exponentially distributed."""
-    below_db = how.noise_db + (40 - how.noise_db) * torch.rand(
+    below_db = how.noise_db + (_FAINTEST_DB - how.noise_db) * torch.rand(
         len(power), 1, 1, 1, generator=rng, device=power.device
     )
     tilt = torch.linspace(-1, 1, power.shape[2], device=power.device).view(-1, 1)
@@ -138,7 +142,7 @@ def _noise(power: Tensor, how: Augmentation, rng: torch.Generator) -> Tensor:
 
 
 def _masked(picture: Tensor, how: Augmentation, rng: torch.Generator) -> Tensor:
-    """Silence two bands and two moments: they become the picture's mean."""
+    """Hide two bands and two moments: they become the picture's mean."""
     hidden = torch.zeros_like(picture, dtype=torch.bool)
     for axis in (2, 2, 3, 3):
         size = picture.shape[axis]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 REFUSED = 0.05
 """Share of known examples that the limit refuses."""
+_LEAST = 1e-6  # variance, and distance, of what does not vary at all
 _SHRINKAGE = 0.05  # share of the covariance's mean variance that is added to all
 
 
@@ -43,23 +44,28 @@ class Familiar(nn.Module):
         """Learn where known things lie, and the limit from others that are known too.
 
         Args:
-            known: vectors `(example, dim)`.
-            labels: `(example,)` class indices; all other than these are one class.
-            held_out: further vectors, for the limit.
+            known: vectors `(example, dim)`, on the CPU.
+            labels: `(example,)` class indices, all the same where there is one class; what has none
+                (-1) is left out.
+            held_out: further vectors, on the CPU, for the limit.
         """
-        classes = len(self.centres)
-        labels = labels.clamp(0, classes - 1) if classes > 1 else torch.zeros_like(labels)
-        known, held_out = known.double(), held_out.double()
-        centres = self.centres.double()
-        for label in labels.unique():
-            centres[label] = known[labels == label].mean(0)
+        if len(self.centres) > 1 and (labels >= 0).any():
+            known, labels = known[labels >= 0].double(), labels[labels >= 0]
+        else:
+            known, labels = known.double(), torch.zeros_like(labels)
+        there = labels.unique().tolist()
+        means = torch.stack([known[labels == label].mean(0) for label in there])
+        centres = means[0].repeat(len(self.centres), 1)  # a class that is not there is another one
+        centres[there] = means
         offset = known - centres[labels]
         covariance = offset.T @ offset / len(known)
-        covariance += _SHRINKAGE * covariance.diagonal().mean() * torch.eye(len(covariance))
+        least = _SHRINKAGE * covariance.diagonal().mean() + _LEAST
+        covariance += least * torch.eye(len(covariance), dtype=covariance.dtype)
         self.centres.copy_(centres)
         self.whitening.copy_(torch.linalg.inv(torch.linalg.cholesky(covariance)).T)
         self.limit.fill_(1)
-        self.limit.copy_(self(held_out.float()).quantile(1 - REFUSED))
+        distances = self(held_out.float().to(self.limit.device))
+        self.limit.copy_(distances.quantile(1 - REFUSED).clamp_min(_LEAST))
 
     def forward(self, vector: Tensor) -> Tensor:
         """Return how strange vectors `(batch, dim)` are, `(batch,)`: above 1 is unknown."""

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import photism
 from photism.devices import DeviceName
 from photism.media import MEDIA, Medium, other
 from photism.translate.automatic import Automatic, Choice
 from photism.translate.defaults import AUTO, usual_weights
 from photism.translate.items import STDIN
+
+
+class Listening(Protocol):
+    """What is to be listened to, and what for: a wish for pictures or for a film."""
+
+    @property
+    def start_s(self) -> float:
+        """Where to begin."""
+
+    @property
+    def duration_s(self) -> float | None:
+        """How much is asked for."""
+
+    @property
+    def label(self) -> str | None:
+        """What it is of, where that is told."""
 
 
 class Chooser:
@@ -29,10 +47,12 @@ class Chooser:
             return tuple(other(target) for target in self.named.system.targets)
         return tuple(medium for medium in MEDIA if usual_weights(other(medium)))
 
-    def __call__(self, source: str, medium: Medium, start_s: float) -> Choice:
+    def __call__(self, source: str, medium: Medium, wish: Listening) -> Choice:
         """Return what translates a source: the weights that were named, else those that suit it."""
         if self.named:
             return Choice(self.named, "")
         if source == STDIN:  # which is read once
             return Choice(self._automatic.able(other(medium))[0], "")
-        return self._automatic.choose(source, start_s=start_s)
+        return self._automatic.choose(
+            source, start_s=wish.start_s, duration_s=wish.duration_s, label=wish.label
+        )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from photism.version import __version__
 from photism.video.write import SUFFIXES
 
 if TYPE_CHECKING:
+    from photism.translate.automatic import Choice
     from photism.translate.translator import Translator
 
 SOUND: tuple[Medium, ...] = ("sound",)
@@ -38,7 +40,8 @@ def make_films(
     sources: tuple[str, ...],
     out: Path | None,
     wish: FilmWish,
-    translator: Translator,
+    choose: Callable[[str], Choice],
+    named: Translator | None,
     *,
     force: bool,
     json: bool,
@@ -49,7 +52,8 @@ def make_films(
         sources: files, folders or "-".
         out: a file or folder for a single one, a folder for several.
         wish: how.
-        translator: of a system that makes pictures.
+        choose: gives what translates a source, and the reason.
+        named: the same translator for all, where one was named.
         force: replace files that photism did not make.
         json: print one document instead of lines.
 
@@ -60,8 +64,9 @@ def make_films(
         ConfigError: what was asked for cannot be.
         StorageError: the place of the output cannot be written.
     """
-    translator.require_source("sound")
-    translator.require(wish.label, wish.sampling)
+    if named:
+        named.require_source("sound")
+        named.require(wish.label, wish.sampling)
     folders = any(Path(source).is_dir() for source in sources)
     folder = None if out and _is_file(out) else out or (Path("films") if folders else None)
     items = find_items(sources, folder, SOUND)
@@ -73,7 +78,7 @@ def make_films(
     for item, target in zip(items, outs, strict=True):
         began_s = time.perf_counter()
         try:
-            film = _film(translator, item, target, wish, force=force)
+            film = _film(choose, item, target, wish, force=force)
         except Exception as error:  # whatever one file does, the others are translated
             errors.append({"file": item.source, "error": said(error, item.source)})
             print(paint(f"photism: {errors[-1]['error']}", RED, sys.stderr), file=sys.stderr)
@@ -125,7 +130,7 @@ def _is_file(out: Path) -> bool:
 
 
 def _film(
-    translator: Translator, item: Item, out: Path, wish: FilmWish, *, force: bool
+    choose: Callable[[str], Choice], item: Item, out: Path, wish: FilmWish, *, force: bool
 ) -> FilmMade:
     if item.medium == "image":
         raise ImageError(f"{item.source} is a picture: --every goes with recordings and videos")
@@ -136,9 +141,12 @@ def _film(
             provenance_of(out)
         except PhotismError:
             raise ImageError(f"{out} exists and is not photism's: --force replaces it") from None
+    choice = choose(item.source)
+    choice.translator.require(wish.label, wish.sampling)
     source = sys.stdin.buffer if item.source == STDIN else item.source
     with counting("pictures", _ticks(item, wish)) as show:
-        return make_film(translator, source, out, wish, show=show)
+        film = make_film(choice.translator, source, out, wish, show=show)
+    return replace(film, notes=(*film.notes, choice.reason)) if choice.reason else film
 
 
 def _ticks(item: Item, wish: FilmWish) -> int | None:

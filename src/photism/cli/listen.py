@@ -113,6 +113,8 @@ def described(moment: HeardWindow) -> str:
     now, picture = moment.now, moment.picture
     if picture is None:
         return f"nothing heard ({now.verdict.reason})"
+    if picture.unknown:
+        return f"heard at {now.verdict.level_db:.0f} dB, like nothing that these weights know"
     of = [str(found) for found in (picture.label, moment.read) if found]
     return ", ".join([f"heard at {now.verdict.level_db:.0f} dB", *of])
 
@@ -133,7 +135,7 @@ def _facts(moment: HeardWindow) -> dict[str, Any]:
     now, picture = moment.now, moment.picture
     return {
         "end_s": round(now.end_s, 3),
-        "heard": now.heard,
+        "heard": picture.heard if picture else now.heard,
         "level_db": round(max(now.verdict.level_db, -120.0), 1),
         "reason": now.verdict.reason,
         "label": picture.provenance["label"] if picture else None,

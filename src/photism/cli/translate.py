@@ -150,11 +150,13 @@ def main(argv: list[str]) -> int:
     if args.every is not None:
         from photism.cli.film import make_films
 
+        film = _film_wish(args)
         return make_films(
             args.sources,
             args.out,
-            _film_wish(args),
-            choose(args.sources[0], "sound", args.start).translator,
+            film,
+            lambda source: choose(source, "sound", film),
+            choose.named,
             force=args.force,
             json=args.json,
         )

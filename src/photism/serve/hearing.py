@@ -219,14 +219,16 @@ class Hearing:
         assert isinstance(result, Picture)
         provenance = result.provenance
         shown = {
-            "heard": True,
+            "heard": result.heard,
+            **({"reason": "it is like nothing that these weights know"} if result.unknown else {}),
             "start_s": result.start_s,
             "label": provenance["label"],
             "notes": provenance["notes"],
             "batch": result.made.batch,
             "picture": data_uri(PNG, images.png(result.image, provenance)),
         }
-        if reader := self.served.readers.get(result.made.weights):
+        reader = self.served.readers.get(result.made.weights)
+        if reader and result.heard:
             shown["read"] = asdict(reader.read(result.tensor))
         if log_mel:
             shown["log_mel"] = data_uri(PNG, images.png(result.show_log_mel()))

@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from photism.systems.base import System
 
 
-def require_classes(dataset: PairDataset, classes: int, title: str) -> None:
+def require_classes(dataset: PairDataset, classes: int, title: str, *, hint: str = "") -> None:
     """Check that all pairs have a class, for systems that learn from classes.
 
     Args:
         dataset: pairs to train on.
         classes: that the system is built for.
         title: of the system, for people.
+        hint: what else would do, such as ", or add …".
 
     Raises:
         ConfigError: the system is built for another number of classes.
@@ -27,7 +28,7 @@ def require_classes(dataset: PairDataset, classes: int, title: str) -> None:
     if not card.classes:
         raise DataError(
             f"{dataset.folder} names no classes, and {title} learns from them: prepare pairs that"
-            " have some"
+            f" have some{hint}"
         )
     if len(card.classes) != classes:
         raise ConfigError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -59,7 +58,15 @@ class Automatic:
                 self._translators[name] = Translator(load_weights(name), self._device)
         return [self._translators[name] for name in names]
 
-    def choose(self, source: Source, *, rate: int | None = None, start_s: float = 0.0) -> Choice:
+    def choose(
+        self,
+        source: Source,
+        *,
+        rate: int | None = None,
+        start_s: float = 0.0,
+        duration_s: float | None = None,
+        label: str | None = None,
+    ) -> Choice:
         """Choose what knows this kind of sound, or of picture, best.
 
         Where none knows it, the least strange is chosen: its result says that it was not heard.
@@ -69,6 +76,8 @@ class Automatic:
                 into.
             rate: samples per second, where `source` is samples.
             start_s: where to listen in a recording.
+            duration_s: how much of it to listen to, at most.
+            label: what it is of, which the translator has to know.
 
         Returns:
             A translator, the same one each time, and the reason.
@@ -77,12 +86,17 @@ class Automatic:
             ConfigError: no bundled weights make anything of such a source, or no such device.
         """
         able = self.able(other(medium_of(source, rate)))
-        if len(able) == 1 or not _again(source):
+        able = [one for one in able if label is None or label in one.classes] or able
+        if len(able) == 1:
             return Choice(able[0], "")
+        if not _again(source):
+            reason = f"chose {able[0].weights}: a stream is read once, so nothing listened first"
+            return Choice(able[0], reason)
+        listened_s = min(LISTENED_S, duration_s or LISTENED_S)
         found: dict[str, float] = {}
         for translator in able:
             try:
-                strangeness = _strangeness(translator, source, rate, start_s)
+                strangeness = _strangeness(translator, source, rate, start_s, listened_s)
             except PhotismError:
                 return Choice(able[0], "")  # which says what is wrong with it
             if strangeness is not None:
@@ -125,29 +139,32 @@ class Automatic:
         return [_with(choice.reason, one) for one in made]
 
     def _choice(self, source: Source, rate: int | None, options: Mapping[str, Any]) -> Choice:
-        return self.choose(source, rate=rate, start_s=options.get("start_s", 0.0))
+        names = ("start_s", "duration_s", "label")
+        return self.choose(source, rate=rate, **{n: options[n] for n in names if n in options})
 
 
 def _again(source: Source) -> bool:
-    """Whether a source can be read twice; an open file is brought back to where it is."""
-    if not isinstance(source, io.IOBase):
-        return True
-    return source.seekable()
+    """Whether a source can be read twice."""
+    return not hasattr(source, "read") or (hasattr(source, "seekable") and source.seekable())
 
 
 def _strangeness(
-    translator: Translator, source: Source, rate: int | None, start_s: float
+    translator: Translator, source: Any, rate: int | None, start_s: float, listened_s: float
 ) -> float | None:
-    """Return how strange the first clip in which something is heard is to a translator."""
-    place = source.tell() if isinstance(source, io.IOBase) else None
-    clips = translator.clips(source, rate=rate, start_s=start_s, duration_s=LISTENED_S)
-    first = next(clips)
-    clip = first if isinstance(first, Still) else first_clip(first, clips)
-    if isinstance(source, io.IOBase) and place is not None:
-        source.seek(place)
+    """Return how strange the first clip in which something is heard is to a translator.
+
+    An open file is left where it was.
+    """
+    place = source.tell() if hasattr(source, "read") else None
+    try:
+        clips = translator.clips(source, rate=rate, start_s=start_s, duration_s=listened_s)
+        first = next(clips)
+        clip = first if isinstance(first, Still) else first_clip(first, clips)
+    finally:
+        if place is not None:
+            source.seek(place)
     with torch.inference_mode():
-        seen = translator.condition_of(clip)
-        found = translator.system.strangeness(seen)
+        found = translator.system.strangeness(translator.condition_of(clip))
     return None if found is None else float(found[0])
 
 

@@ -71,7 +71,7 @@ class Lot:
     """Items on their way: those whose clips wait for a full batch, and those that are done.
 
     Args:
-        choose: gives what translates a source of a medium from some second on, with its reason.
+        choose: gives what translates a source of a medium, with its reason.
         items: what to translate.
         wish: how.
         show: told the items and results done so far.
@@ -79,7 +79,7 @@ class Lot:
 
     def __init__(
         self,
-        choose: Callable[[str, Medium, float], Choice],
+        choose: Callable[[str, Medium, Wish], Choice],
         items: Sequence[Item],
         wish: Wish,
         show: Callable[[int, int], None] = lambda items, results: None,
@@ -111,7 +111,7 @@ class Lot:
             outcome = Outcome(item)
             self._open.append(outcome)
             try:
-                choice = self.choose(item.source, item.medium, self.wish.start_s)
+                choice = self.choose(item.source, item.medium, self.wish)
                 outcome.translator = choice.translator
                 if self._jobs and self._jobs[0].outcome.translator is not choice.translator:
                     yield from self._draw()  # what waits is another translator's

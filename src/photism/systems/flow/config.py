@@ -21,7 +21,8 @@ class FlowSampling:
     """How noise becomes a sample."""
 
     steps: int = 20
-    """Steps from noise to sample, 1 to 1000; more follow the flow more closely."""
+    """Steps from noise to sample, 1 to 1000; more follow the flow more closely. The adaptive solver
+    chooses its own."""
     solver: Literal["euler", "heun", "adaptive"] = "euler"
     """Heun looks twice at each step; "adaptive" (Dormand-Prince) chooses its own steps."""
     guidance: float = 2.0
@@ -48,6 +49,10 @@ class FlowSampling:
                 " [0, 1], the lower one first"
             )
         whole = (self.guide_from, self.guide_to) == (0, 1)
+        if self.guidance == 1 and not whole:
+            raise ConfigError("guidance=1 acts nowhere: leave guide_from and guide_to out")
+        if self.solver == "adaptive" and self.steps != FlowSampling.steps:
+            raise ConfigError("the adaptive solver chooses its own steps: leave steps out")
         if self.jumps and (self.solver != "euler" or not whole):
             raise ConfigError(
                 "jumps have guidance and steps alone: leave solver, guide_from and guide_to out, or"
@@ -100,16 +105,25 @@ class FlowConfig:
 
     def __post_init__(self) -> None:
         front_end(self.front_end)
-        check_fields(self, classes=0, size=8, patch=1, width=8, ear_epochs=0, ear_batch_size=2)
+        check_fields(self, classes=0, size=16, patch=1, width=8, ear_epochs=0, ear_batch_size=2)
         check_fields(self, lr_ear=1e-9, lr=1e-9, lr_jumps=1e-9, batch_size=2, epochs=1)
         check_fields(self, jump_epochs=0, time_deviation=0, dropped=0, jump_guidance=1)
-        if self.width % 8:
-            raise ConfigError(f"width must be a multiple of 8, not {self.width}")
+        if self.width % (16 if self.width > 32 else 8):
+            raise ConfigError(f"width must be a multiple of 8, above 32 of 16, not {self.width}")
+        if self.augmentation != "none" and front_end(self.front_end).scaling != "fixed":
+            raise ConfigError(
+                f"augmentation={self.augmentation} wants fixed levels, which front end"
+                f" {self.front_end!r} has not: choose ear-words, ear-notes, or augmentation=none"
+            )
         if self.dropped > 0.5:
             raise ConfigError(f"dropped must be at most 0.5, not {self.dropped:g}")
         if self.augmentation not in AUGMENTATIONS:
             raise ConfigError(f"augmentation: {nearest(self.augmentation, AUGMENTATIONS)}")
-        if self.sampling.jumps and not 1 <= self.sampling.guidance <= self.jump_guidance:
+        if not self.sampling.jumps:
+            return
+        if not self.jump_epochs:
+            raise ConfigError("these weights have learnt no jumps: add jumps=false")
+        if not 1 <= self.sampling.guidance <= self.jump_guidance:
             raise ConfigError(
                 f"jumps learnt guidance from 1 to {self.jump_guidance:g}, not"
                 f" {self.sampling.guidance:g}: choose one of these, or add jumps=false"

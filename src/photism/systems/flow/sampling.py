@@ -21,7 +21,9 @@ from photism.systems.flow.config import FlowSampling
 from photism.systems.flow.velocity import Condition, Velocity, When
 
 LEAST_TIME = 0.05
-"""Velocities before this time are computed as at it: a sample over a time of nearly 0 is noise."""
+"""In training, velocities before this time are computed as at it: over a time of nearly 0 the least
+error of a sample would be the greatest."""
+_SMALLEST = 1e-4  # when sampling
 TOLERANCE = 1e-2
 """Error that the adaptive solver allows in a step, relative and absolute."""
 
@@ -31,7 +33,14 @@ def column(values: Tensor) -> Tensor:
     return values[:, None, None, None]
 
 
-def velocity(network: Velocity, noisy: Tensor, when: When, condition: Condition) -> Tensor:
+def velocity(
+    network: Velocity,
+    noisy: Tensor,
+    when: When,
+    condition: Condition,
+    *,
+    least: float = LEAST_TIME,
+) -> Tensor:
     """Return the velocity at a moment, or the mean one over a jump.
 
     Args:
@@ -39,12 +48,13 @@ def velocity(network: Velocity, noisy: Tensor, when: When, condition: Condition)
         noisy: `(batch, channel, height, width)`.
         when: times, and what guidance the network is asked to follow by itself.
         condition: what the sample is to fit.
+        least: time that is divided by at least.
 
     Returns:
         Of the shape of `noisy`: towards noise.
     """
     sample = network(noisy, when, condition)
-    return (noisy - sample) / column(when.time.clamp_min(LEAST_TIME))
+    return (noisy - sample) / column(when.time.clamp_min(least))
 
 
 def solve(network: Velocity, noise: Tensor, condition: Condition, sampling: FlowSampling) -> Tensor:
@@ -61,10 +71,9 @@ def solve(network: Velocity, noise: Tensor, condition: Condition, sampling: Flow
     """
     if sampling.jumps:
         return _jump(network, noise, condition, sampling)
-    flow = _guided(network, condition, sampling)
     if sampling.solver == "adaptive":
         return _adaptive(network, noise, condition, sampling)
-    z = noise
+    flow, z = _guided(network, condition, sampling), noise
     for here, there in pairwise(_times(sampling.steps)):
         slope = flow(here, z)
         after = z + (there - here) * slope
@@ -78,10 +87,10 @@ def _times(steps: int) -> list[float]:
     return np.linspace(1, 0, steps + 1).tolist()
 
 
-Flow = Callable[[float, Tensor], Tensor]
+Slope = Callable[[float, Tensor], Tensor]
 
 
-def _guided(network: Velocity, condition: Condition, sampling: FlowSampling) -> Flow:
+def _guided(network: Velocity, condition: Condition, sampling: FlowSampling) -> Slope:
     """Return the guided velocity as a function of time and of where a sample is."""
     both = condition.twice()
 
@@ -90,8 +99,8 @@ def _guided(network: Velocity, condition: Condition, sampling: FlowSampling) -> 
         rows = z.shape[0]  # a size that an exported graph leaves open
         now = When.now(z.new_full((rows * (1 + guided),), time))
         if not guided:
-            return velocity(network, z, now, condition)
-        twice = velocity(network, torch.cat([z, z]), now, both)
+            return velocity(network, z, now, condition, least=_SMALLEST)
+        twice = velocity(network, torch.cat([z, z]), now, both, least=_SMALLEST)
         told, untold = twice[:rows], twice[rows:]
         return untold + sampling.guidance * (told - untold)
 
@@ -112,7 +121,7 @@ def _adaptive(
     for row in range(len(noise)):
         flow = _guided(network, condition.rows(torch.tensor([row])), sampling)
 
-        def slope(time: Tensor, z: Tensor, flow: Flow = flow) -> Tensor:
+        def slope(time: Tensor, z: Tensor, flow: Slope = flow) -> Tensor:
             return flow(float(time), z)
 
         way = odeint(slope, noise[row : row + 1], times, rtol=TOLERANCE, atol=TOLERANCE)
@@ -126,5 +135,5 @@ def _jump(network: Velocity, noise: Tensor, condition: Condition, sampling: Flow
     z = noise
     for here, there in pairwise(_times(sampling.steps)):
         when = When(torch.full_like(guidance, here), torch.full_like(guidance, there), guidance)
-        z = z + (there - here) * velocity(network, z, when, condition)
+        z = z + (there - here) * velocity(network, z, when, condition, least=_SMALLEST)
     return z

@@ -4,9 +4,8 @@ Our own system; no paper describes it as a whole. An ear and an eye learn first 
 pictures belong together (`blocks.ear`); then a network learns to turn noise into a sample that fits
 what they perceive (`velocity`, `sampling`); a last stage teaches it to do so in a few jumps.
 
-Z. Geng et al., "Improved Mean Flows: On the Challenges of Fastforward Generative Models", 2025,
-arXiv:2512.02012, for the jumps; they learn from the flow that is there, over a range of guidance
-that the network is told, so that the same weights still follow the flow in small steps.
+Jumps are two of half their length (`jumps`); they learn from the flow that is there, over a range
+of guidance that the network is told, so that the same weights still follow the flow in small steps.
 """
 
 from __future__ import annotations
@@ -107,7 +106,7 @@ class Flow(System):
         """Check classes, where there are to be some, and read the ear to start from."""
         c = self.config
         if c.classes:
-            require_classes(dataset, c.classes, self.title)
+            require_classes(dataset, c.classes, self.title, hint=", or add --set classes=0")
         if not c.ear_weights:
             return
         try:
@@ -143,7 +142,8 @@ class Flow(System):
         """Return the losses of a stage.
 
         `contrast` and `naming` are cross-entropies in nats; `flow` is the squared error of the
-        velocity, per value of a sample; `jumps` that of the mean velocity.
+        velocity, per value of a sample; `jumps` and `still` are those of rows that jump and of
+        others, counted by the sample where time is late.
         """
         if phase == "ear":
             return self._ear_losses(batch, step)
@@ -181,7 +181,7 @@ class Flow(System):
         if not self.training:
             return sound
         how, levels = AUGMENTATIONS[self.config.augmentation], front_end(self.config.front_end)
-        return augment(sound, how, step.rng, levels=levels.bounds) if how.mask else sound
+        return augment(sound, how, step.rng, levels=levels.bounds)
 
     def _perceive(self, picture: Tensor, medium: Medium) -> Perceived:
         """Perceive by a network that is not being trained."""
@@ -201,7 +201,7 @@ class Flow(System):
             picture = self._augmented(picture, step)
         perceived, rows = self._perceive(picture, source), len(picture)
         label = batch.label.clone()
-        label[::2] = -1
+        label[torch.arange(rows, device=label.device) // 4 % 2 == 0] = -1
         dropped = torch.zeros(rows, dtype=torch.bool, device=picture.device)
         dropped[: max(1, round(self.config.dropped * rows)) if self.config.dropped else 0] = True
         return Condition(perceived.tokens, perceived.vector, label, dropped)
@@ -234,18 +234,18 @@ class Flow(System):
         target = torch.where(column(part) == 0, noise - sample, guided)
         mean = velocity(network, z, when, condition)
         reached = mean
-        rows = when.rows(jumping), condition.rows(jumping)
-        if self.config.jump_loss == "halves":
-            target[jumping] = by_halves(network, z[jumping], guided[jumping], *rows)
-        else:
-            change = torch.zeros_like(mean)
-            change[jumping] = derivative(network, z[jumping], guided[jumping], *rows)
-            reached = mean + column(time - until) * change
+        if jumping.any():  # a last batch of one or two has no such row
+            rows = when.rows(jumping), condition.rows(jumping)
+            if self.config.jump_loss == "halves":
+                target[jumping] = by_halves(network, z[jumping], guided[jumping], *rows)
+            else:
+                change = torch.zeros_like(mean)
+                change[jumping] = derivative(network, z[jumping], guided[jumping], *rows)
+                reached = mean + column(time - until) * change
         late = (time / time.clamp_min(LATE)).square()  # there a small change of the sample is much
         error = late * (reached - target).square().mean((1, 2, 3))
-        return Losses(
-            error.mean(), {"jumps": error[jumping].mean(), "still": error[~jumping].mean()}
-        )
+        jumps = error[jumping].sum() / jumping.sum().clamp_min(1)
+        return Losses(error.mean(), {"jumps": jumps, "still": error[~jumping].mean()})
 
     def _spans(self, time: Tensor, part: Tensor, step: Step) -> tuple[Tensor, Tensor]:
         """Draw from when to when each row goes: any span, a quarter from noise, one to the end."""
