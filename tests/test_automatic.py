@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from photism.audio.logmel import pictures
 from photism.cli import main
 from photism.config import override
 from photism.data.pairs import Batch
+from photism.errors import AudioError
 from photism.stored import WeightsCard
 from photism.systems.flow import Flow
 from photism.systems.weights import save_weights
@@ -87,6 +89,40 @@ def test_the_command_chooses_for_each_file(kinds: None, tmp_path: Path, capsys: 
     assert [entry["weights"] for entry in results] == list(KINDS)
 
 
-def test_without_a_choice_nothing_is_listened_to_twice() -> None:
-    chosen = photism.load().choose(tone(440, 0), rate=RATE)
-    assert chosen.reason == "" or "chose" in chosen.reason
+def test_a_file_on_disk_is_left_where_it_was(kinds: None, tmp_path: Path) -> None:
+    with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+        file.write(wav(KINDS["whistles"]).getvalue())
+        file.seek(0)
+        assert Automatic("cpu").translate(file).made.weights == "whistles"
+    junk = io.BytesIO(b"no sound at all" * 40)
+    with pytest.raises(AudioError, match="no sound or video"):
+        Automatic("cpu").translate(junk)
+
+
+def test_a_label_leaves_those_that_know_it(kinds: None, tmp_path: Path) -> None:
+    card = json.loads((tmp_path / "whistles" / "card.json").read_text())
+    card["classes"] = list("abcdefghij")
+    (tmp_path / "whistles" / "card.json").write_text(json.dumps(card))
+    made = Automatic("cpu").translate(wav(KINDS["hums"]), label="c")
+    assert (made.made.weights, made.label.name if made.label else "") == ("whistles", "c")
+
+
+def test_a_film_has_what_suits_its_source(kinds: None, tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "w.wav").write_bytes(wav(KINDS["whistles"]).getvalue())
+    out = str(tmp_path / "films")
+    assert main(["translate", str(tmp_path / "in"), "--every", "250ms", "-o", out, "--json"]) == 0
+    [film] = json.loads(capsys.readouterr().out)["films"]
+    assert any("chose whistles" in note for note in film["notes"])
+
+
+def test_auto_is_a_name(kinds: None) -> None:
+    assert isinstance(photism.load("auto"), Automatic)
+
+
+def test_where_one_is_able_nothing_is_listened_to(
+    kinds: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(automatic, "default_weights", lambda target: (str(tmp_path / "hums"),))
+    choice = Automatic("cpu").choose("no such file.wav")
+    assert (choice.translator.weights, choice.reason) == ("hums", "")

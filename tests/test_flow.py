@@ -21,7 +21,7 @@ from photism.errors import ConfigError, WeightsError
 from photism.stored import WeightsCard
 from photism.systems.flow import Flow, FlowSampling
 from photism.systems.flow.jumps import SHORT, by_halves, derivative, guided_velocity
-from photism.systems.flow.sampling import LEAST_TIME, solve, velocity
+from photism.systems.flow.sampling import solve, velocity
 from photism.systems.flow.velocity import Condition, When
 from photism.systems.stages import Step
 from photism.systems.weights import save_weights
@@ -106,9 +106,8 @@ class Straight(torch.nn.Module):
     """Mean velocities that are right at once: every sample is `x`."""
 
     def forward(self, z: Tensor, when: When, condition: Condition) -> Tensor:
-        t = when.time[:, None, None, None]
         self.until, self.guidance = when.until, when.guidance
-        return z - t * (z - 0.25) / t.clamp_min(LEAST_TIME)
+        return torch.full_like(z, 0.25)
 
 
 @pytest.mark.parametrize("steps", [1, 4])
@@ -133,6 +132,8 @@ def test_jumps_reach_the_sample_and_tell_the_network_their_guidance(steps: int) 
         ({"jumps": "true", "solver": "heun"}, "jumps have guidance and steps alone"),
         ({"jumps": "true", "guidance": "9"}, "jumps learnt guidance from 1 to 4"),
         ({"latent": "mean"}, "unknown field 'latent'"),
+        ({"guidance": "1", "guide_to": "0.5"}, "guidance=1 acts nowhere"),
+        ({"solver": "adaptive", "steps": "4"}, "chooses its own steps"),
     ],
 )
 def test_sampling_that_cannot_be_is_refused(settings: dict[str, str], message: str) -> None:
@@ -233,6 +234,11 @@ def test_jumps_are_learnt_by_either_loss(loss: str) -> None:
     assert all(p.grad is not None for p in system.velocity.parameters())
 
 
+def test_noise_fainter_than_all_that_is_drawn_is_refused() -> None:
+    with pytest.raises(ConfigError, match="noise_db must be at most 40"):
+        Augmentation(noise_db=50)
+
+
 def test_nothing_is_changed_where_nothing_is_asked_for() -> None:
     sound = torch.rand(4, 1, 64, 64) * 2 - 1
     assert augment(sound, Augmentation(), torch.Generator(), levels=LEVELS) is sound
@@ -276,9 +282,54 @@ def test_a_room_is_heard_after_a_sound_and_not_before() -> None:
 def test_partners_that_are_alike_cost_least() -> None:
     places = torch.eye(8)
     match = Match()
-    assert float(match(places, places)) < 0.01
-    assert float(match(places, places.roll(1, 0))) > 10
-    assert float(match(places, torch.ones(8, 8))) == pytest.approx(math.log(8), abs=1e-4)
+    with torch.no_grad():
+        right, wrong, even = (
+            float(match(places, other)) for other in (places, places.roll(1, 0), torch.ones(8, 8))
+        )
+    assert right < 0.01
+    assert wrong > 10
+    assert even == pytest.approx(math.log(8), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"width": "56"}, "width must be a multiple of 8, above 32 of 16"),
+        ({"size": "12"}, "size must be at least 16"),
+        ({"front_end": "aivae-8k", "augmentation": "words"}, "wants fixed levels"),
+        ({"jump_epochs": "0", "sampling.jumps": "true"}, "have learnt no jumps"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(settings: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        override(Flow.presets["debug"], settings)
+
+
+@pytest.mark.parametrize("steps", [50, 200])
+def test_no_noise_is_left_however_many_steps(steps: int) -> None:
+    made = solve(Straight(), noise(), condition(3), FlowSampling(steps, guidance=1))
+    assert torch.allclose(made, torch.full_like(made, 0.25), atol=1e-4)
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_a_last_batch_of_one_or_two_can_be_looked_at(rows: int) -> None:
+    system = tiny()
+    batch = Batch(
+        torch.rand(rows, 1, 64, 64), torch.rand(rows, 1, 28, 28), torch.arange(rows), None
+    )
+    with torch.no_grad():
+        losses = system.losses("jumps", batch, step())
+    assert all(term.isfinite() for term in losses.terms.values())
+
+
+def test_few_examples_and_absent_classes_make_nothing_familiar() -> None:
+    one_each = Familiar(4, 3)
+    one_each.fit(torch.eye(4)[:2] + 5, torch.tensor([0, 1]), torch.eye(4)[:2] + 5)
+    assert (one_each(torch.zeros(1, 4)) > 1).all()  # class 2 is not there, not at 0
+    unlabelled = Familiar(4, 3)
+    vectors = torch.randn(200, 4, generator=torch.Generator().manual_seed(0))
+    unlabelled.fit(vectors, torch.full((200,), -1), vectors)
+    assert float(unlabelled(torch.full((1, 4), 9.0))) > 1
 
 
 def test_what_is_like_nothing_known_is_strange() -> None:
