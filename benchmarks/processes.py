@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        data = write_noise(Path(folder) / "data", 4 * args.batch_size)
+        data = write_noise(Path(folder) / "data", args.steps * args.batch_size)
         rates: dict[int, list[float]] = {1: [], 2: []}
         for number in range(args.rounds):
             for processes, found in rates.items():
@@ -51,8 +51,7 @@ def step_s(args: argparse.Namespace, data: Path, out: Path, processes: int) -> f
     launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
     words = ["-m", "photism", "train", name, "--preset", preset, "--device", "cpu"]
     words += ["--data", str(data), "--out", str(out), "--validation", "0"]
-    words += ["--batch-size", str(args.batch_size), "--max-steps", str(args.steps)]
-    words += ["--epochs", str(args.steps), "--log-every", str(EVERY)]
+    words += ["--batch-size", str(args.batch_size), "--epochs", "1", "--log-every", str(EVERY)]
     done = subprocess.run(
         [sys.executable, *launch, *words],
         env={**os.environ, "OMP_NUM_THREADS": "1"},

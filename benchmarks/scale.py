@@ -24,6 +24,7 @@ from photism.systems.base import System
 from photism.systems.stages import Step
 
 CARDS = (1, 8, 64)
+MACHINE = 8
 COUNTED = 2
 """Examples that are run through every phase; what they take is scaled to the batch."""
 
@@ -47,33 +48,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--system", nargs="+", default=["car-gan:paper", "s2i:paper"])
     parser.add_argument("--rate", type=float, default=200e12, help="operations a second of a card")
-    parser.add_argument("--link", type=float, default=25e9, help="bytes a second between two cards")
+    parser.add_argument("--inside", type=float, default=300e9, help="bytes a second in a machine")
+    parser.add_argument("--between", type=float, default=25e9, help="bytes a second of its network")
     args = parser.parse_args()
     for named in args.system:
         name, _, preset = named.partition(":")
         cls = find_system(name)
         one = count(cls(find_preset(cls, preset or None)[1]))
-        print(f"{named}: batch {one.batch}, {one.operations / 1e9:,.1f} Gop an example,", end=" ")
         print(
-            f"{one.parameter_bytes / 1e6:,.0f} MB of weights, {one.shared_bytes / 1e6:,.0f} MB shared"
+            f"{named}: batches of {one.batch}, {one.operations / 1e9:,.1f} Gop and"
+            f" {one.kept_bytes / 1e6:,.0f} MB an example, {one.parameter_bytes / 1e6:,.0f} MB of"
+            f" weights, {one.shared_bytes / 1e6:,.0f} MB to average"
         )
         for cards in CARDS:
-            print(line(one, cards, args.rate, args.link))
+            link = args.inside if cards <= MACHINE else args.between
+            print(line(one, cards, args.rate, link))
 
 
 def line(one: Counted, cards: int, rate: float, link: float) -> str:
     """Return what a step takes on so many cards."""
-    if one.batch % cards:
-        return f"{cards:>4} cards   a batch of {one.batch} cannot be shared"
-    own = one.batch // cards
-    memory_gb = (4 * one.parameter_bytes + own * one.kept_bytes) / 1e9
-    traffic_gb = 2 * (cards - 1) / cards * one.shared_bytes / 1e9
-    compute_s, average_s = own * one.operations / rate, 1e9 * traffic_gb / link
-    share = compute_s / (compute_s + average_s)
-    return (
-        f"{cards:>4} cards {memory_gb:8.2f} GB each {traffic_gb:8.2f} GB sent a step"
-        f" {1e3 * compute_s:9.2f} + {1e3 * average_s:6.2f} ms {share:6.0%} of the ideal"
-    )
+    sent_gb = 2 * (cards - 1) / cards * one.shared_bytes / 1e9
+    average_ms = 1e12 * sent_gb / link
+    said = f"{cards:>4} cards  {sent_gb:5.2f} GB sent"
+    for own in (one.batch / cards, one.batch):
+        copies = 2 * one.shared_bytes if cards > 1 else 0
+        memory_gb = (4 * one.parameter_bytes + copies + own * one.kept_bytes) / 1e9
+        compute_ms = 1e3 * own * one.operations / rate
+        share = compute_ms / (compute_ms + average_ms)
+        said += f" | {own:4.0f} each: {memory_gb:5.1f} GB, {compute_ms:6.2f} + {average_ms:5.2f} ms"
+        said += f", {share:4.0%} computing"
+    return said
 
 
 def count(system: System) -> Counted:

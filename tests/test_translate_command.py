@@ -124,6 +124,16 @@ def test_further_words_of_an_earlier_run_do_not_stay(translate: Run, tmp_path: P
     assert pictures(tmp_path) == ["two.png", "two_002.png"]  # somebody else's picture stays
 
 
+def test_text_that_is_called_a_picture_is_told_so(translate: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.png").write_text("a line of text\n")
+    code, _, err = translate("x.png", "-o", "y.png")
+    assert code == 2
+    assert err.startswith("photism: x.png is no picture, whatever its ending says, and as a rec")
+    assert err.count("\n") == 1
+    recordings.write(tmp_path / "sound.png", format="WAV")
+    assert translate("sound.png", "-o", "y.png")[0] == 0
+
+
 def test_folders_keep_their_shape_and_one_bad_file_costs_itself(
     translate: Run, tmp_path: Path
 ) -> None:

@@ -54,10 +54,13 @@ def main() -> None:
     parser.add_argument("--measured-on", help="other prepared data whose test split is looked at")
     parser.add_argument("--split", default="test", help="what is looked at, where there is no test")
     parser.add_argument("--limit", type=int, help="pairs of it")
+    parser.add_argument(
+        "--sampling", nargs="*", default=[], metavar="NAME=VALUE", help="the weights' own way"
+    )
     args = parser.parse_args()
     dataset, judge = PairDataset(find(args.data), "train"), load_judge(args.judge)
     tested = PairDataset(find(args.measured_on or args.data), args.split)
-    system = load_weights(args.run)
+    system = load_weights(args.run).sampled(dict(word.split("=", 1) for word in args.sampling))
     card = replace(
         system.card,
         licence_id=LICENCES[dataset.card.name],
@@ -71,7 +74,7 @@ def main() -> None:
     save_weights(system, folder, card=card, **keep)
     found = evaluate(load_weights(folder), tested, judge, latent_zeroing=0, limit=args.limit)
     card = replace(card, metrics={**card.metrics, **_metrics(found, tested)})
-    save_weights(load_weights(args.run), folder, card=card, **keep)
+    save_weights(system, folder, card=card, **keep)
     megabytes = (folder / TENSORS).stat().st_size / 1e6
     print(f"{folder}: {megabytes:.1f} MB")
     for name, value in card.metrics.items():

@@ -75,16 +75,15 @@ def _import_ray() -> Any:
 
 def _join(module: Any, ray: str | bool, workers: int) -> None:
     """Join a cluster, or begin one on this machine."""
-    quiet = {"log_to_driver": False, "logging_level": "error"}
+    how = {"log_to_driver": False, "logging_level": "error", "address": ray}
     if ray is True:
-        module.init(address="local", num_cpus=workers or None, include_dashboard=False, **quiet)
-        return
-    if ray != "auto":
+        how |= {"address": "local", "num_cpus": workers or None, "include_dashboard": False}
+    elif ray != "auto":
         _require_listening(str(ray))
     try:
         with _hushed():
-            module.init(address=ray, **quiet)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            module.init(**how)
+    except Exception as error:  # Ray raises plain ones too, such as for a slow start
         if "AuthToken" in f"{error}{error.__cause__}":
             raise ConfigError(
                 f"the Ray cluster at {ray} wants its token: copy its ~/.ray/auth_token to this"
@@ -125,6 +124,8 @@ def _hushed() -> Iterator[None]:
 
 
 def _no_cluster(ray: str | bool) -> str:
+    if ray is True:
+        return "Ray did not begin on this machine"
     where = "on this machine" if ray == "auto" else f"at {ray}"
     return f"no Ray cluster {where} (`ray start --head` begins one; --ray alone does without)"
 

@@ -15,6 +15,7 @@ from photism.audio.clips import BLOCK_S, cut, first_heard
 from photism.audio.decode import MOST_S, Sound, stream
 from photism.audio.front_ends import FrontEnd
 from photism.errors import AudioError, ConfigError
+from photism.images import is_picture
 
 Recorded = str | Path | bytes | BinaryIO | np.ndarray | Sequence[float]
 """A path, the bytes of a file, an open file, or samples, as whatever NumPy makes an array of."""
@@ -90,7 +91,25 @@ def _blocks(
             f" {type(source).__name__}"
         )
     file = cast("str | Path | BinaryIO", source)
-    return stream(file, block_s=BLOCK_S, start_s=start_s, duration_s=duration_s, max_s=LIMIT_S)
+    blocks = stream(file, block_s=BLOCK_S, start_s=start_s, duration_s=duration_s, max_s=LIMIT_S)
+    name = str(file if isinstance(file, str | Path) else getattr(file, "name", ""))
+    return _called_a_picture(blocks, name) if is_picture(Path(name)) else blocks
+
+
+def _called_a_picture(blocks: Iterable[Sound], name: str) -> Iterator[Sound]:
+    """Say of what proves to be no recording that it is no picture either, as its name has it."""
+    begun = False
+    try:
+        for block in blocks:
+            begun = True
+            yield block
+    except AudioError as error:
+        if begun:
+            raise
+        reason = str(error).removeprefix(name).strip()
+        raise AudioError(
+            f"{name} is no picture, whatever its ending says, and as a recording it {reason}"
+        ) from error
 
 
 def _array(samples: Any) -> np.ndarray:

@@ -85,9 +85,18 @@ class Flow(System):
         self.eye = Matched(self.shape("image"), c.ear, standardise=False, classes=c.classes)
         self.match = Match()
         self.familiar = Familiar(self.ear.perceiver.texture, c.classes)
-        self.velocity = Velocity(
-            self.shape(c.target)[0], patch=c.patch, width=c.width, dim=c.ear.dim, classes=c.classes
-        )
+        self.velocity = self._build_velocity()
+        if c.jump_epochs:
+            self.teacher = self._build_velocity().requires_grad_(False)
+
+    def _build_velocity(self) -> Velocity:
+        c, channels = self.config, self.shape(self.config.target)[0]
+        return Velocity(channels, patch=c.patch, width=c.width, dim=c.ear.dim, classes=c.classes)
+
+    @property
+    def untrained(self) -> tuple[str, ...]:
+        """The teacher of jumps, which is the flow as it was when they began."""
+        return ("teacher",) if self.config.jump_epochs else ()
 
     @property
     def targets(self) -> tuple[Medium, ...]:
@@ -206,11 +215,14 @@ class Flow(System):
     def _jump_losses(
         self, sample: Tensor, noise: Tensor, time: Tensor, condition: Condition, step: Step
     ) -> Losses:
-        """Return the loss of mean velocities, against what the network itself says elsewhere.
+        """Return the loss of mean velocities, against shorter jumps and the flow that was there.
 
         Of four rows two jump; one learns the velocity at its moment under guidance, and one the
-        plain velocity from its pair as before, so that what the others learn from does not drift.
+        plain velocity from its pair as before. The guided velocities are those of a teacher: taken
+        from the network that learns, they feed back into themselves and diverge.
         """
+        if self.training and step.number == 0:
+            self.teacher.load_state_dict(self.velocity.state_dict())
         network, part = self.velocity, torch.arange(len(sample), device=time.device) % 4
         time, until = self._spans(time, part, step)
         share = torch.rand(len(sample), generator=step.rng, device=step.rng.device)
@@ -218,7 +230,7 @@ class Flow(System):
         guidance = torch.where(plain, 1.0, self.config.jump_guidance ** share.to(time.device))
         z, jumping = (1 - column(time)) * sample + column(time) * noise, part > 1
         when = When(time, until, guidance)
-        guided = guided_velocity(network, z, time, guidance, condition)
+        guided = guided_velocity(self.teacher, z, time, guidance, condition)
         target = torch.where(column(part) == 0, noise - sample, guided)
         mean = velocity(network, z, when, condition)
         reached = mean

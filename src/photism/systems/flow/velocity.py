@@ -21,6 +21,7 @@ SCALES = 3
 _GROUPS = 8
 _HEAD = 32  # channels of an attention head
 _SLOWEST, _FASTEST = 0.25, 16.0  # waves of a time's features over [0, 1]
+_PLAIN = 8.0  # scale of features whose weights begin at 0: so many times as fast they are learnt
 _GENTLE = 0.1  # share of the usual weights that a layer which ends a branch begins with
 
 
@@ -80,7 +81,8 @@ class When:
         waves = 2 * math.pi * _SLOWEST * (_FASTEST / _SLOWEST) ** octaves
         now, span = self.time[:, None] * waves, (self.time - self.until)[:, None] * waves
         guidance = self.guidance.clamp_min(0.1).log()[:, None]
-        return torch.cat([now.sin(), now.cos(), span.sin(), 1 - span.cos(), guidance], dim=1)
+        jump = torch.cat([span.sin(), 1 - span.cos(), guidance], dim=1)
+        return torch.cat([now.sin(), now.cos(), _PLAIN * jump], dim=1)
 
 
 class Modulated(nn.Module):
