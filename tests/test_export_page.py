@@ -62,6 +62,7 @@ def page(folder: Path) -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
         context = browser.new_context()
         page = context.new_page()
+        page.set_default_timeout(120_000)  # other work may keep the machine busy
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         own = (address, "data:", "blob:")

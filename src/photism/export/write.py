@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from photism.data.progress import counting
 from photism.errors import ConfigError
 from photism.export.card import BESIDE, card_of, with_card
 from photism.export.check import CLIPS, Difference, difference
@@ -69,7 +70,8 @@ def export(
         raise ConfigError(f"{out} is written as ONNX: let its name end in {SUFFIX}")
     translator = _sampled(translator, sampling or {})
     medium = _target(translator, target)
-    graph, traced = trace(translator, medium)
+    with counting("tracing"):
+        graph, traced = trace(translator, medium)
     model = simplified(narrow(traced, precision))  # simplifying first would change the weights
     card = card_of(translator, graph, precision, dict(sampling or {}))
     with replacing(out) as temporary:
