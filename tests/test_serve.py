@@ -145,7 +145,7 @@ def test_what_there_is_can_be_asked(client: httpx.Client) -> None:
         ({"sampling": "latent"}, 400, "sampling wants name=value, not 'latent'"),
         ({"label": "violin"}, 400, "painter takes no label: leave 'violin' out"),
         ({"seed": "-1"}, 400, "seed: Input should be greater than or equal to 0"),
-        ({"sede": "1"}, 400, "sede: Extra inputs are not permitted"),
+        ({"sede": "1"}, 400, "no option 'sede': did you mean 'seed'?"),
         ({"start": "nan"}, 400, "start: Input should be"),
         ({"size": "5000"}, 400, "size is from 1 to 4096 pixels, or native, not 5000"),
         ({"duration": "9"}, 413, "at most 5 s are translated at once"),

@@ -28,7 +28,7 @@ from photism.serve.cutting import Cutters
 from photism.serve.guard import LOOPBACK, Guard
 from photism.serve.hearing import Hearing
 from photism.serve.limits import ServerLimits
-from photism.serve.problems import PROBLEM_JSON, Problem, problem_of
+from photism.serve.problems import PROBLEM_JSON, Problem, mistake, problem_of
 from photism.serve.served import Served
 from photism.serve.translating import Translating
 from photism.serve.wishes import Query
@@ -195,9 +195,8 @@ def _answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: HttpRequest, error: RequestValidationError) -> Response:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"][1:]) or "the query"
-        return answer(request, Problem(400, f"{where}: {first['msg']}; see /docs"))
+        said = mistake(error.errors()[0], Query.model_fields, skipped=1)
+        return answer(request, Problem(400, f"{said}{'' if said.endswith('?') else '; see /docs'}"))
 
     @app.exception_handler(ClientDisconnect)
     async def gone(request: HttpRequest, error: ClientDisconnect) -> Response:

@@ -31,7 +31,7 @@ from photism.serve.batching import Batcher
 from photism.serve.counters import Counters
 from photism.serve.guard import same
 from photism.serve.limits import ServerLimits
-from photism.serve.problems import Problem, problem_of
+from photism.serve.problems import Problem, mistake, problem_of
 from photism.serve.served import Served
 from photism.translate.request import Request
 from photism.translate.results import Picture
@@ -239,9 +239,7 @@ def _hello(text: str) -> Hello:
     try:
         return Hello.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        said = f"{where}: {first['msg']}" if where else first["msg"]
+        said = mistake(dict(error.errors()[0]), Hello.model_fields)
         raise Problem(400, f"the first message is no hello: {said}") from error
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from photism.errors import AudioError, ConfigError, ImageError, PhotismError
+from photism.errors import AudioError, ConfigError, ImageError, PhotismError, nearest
 from photism.terminal import printable
 
 PROBLEM_JSON = "application/problem+json"
@@ -49,6 +49,23 @@ class Problem(Exception):  # noqa: N818  the word of RFC 9457
 def problem_of(error: PhotismError) -> Problem:
     """Return an error of the user's as a problem, with the line that the command line prints."""
     return Problem(_STATUS.get(type(error), 500), str(error))
+
+
+def mistake(found: Mapping[str, Any], options: Iterable[str], *, skipped: int = 0) -> str:
+    """Return in one line what is wrong with options.
+
+    Args:
+        found: an error of pydantic's.
+        options: their names, to suggest the nearest.
+        skipped: leading parts of the place that mean nothing to a caller.
+
+    Returns:
+        The option, and why it cannot be used.
+    """
+    place = ".".join(str(part) for part in found["loc"][skipped:])
+    if found["type"] == "extra_forbidden":
+        return f"no option {place!r}: {nearest(place, options)}"
+    return f"{place}: {found['msg']}" if place else str(found["msg"])
 
 
 def too_many(detail: str, retry_s: int = 1) -> Problem:

@@ -107,9 +107,9 @@ def _called_a_picture(blocks: Iterable[Sound], name: str) -> Iterator[Sound]:
         if begun:
             raise
         reason = str(error).removeprefix(name).strip()
-        raise AudioError(
-            f"{name} is no picture, whatever its ending says, and as a recording it {reason}"
-        ) from error
+        neither = reason.startswith("has no sound")
+        why = "and no sound" if neither else f"and as a recording it {reason}"
+        raise AudioError(f"{name} is no picture, whatever its ending says, {why}") from error
 
 
 def _array(samples: Any) -> np.ndarray:
