@@ -105,6 +105,8 @@ def _beside(job: Job, judges: Judges, card: Card) -> tuple[Judge, ...]:
 
 def _request(job: Job, run: Path, judges: Judges, beside: Sequence[Judge]) -> dict[str, Any]:
     others = {judge.name: judge.digest for judge in beside}
+    if job.row.weights:  # a name may come to mean others, and data is chosen
+        others |= {"weights_sha256": job.system.digest, "data": sha256(training_data(job) / CARD)}
     return {"run": run.name, "limit": job.options.limit, **judges.digests, "beside": others}
 
 

@@ -258,6 +258,8 @@ def differences(job: Job, data: Path) -> list[str]:
     """Say what is not as published, in training and measuring."""
     if job.row.weights:
         return _of_weights(job)
+    if job.row.preset:
+        return _of_own(job, data)
     experiment, row, options = job.experiment, job.row, job.options
     training = training_of(job, data)
     cls = find_system(row.system)
@@ -303,6 +305,17 @@ def _of_weights(job: Job) -> list[str]:
     card, options = job.system.card, job.options
     limit = f"measured on {options.limit:,} of the {job.row.split} pairs"
     return [f"trained on {card.data}: {card.command}", *([limit] if options.limit else [])]
+
+
+def _of_own(job: Job, data: Path) -> list[str]:
+    """Say how a system of our own was trained, for which nothing is published."""
+    options, stage = job.options, job.stage(len(PairDataset(data, "train")))
+    settings = f"preset {job.preset}, epochs {stage.epochs} of {stage.name}, {options.precision}"
+    average = f", moving average {options.ema:g}" if options.ema else ""
+    limit = f"measured on {options.limit:,} of the {job.row.split} pairs"
+    kept = f"{HELD_OUT:.0%} of the training recordings held out to be watched"
+    alone = f"one run, seed {options.seed}"
+    return [settings + average, kept, *([limit] if options.limit else []), alone]
 
 
 def _begun_without(job: Job, data: Path) -> list[str]:
