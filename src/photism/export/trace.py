@@ -123,16 +123,19 @@ def _free(port: Port, batch: torch.export.Dim, graph: Graph) -> dict[int, torch.
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keep what tracer and converter say about their own steps off the screen."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     said = io.StringIO()
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(said):
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(said),
+            contextlib.redirect_stderr(said),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        logging.disable(disabled)
 
 
 def _reason(error: BaseException) -> str:
