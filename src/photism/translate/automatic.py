@@ -49,6 +49,12 @@ class Automatic:
     def able(self, target: Medium) -> list[Translator]:
         """Return those that make a medium, the first of which is taken where nothing is known.
 
+        Args:
+            target: what is to be made.
+
+        Returns:
+            One or more, the same ones each time.
+
         Raises:
             ConfigError: no bundled weights make it, or no such device.
         """

@@ -25,7 +25,7 @@ STEP = 0.01
 def guided_velocity(
     network: Velocity, z: Tensor, time: Tensor, guidance: Tensor, condition: Condition
 ) -> Tensor:
-    """Return the velocity at a moment, guided from outside, of the shape of `z`.
+    """Return the velocity at a moment, guided from outside.
 
     Args:
         network: predicts the sample.
@@ -33,6 +33,9 @@ def guided_velocity(
         time: `(batch,)`.
         guidance: `(batch,)`, 1 for none.
         condition: what the samples are to fit.
+
+    Returns:
+        Of the shape of `z`.
     """
     both = When.now(torch.cat([time, time]))
     told, untold = velocity(network, torch.cat([z, z]), both, condition.twice()).chunk(2)
@@ -43,7 +46,7 @@ def guided_velocity(
 def by_halves(
     network: Velocity, z: Tensor, guided: Tensor, when: When, condition: Condition
 ) -> Tensor:
-    """Return the mean velocity over two jumps of half the length, of the shape of `z`.
+    """Return the mean velocity over two jumps of half the length.
 
     Args:
         network: predicts the sample.
@@ -51,6 +54,9 @@ def by_halves(
         guided: the guided velocity at their moments, which short jumps have.
         when: from when to when, and under which guidance.
         condition: what the samples are to fit.
+
+    Returns:
+        Of the shape of `z`.
     """
     middle = (when.time + when.until) / 2
     first = velocity(network, z, replace(when, until=middle), condition)
@@ -72,6 +78,9 @@ def derivative(
         along: the velocity of the flow, of the same shape.
         when: from when to when, and under which guidance.
         condition: what the samples are to fit.
+
+    Returns:
+        Of the shape of `z`.
     """
     parts = []
     for sign in (1, -1):
