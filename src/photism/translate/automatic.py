@@ -19,6 +19,8 @@ from photism.translate.sources import Source, medium_of
 from photism.translate.stills import Still
 from photism.translate.translator import Translator
 
+MARGIN = 0.1
+"""A difference in strangeness that decides nothing: limits of different ears compare so far only."""
 LISTENED_S = 10.0
 """Of a recording, to tell what kind of sound it is."""
 
@@ -109,7 +111,8 @@ class Automatic:
                 found[translator.weights] = strangeness
         if not found:
             return Choice(able[0], "")
-        best = min(found, key=lambda name: found[name])
+        least = min(found.values())  # of those that are about as good, the first is taken
+        best = next(name for name, strangeness in found.items() if strangeness <= least + MARGIN)
         told = ", ".join(f"{name} {value:.2g}" for name, value in sorted(found.items()))
         known = "knows this kind best" if found[best] <= 1 else "is the nearest"
         reason = f"chose {best}, which {known} (strangeness, up to 1 is known: {told})"
