@@ -20,7 +20,7 @@ from photism.translate.stills import Still
 from photism.translate.translator import Translator
 
 MARGIN = 0.1
-"""A difference in strangeness that decides nothing: limits of different ears compare so far only."""
+"""A difference in strangeness that decides nothing: limits of ears compare no more closely."""
 LISTENED_S = 10.0
 """Of a recording, to tell what kind of sound it is."""
 
