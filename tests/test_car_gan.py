@@ -268,10 +268,20 @@ def test_all_outputs_come_from_one_pass_for_each_label(monkeypatch):
         }
 
 
-@pytest.mark.parametrize("label", [[0, 1, 2, 13], [0, -1, 2, 3]])
+@pytest.mark.parametrize("label", [[0, 1, 2, 13], [0, -2, 2, 3]])
 def test_a_label_outside_the_classes_is_refused(label):
     with pytest.raises(ConfigError, match="not from 0 to 12"):
         build().generate(make_batch().sound, target="image", label=torch.tensor(label))
+
+
+def test_a_label_of_minus_one_is_what_the_listener_hears():
+    system, sound = build().eval(), make_batch().sound
+    with torch.no_grad():
+        heard = system.generate(sound, target="image")
+        some = system.generate(sound, target="image", label=torch.tensor([-1, 3, -1, 3]))
+        told = system.generate(sound, target="image", label=torch.full((4,), 3))
+    assert torch.allclose(some[::2], heard[::2], atol=1e-5)
+    assert torch.allclose(some[1::2], told[1::2], atol=1e-5)
 
 
 def test_sounds_and_pictures_of_other_sizes_are_resized():

@@ -303,7 +303,7 @@ def test_the_command_says_what_is_wrong_in_one_line(
     assert "x.gz could not be fetched" in missing
     assert "answered 404" in missing
     assert "did you mean 'mnist'?" in unknown
-    assert "name what to fetch: mnist-fsdd, mnist-scd, scenes, mnist, fsdd" in nothing
+    assert "name what to fetch: mnist-fsdd, mnist-scd, spoken-digits, scenes, mnist" in nothing
 
 
 def test_verify_names_a_damaged_archive(tiny: Upstream, capsys: pytest.CaptureFixture[str]) -> None:

@@ -256,9 +256,9 @@ class CARGAN(System):
         if label is None:
             return self.recognise(condition)
         exporting = torch.compiler.is_exporting()  # a graph is for labels of any value
-        if label.ndim == 2 or not (self.recognises and (exporting or bool((label < 0).any()))):
+        if label.ndim == 2 or not (self.recognises and (exporting or bool((label == -1).any()))):
             return self._one_hot(label)
-        told = self._one_hot(label.clamp_min(0))
+        told = self._one_hot(torch.where(label == -1, 0, label))
         return torch.where(label[:, None] < 0, self.recognise(condition), told)
 
     def outputs(
