@@ -19,9 +19,9 @@ from photism.systems.flow import Flow
 
 SIZES = ("32", "64", "128")
 SAMPLINGS: tuple[dict[str, str], ...] = (
-    {"sampling.jumps": "true", "sampling.steps": "1"},
-    {"sampling.jumps": "true", "sampling.steps": "2"},
-    {"sampling.jumps": "true", "sampling.steps": "4"},
+    {"jump_epochs": "1", "sampling.jumps": "true", "sampling.steps": "1"},
+    {"jump_epochs": "1", "sampling.jumps": "true", "sampling.steps": "2"},
+    {"jump_epochs": "1", "sampling.jumps": "true", "sampling.steps": "4"},
     {"sampling.steps": "4", "sampling.guidance": "1"},
     {"sampling.steps": "4", "sampling.guidance": "2"},
     {"sampling.steps": "20", "sampling.guidance": "1"},
