@@ -66,11 +66,11 @@ class Perceiver(nn.Module):
     ) -> None:
         super().__init__()
         channels, height, width = shape
-        self.texture = 2 * 11 * config.width
-        """Features of the texture."""
         self.standardise, w = standardise, config.width
         self.shrink = 1 if standardise else max(1, height // _SIDE)
         widths = (channels + 1, w, 2 * w, 4 * w, 4 * w)  # and where a row lies
+        self.texture = 2 * sum(widths[1:])
+        """Features of the texture."""
         self.blocks = nn.Sequential(
             *(_block(*widths[i : i + 2], layers=1 if i < 2 else 2) for i in range(HALVINGS))
         )

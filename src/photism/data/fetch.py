@@ -12,12 +12,12 @@ import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
-from photism.data.archives import members
+from photism.data.archives import is_archive, members
 from photism.data.progress import transfer
 from photism.errors import DataError, DownloadError, StorageError
 from photism.files import replacing, require_room, sha256, walk
@@ -124,6 +124,24 @@ def find_archive(archive: Archive, folder: Path) -> Path | None:
             check(archive, path)
             return path
     return None
+
+
+def checked_archives(paths: Iterable[Path], stem: str, archive: Archive) -> Iterator[Path]:
+    """Yield the archives of a data set among files, whole or in part.
+
+    Args:
+        paths: files and folders.
+        stem: how the names of its archives begin.
+        archive: the published one: a file of its name is compared with its checksum.
+
+    Yields:
+        One path after the other, in their order.
+    """
+    for path in paths:
+        if path.name.startswith(stem) and path.is_file() and is_archive(path):
+            if path.name == archive.name:
+                check(archive, path)
+            yield path
 
 
 def check(archive: Archive, path: Path) -> bool:

@@ -118,10 +118,6 @@ class Automatic:
         reason = f"chose {best}, which {known} (strangeness, up to 1 is known: {told})"
         return Choice(next(one for one in able if one.weights == best), reason)
 
-    def translator(self, source: Source, rate: int | None = None) -> Translator:
-        """Return what translates a source; see `choose`."""
-        return self.choose(source, rate=rate).translator
-
     def translate(
         self, source: Source, *, rate: int | None = None, **options: Any
     ) -> Picture | Waveform:

@@ -28,7 +28,7 @@ def usual_weights(target: Medium) -> tuple[str, ...]:
 
 
 def default_weights(target: Medium) -> tuple[str, ...]:
-    """Return the names of the bundled weights that make a medium, of one kind of thing each.
+    """Return `usual_weights` of a medium, of which there has to be one at least.
 
     Args:
         target: what is to be made.

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from photism.data.archives import is_archive, members
+from photism.data.archives import members
 from photism.data.digits import Recording
-from photism.data.fetch import Archive, Upstream, check
+from photism.data.fetch import Archive, Upstream, checked_archives
 from photism.errors import DataError
 from photism.files import walk
 
@@ -68,9 +68,5 @@ def read_audio_mnist(folder: Path) -> Iterator[Recording]:
 def _places(folder: Path) -> Iterator[Path]:
     """Yield the archives below a folder, then the folders that hold folders of speakers."""
     paths = sorted(walk(folder))
-    for path in paths:
-        if path.name.startswith("AudioMNIST") and path.is_file() and is_archive(path):
-            if path.name == AUDIO_MNIST.archives[0].name:
-                check(AUDIO_MNIST.archives[0], path)
-            yield path
+    yield from checked_archives(paths, "AudioMNIST", AUDIO_MNIST.archives[0])
     yield from sorted({path.parents[1] for path in paths if _NAME.search(path.as_posix())})

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from photism.audio.decode import Sound
-from photism.data.archives import is_archive, members
+from photism.data.archives import members
 from photism.data.clips import read_clip
 from photism.data.digits import Recording
-from photism.data.fetch import Archive, Upstream, check
+from photism.data.fetch import Archive, Upstream, checked_archives
 from photism.data.progress import track
 from photism.errors import DataError
 from photism.files import walk
@@ -174,11 +174,7 @@ def read_backgrounds(found: SpeechCommands) -> Iterator[Sound]:
 def _places(folder: Path) -> Iterator[Path]:
     """Yield the archives below a folder, then the folders that hold word folders."""
     paths = sorted(walk(folder))
-    for path in paths:
-        if path.name.startswith("speech_commands") and path.is_file() and is_archive(path):
-            if path.name == SPEECH_COMMANDS.archives[0].name:
-                check(SPEECH_COMMANDS.archives[0], path)
-            yield path
+    yield from checked_archives(paths, "speech_commands", SPEECH_COMMANDS.archives[0])
     sounds = (p for p in paths if "_nohash_" in p.name and p.suffix in (".wav", ".flac"))
     yield from sorted({path.parent.parent for path in sounds})
 
