@@ -13,7 +13,6 @@ import pytest
 import soundfile
 import torch
 
-import photism
 from photism.audio.front_ends import front_end
 from photism.audio.logmel import pictures
 from photism.cli import main
@@ -116,8 +115,17 @@ def test_a_film_has_what_suits_its_source(kinds: None, tmp_path: Path, capsys: A
     assert any("chose whistles" in note for note in film["notes"])
 
 
-def test_auto_is_a_name(kinds: None) -> None:
-    assert isinstance(photism.load("auto"), Automatic)
+@pytest.mark.parametrize("command", ["listen --from x.wav --system", "export -o x.onnx"])
+def test_what_takes_one_system_refuses_auto_in_one_line(command: str, capsys: Any) -> None:
+    assert main([*command.split(), "auto"]) == 2
+    assert "auto" in capsys.readouterr().err
+
+
+def test_auto_is_what_is_done_by_default(kinds: None, tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "w.wav").write_bytes(wav(KINDS["whistles"]).getvalue())
+    words = ["translate", str(tmp_path / "w.wav"), "-o", str(tmp_path / "w.png"), "--json"]
+    assert main([*words, "--system", "auto"]) == 0
+    assert json.loads(capsys.readouterr().out)["pictures"][0]["weights"] == "whistles"
 
 
 def test_where_one_is_able_nothing_is_listened_to(

@@ -34,7 +34,7 @@ def load(
 
     Args:
         name_or_path: one of `list_weights`, a folder of weights, the folder of a training run, or
-            "owner/name" on the Hugging Face Hub. By default, or as "auto", what comes in decides.
+            "owner/name" on the Hugging Face Hub. By default what comes in decides.
         device: "auto", "cpu", "cuda" or "mps".
 
     Returns:
@@ -45,7 +45,7 @@ def load(
         WeightsError: nothing of that name, or weights that are damaged.
         ConfigError: the device is not there.
     """
-    if name_or_path in (None, "auto"):
+    if name_or_path is None:
         from photism.translate.automatic import Automatic
 
         return Automatic(device)
