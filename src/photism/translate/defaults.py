@@ -11,7 +11,7 @@ from photism.stored import bundled
 AUTO = "auto"
 """What `--system` says where what comes in is to decide."""
 KINDS: Mapping[Medium, tuple[str, ...]] = {
-    "image": ("flow-digits", "flow-orchestra"),
+    "image": ("flow-digits",),  # flow-orchestra hears well and does not yet draw what it hears
     "sound": ("flow-orchestra-sound",),
 }
 """By what is to be made: weights that can tell whether something is of the kind they know."""
